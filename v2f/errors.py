@@ -1,0 +1,25 @@
+"""Failures we expect. Each message is one sentence that the person who sees it can act on."""
+
+
+class V2FError(Exception):
+    """Base of every expected failure; its text is shown to visitors and on the command line as it is."""
+
+
+class UnreadableAudioError(V2FError):
+    """A file is not audio, is damaged, is empty, or needs a decoder that is not installed."""
+
+
+class NoSpeechError(V2FError):
+    """Less than half a second of speech was found in a recording."""
+
+
+class WeightsError(V2FError):
+    """A weights file is missing, damaged, altered, or holds other networks than the ones asked for."""
+
+
+class CorpusError(V2FError):
+    """A corpus, store or training pack is missing, incomplete, or cannot be written."""
+
+
+class SynthesisError(V2FError):
+    """The text-to-speech voices of the demonstration corpus cannot be made here."""

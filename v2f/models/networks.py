@@ -1,0 +1,130 @@
+"""The paper's networks (Table 2): voice encoder, generator, face trunk and its two heads.
+
+Table 2 can be read in two ways, chosen by `NetworkConfig.reading`:
+
+* ``"released"``: as the authors' released weights are laid out. Kernels of 4 in the generator and the
+  trunk, nothing after the last voice convolution, no activation after the last face convolution, heads
+  without bias. State dicts laid out like the released files load unchanged.
+* ``"table2"``: the table to the letter. Kernels of 3, output padding 1 in the generator (without it the
+  sizes would be 4, 7, 13, 25, 49), batch normalisation and ReLU after every voice convolution, leaky ReLU
+  after every face convolution, heads with bias, and one zero on the right of even lengths so that
+  t' = ceil((t - 1) / 2) + 1.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MEL_BINS = 64  # Sec. 4: 64-dimensional log mel-spectrograms
+EMBEDDING_SIZE = 64  # Table 2: "yielding a 64-dimensional embedding"
+IMAGE_SIZE = 64  # Sec. 4: 3 x 64 x 64 faces
+VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
+GENERATOR_CHANNELS = (1024, 512, 256, 128, 64)  # Table 2, generator
+TRUNK_CHANNELS = (32, 64, 128, 256, 512)  # Table 2, discriminator and classifier
+FACE_FEATURES = 64  # Table 2: the last convolution's 64 x 1 x 1
+LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCGAN)
+
+Reading = Literal["released", "table2"]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What is needed to build the networks again; stored inside every weights file."""
+
+    reading: Reading = "released"
+
+    def __post_init__(self) -> None:
+        if self.reading not in ("released", "table2"):
+            raise ValueError(f"reading must be 'released' or 'table2', not {self.reading!r}")
+
+    @property
+    def face_kernel(self) -> int:
+        return 4 if self.reading == "released" else 3
+
+
+class VoiceEncoder(nn.Module):
+    """F_e: log-mel [batch, 64, frames] -> embedding [batch, 64], averaged over time, not yet unit length."""
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__()
+        self.pad_even = config.reading == "table2"
+        layers: list[nn.Module] = []
+        channels = MEL_BINS
+        for width in VOICE_CHANNELS:
+            layers += [nn.Conv1d(channels, width, 3, 2, 1, bias=False), nn.BatchNorm1d(width), nn.ReLU()]
+            channels = width
+        last_is_bare = config.reading == "released"
+        layers.append(nn.Conv1d(channels, EMBEDDING_SIZE, 3, 2, 1, bias=last_is_bare))
+        if not last_is_bare:
+            layers += [nn.BatchNorm1d(EMBEDDING_SIZE), nn.ReLU()]
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        x = log_mel
+        for layer in self.model:
+            if self.pad_even and isinstance(layer, nn.Conv1d) and x.shape[-1] % 2 == 0:
+                x = F.pad(x, (0, 1))
+            x = layer(x)
+        return x.mean(dim=2)
+
+
+class Generator(nn.Module):
+    """F_g: unit embedding [batch, 64] -> face [batch, 3, 64, 64], unbounded (clamp to [-1, 1] to show it)."""
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__()
+        kernel = config.face_kernel
+        output_padding = 1 if kernel == 3 else 0
+        first = GENERATOR_CHANNELS[0]
+        layers: list[nn.Module] = [nn.ConvTranspose2d(EMBEDDING_SIZE, first, 4, 1, 0), nn.ReLU()]
+        for channels, width in zip(GENERATOR_CHANNELS, GENERATOR_CHANNELS[1:]):
+            layers += [
+                nn.ConvTranspose2d(channels, width, kernel, 2, 1, output_padding=output_padding),
+                nn.ReLU(),
+            ]
+        layers.append(nn.ConvTranspose2d(GENERATOR_CHANNELS[-1], 3, 1, 1, 0))
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        return self.model(embedding[:, :, None, None])
+
+
+class FaceTrunk(nn.Module):
+    """The convolutions shared by F_d and F_c: face [batch, 3, 64, 64] -> features [batch, 64]."""
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__()
+        kernel = config.face_kernel
+        first = TRUNK_CHANNELS[0]
+        layers: list[nn.Module] = [nn.Conv2d(3, first, 1, 1, 0), nn.LeakyReLU(LEAKY_SLOPE)]
+        for channels, width in zip(TRUNK_CHANNELS, TRUNK_CHANNELS[1:]):
+            layers += [nn.Conv2d(channels, width, kernel, 2, 1), nn.LeakyReLU(LEAKY_SLOPE)]
+        layers.append(nn.Conv2d(TRUNK_CHANNELS[-1], FACE_FEATURES, 4, 1, 0))
+        if config.reading == "table2":
+            layers.append(nn.LeakyReLU(LEAKY_SLOPE))
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, face: Tensor) -> Tensor:
+        return self.model(face).flatten(1)
+
+
+class Discriminator(nn.Linear):
+    """F_d's own layer: trunk features [batch, 64] -> logit [batch, 1] that the face is a photograph."""
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__(FACE_FEATURES, 1, bias=config.reading == "table2")
+
+
+class Classifier(nn.Linear):
+    """F_c's own layer: trunk features [batch, 64] -> identity logits [batch, identities]."""
+
+    def __init__(self, identities: int, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__(FACE_FEATURES, identities, bias=config.reading == "table2")
+
+
+def unit(embedding: Tensor) -> Tensor:
+    """Scale embeddings [..., 64] to length one, as the generator expects them."""
+    return F.normalize(embedding, dim=-1)
