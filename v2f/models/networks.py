@@ -12,9 +12,9 @@ Table 2 can be read in two ways, chosen by `NetworkConfig.reading`:
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -80,7 +80,7 @@ class Generator(nn.Module):
         output_padding = 1 if kernel == 3 else 0
         first = GENERATOR_CHANNELS[0]
         layers: list[nn.Module] = [nn.ConvTranspose2d(EMBEDDING_SIZE, first, 4, 1, 0), nn.ReLU()]
-        for channels, width in zip(GENERATOR_CHANNELS, GENERATOR_CHANNELS[1:]):
+        for channels, width in pairwise(GENERATOR_CHANNELS):
             layers += [
                 nn.ConvTranspose2d(channels, width, kernel, 2, 1, output_padding=output_padding),
                 nn.ReLU(),
@@ -100,7 +100,7 @@ class FaceTrunk(nn.Module):
         kernel = config.face_kernel
         first = TRUNK_CHANNELS[0]
         layers: list[nn.Module] = [nn.Conv2d(3, first, 1, 1, 0), nn.LeakyReLU(LEAKY_SLOPE)]
-        for channels, width in zip(TRUNK_CHANNELS, TRUNK_CHANNELS[1:]):
+        for channels, width in pairwise(TRUNK_CHANNELS):
             layers += [nn.Conv2d(channels, width, kernel, 2, 1), nn.LeakyReLU(LEAKY_SLOPE)]
         layers.append(nn.Conv2d(TRUNK_CHANNELS[-1], FACE_FEATURES, 4, 1, 0))
         if config.reading == "table2":

@@ -1,0 +1,45 @@
+"""A face from a voice.
+
+    import v2f
+    face = v2f.load().face("clip.wav")  # .image [64, 64, 3], .embedding [64], .score, .seconds, ...
+
+Importing this package loads nothing heavy; the names below fetch what they need at first use.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from v2f.errors import NoSpeechError, V2FError
+    from v2f.pipeline import Face, VoiceToFace
+
+__version__ = "0.1.0"
+__all__ = ["Face", "NoSpeechError", "V2FError", "VoiceToFace", "__version__", "load"]
+
+_HOMES = {
+    "Face": "v2f.pipeline",
+    "NoSpeechError": "v2f.errors",
+    "V2FError": "v2f.errors",
+    "VoiceToFace": "v2f.pipeline",
+}
+
+
+def load(source: str | Path | None = None, device: str | None = None, exact: bool = False) -> "VoiceToFace":
+    """Load a model and make it ready to turn voices into faces.
+
+    `source` is a weights file, ``"released"`` for the authors' weights (fetched beforehand), or None for the
+    bundled ones; `device` a torch device name, by default a CUDA GPU if there is one; `exact` computes in
+    float32. Raises WeightsError when the weights are missing or damaged.
+    """
+    from v2f.models import Runtime
+    from v2f.models import load as load_model
+    from v2f.pipeline import VoiceToFace
+
+    return VoiceToFace(load_model(source), Runtime.choose(device, exact))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'v2f' has no attribute {name!r}")

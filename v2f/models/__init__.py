@@ -1,0 +1,29 @@
+"""The paper's networks, the device they run on, and the files their weights live in."""
+
+from v2f.models.networks import (
+    Classifier,
+    Discriminator,
+    FaceTrunk,
+    Generator,
+    NetworkConfig,
+    VoiceEncoder,
+    unit,
+)
+from v2f.models.runtime import Runtime
+from v2f.models.weights import Model, file_hash, load, load_networks, save_networks
+
+__all__ = [
+    "Classifier",
+    "Discriminator",
+    "FaceTrunk",
+    "Generator",
+    "Model",
+    "NetworkConfig",
+    "Runtime",
+    "VoiceEncoder",
+    "file_hash",
+    "load",
+    "load_networks",
+    "save_networks",
+    "unit",
+]
