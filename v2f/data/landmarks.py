@@ -1,0 +1,176 @@
+"""Where a face is and what it looks like: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
+
+All by dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt).
+Pictures are RGB np.uint8 [height, width, 3]; points are (x, y) in pixels, (0, 0) the centre of the first.
+"""
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from v2f.errors import V2FError
+
+# Eye centres, nose tip and mouth corners of an aligned face in 64x64: the median of 60 portraits, its eyes
+# 20 px apart at 40 % of the height. A chin lies 1.8 eye distances below the eyes and a hairline about 1.2
+# above, so the head fits from hairline to chin; the usual ArcFace template would cut both off.
+TEMPLATE_64 = np.array(
+    [[21.5, 25.5], [41.5, 25.5], [31.5, 37.0], [22.3, 46.7], [40.7, 46.7]], dtype=np.float32
+)
+
+DESCRIPTOR_VIEW = 256  # pixels: what an aligned face is enlarged to before landmarks are looked for
+DESCRIPTOR_CHIP = 150  # pixels: the input of dlib's descriptor network
+DESCRIPTOR_PADDING = 0.25  # around the face in that input, as the network was trained
+
+
+class Box(NamedTuple):
+    """A face's rectangle in pixels, both ends inclusive; it may reach beyond the picture."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+# The box that dlib's frontal detector gives a face aligned to TEMPLATE_64, for faces it misses.
+TEMPLATE_BOX_64 = Box(8, 13, 53, 58)
+
+
+def detect_faces(image: np.ndarray, upsample: int = 1) -> list[Box]:
+    """Frontal faces by dlib's HOG detector, the largest first.
+
+    It sees faces from 80 pixels up; each `upsample` doubles the picture first and so halves that limit.
+    """
+    boxes = [Box(r.left(), r.top(), r.right(), r.bottom()) for r in _detector()(_picture(image), upsample)]
+    return sorted(boxes, key=lambda box: box.right - box.left, reverse=True)
+
+
+def landmarks68(image: np.ndarray, box: Box) -> np.ndarray:
+    """The 68 iBUG landmarks of the face in `box`, float32 [68, 2]."""
+    shape = _shape(_picture(image), box)
+    return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float32)
+
+
+def five_points(landmarks: np.ndarray) -> np.ndarray:
+    """Eye centres, nose tip and mouth corners, float32 [5, 2], of 68 landmarks [68, 2].
+
+    "Left" is the picture's left, as in TEMPLATE_64.
+    """
+    eyes = landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)
+    return np.stack([*eyes, landmarks[30], landmarks[48], landmarks[54]]).astype(np.float32)
+
+
+def align(image: np.ndarray, points: np.ndarray, size: int = 64) -> np.ndarray:
+    """Turn, scale and shift a picture so that its five points [5, 2] come to lie on the template.
+
+    Returns np.uint8 [size, size, 3]. Where the picture ends too early, its edge pixels are repeated.
+    """
+    shrinking = 1.0 / _scale(similarity(points, template(size)))
+    oversampling = max(1, int(np.ceil(shrinking)))  # one output pixel per source pixel, so nothing aliases
+    canvas = size * oversampling
+    # From canvas to picture; Pillow, unlike us, puts (0, 0) at the corner of the first pixel.
+    back = similarity(template(canvas) + 0.5, np.asarray(points, dtype=np.float64) + 0.5)
+    corners = np.array([[0, 0, 1], [canvas, 0, 1], [0, canvas, 1], [canvas, canvas, 1]]) @ back.T  # (4, 2)
+    height, width = image.shape[:2]
+    before = np.ceil(np.maximum(0, -corners.min(axis=0))).astype(int) + 2  # 2: the reach of bicubic
+    after = np.ceil(np.maximum(0, corners.max(axis=0) - (width, height))).astype(int) + 2
+    padded = np.pad(_picture(image), ((before[1], after[1]), (before[0], after[0]), (0, 0)), mode="edge")
+    back[:, 2] += before
+    turned = Image.fromarray(padded).transform(
+        (canvas, canvas), Image.Transform.AFFINE, tuple(back.ravel()), Image.Resampling.BICUBIC
+    )
+    return np.asarray(turned.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def descriptor(face: np.ndarray) -> np.ndarray:
+    """dlib's 128-d descriptor, float32 [128], of an aligned face np.uint8 [64, 64, 3] (or any square size).
+
+    The face is enlarged to 256x256 (Lanczos) and searched for by the frontal detector; where that finds none,
+    it is taken to lie in the template's box. Its 68 landmarks then place the 150x150 chip that the network
+    sees. Two pictures of one person usually lie within 0.6 of each other (Euclidean). Real and generated
+    faces go through the same steps.
+    """
+    view = enlarge(face, DESCRIPTOR_VIEW)
+    boxes = detect_faces(view, upsample=0)
+    box = boxes[0] if boxes else template_box(DESCRIPTOR_VIEW)
+    chip = _dlib().get_face_chip(view, _shape(view, box), DESCRIPTOR_CHIP, DESCRIPTOR_PADDING)
+    return np.array(_describer().compute_face_descriptor(chip), dtype=np.float32)
+
+
+def template(size: int) -> np.ndarray:
+    """The five points [5, 2] of an aligned face of size x size pixels."""
+    return (TEMPLATE_64.astype(np.float64) + 0.5) * (size / 64) - 0.5
+
+
+def template_box(size: int) -> Box:
+    """Where the frontal detector would see an aligned face of size x size pixels."""
+    return Box(*(round((edge + 0.5) * size / 64 - 0.5) for edge in TEMPLATE_BOX_64))
+
+
+def enlarge(face: np.ndarray, size: int) -> np.ndarray:
+    """A square picture resampled smoothly (Lanczos) to np.uint8 [size, size, 3]."""
+    return np.asarray(Image.fromarray(_picture(face)).resize((size, size), Image.Resampling.LANCZOS))
+
+
+def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The rotation, scale and shift [2, 3] that carries points [n, 2] nearest to others (Umeyama, 1991).
+
+    Least squares over similarities without reflection; apply it as ``[x, y, 1] @ matrix.T``.
+    """
+    source, target = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    centred = source - source_mean
+    u, singular, vt = np.linalg.svd((target - target_mean).T @ centred)
+    signs = np.array([1.0, np.sign(np.linalg.det(u @ vt))])
+    turn = (u * signs) @ vt * (singular @ signs / (centred**2).sum())
+    return np.hstack([turn, (target_mean - turn @ source_mean)[:, None]])
+
+
+def _scale(matrix: np.ndarray) -> float:
+    return float(np.hypot(matrix[0, 0], matrix[1, 0]))
+
+
+def _picture(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image, dtype=np.uint8)
+
+
+def _shape(image: np.ndarray, box: Box) -> Any:
+    return _predictor()(image, _dlib().rectangle(*box))
+
+
+def _dlib() -> Any:
+    try:
+        import dlib
+    except ImportError as error:
+        raise _missing() from error
+    return dlib
+
+
+@cache
+def _detector() -> Any:
+    return _dlib().get_frontal_face_detector()
+
+
+@cache
+def _predictor() -> Any:
+    return _dlib().shape_predictor(_weights("shape_predictor_68_face_landmarks.dat"))
+
+
+@cache
+def _describer() -> Any:
+    return _dlib().face_recognition_model_v1(_weights("dlib_face_recognition_resnet_model_v1.dat"))
+
+
+def _weights(name: str) -> str:
+    # Found without importing the package, which needs a pkg_resources that current setuptools no longer has.
+    package = importlib.util.find_spec("face_recognition_models")
+    if package is None or package.origin is None:
+        raise _missing()
+    return str(Path(package.origin).parent / "models" / name)
+
+
+def _missing() -> V2FError:
+    return V2FError("Finding faces needs dlib; install it with: pip install -r requirements-dev.txt")
