@@ -103,6 +103,7 @@ def _download(url: str, part: Path, label: str) -> None:
         ) from error
     except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
+        reason = getattr(reason, "strerror", None) or reason
         raise WeightsError(
             f"{label} could not be fetched ({reason}); check the connection and run the command again, "
             "it goes on where it stopped."

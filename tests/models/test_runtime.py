@@ -1,0 +1,50 @@
+"""Device and precision follow the hardware, and `exact` always means float32."""
+
+import pytest
+import torch
+
+from v2f.models import Generator, Runtime
+from v2f.models.runtime import has_native_bf16
+
+CPU = torch.device("cpu")
+
+
+def with_capabilities(monkeypatch: pytest.MonkeyPatch, **flags: bool) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: flags)
+
+
+@pytest.mark.parametrize("flag", ["amx_bf16", "avx512_bf16", "bf16"])
+def test_a_cpu_with_bfloat16_instructions_uses_them(monkeypatch: pytest.MonkeyPatch, flag: str) -> None:
+    with_capabilities(monkeypatch, **{flag: True})
+    assert Runtime.choose("cpu").precision == "bf16"
+
+
+def test_a_cpu_that_would_emulate_bfloat16_uses_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_capabilities(monkeypatch, avx2=True, avx512_f=True, avx512_bf16=False)
+    assert Runtime.choose("cpu").precision == "float32"
+
+
+def test_exact_is_float32_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_capabilities(monkeypatch, amx_bf16=True)
+    assert Runtime.choose("cpu", exact=True) == Runtime(CPU, "float32")
+
+
+def test_other_devices_do_not_borrow_the_cpus_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_capabilities(monkeypatch, amx_bf16=True)
+    assert not has_native_bf16(torch.device("mps"))
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("float32", torch.float32)])
+def test_autocast_computes_in_the_precision_and_leaves_parameters_alone(precision, dtype) -> None:
+    runtime = Runtime(CPU, precision)
+    generator = runtime.place(Generator())
+    with torch.inference_mode(), runtime.autocast():
+        assert generator(torch.randn(1, 64)).dtype == dtype
+    assert {parameter.dtype for parameter in generator.parameters()} == {torch.float32}
+
+
+def test_placing_keeps_the_mode_and_lays_kernels_out_channels_last() -> None:
+    generator = Generator().train()
+    placed = Runtime(CPU, "float32").place(generator)
+    assert placed.training
+    assert placed.get_parameter("model.2.weight").is_contiguous(memory_format=torch.channels_last)

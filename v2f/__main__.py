@@ -1,0 +1,168 @@
+"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate``.
+
+A mistake costs the user one sentence on stderr and exit code 1; a bad clip among several is skipped with its
+reason. Each command imports what it needs when it runs, so that ``--help`` answers at once.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from v2f import __version__, load
+from v2f.errors import V2FError
+
+if TYPE_CHECKING:
+    from v2f.pipeline import Face
+
+INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = build_parser().parse_args(arguments)
+    try:
+        return args.run(args)
+    except V2FError as error:
+        return complain(str(error))
+    except OSError as error:  # a folder that cannot be made, a full disk
+        return complain(f"{error.filename or 'Output'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m v2f", description="A face from a voice.")
+    parser.add_argument("--version", action="version", version=f"v2f {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    face = commands.add_parser("face", help="one face per recording")
+    face.add_argument("clips", nargs="+", metavar="CLIP", type=Path, help="a recording in any common format")
+    face.add_argument(
+        "-o", "--out", required=True, metavar="DIR", type=Path, help="folder for the 64x64 PNGs"
+    )
+    face.add_argument("--json", action="store_true", help="print one JSON object per recording")
+    face.add_argument(
+        "--embeddings", metavar="FILE", type=Path, help="also write clips and embeddings as .npz"
+    )
+    add_model_arguments(face)
+    face.set_defaults(run=run_face)
+
+    strip = commands.add_parser(
+        "strip", help="one picture: faces from the first 1, 2, 3, 5, 10 s and the whole"
+    )
+    strip.add_argument("clip", metavar="CLIP", type=Path, help="a recording in any common format")
+    strip.add_argument("-o", "--out", required=True, metavar="PNG", type=Path, help="the picture to write")
+    add_model_arguments(strip)
+    strip.set_defaults(run=run_strip)
+
+    weights = commands.add_parser("weights", help="fetch or describe weights")
+    actions = weights.add_subparsers(metavar="ACTION", required=True)
+    pull = actions.add_parser("pull", help="fetch weights into the user's cache")
+    pull.add_argument("name", choices=["released"], help="the weights the method's authors released")
+    pull.set_defaults(run=run_pull)
+    show = actions.add_parser("show", help="what a weights file holds and where it comes from")
+    show.add_argument(
+        "file", metavar="FILE", nargs="?", help='a file or "released"; default: the bundled ones'
+    )
+    show.set_defaults(run=run_show)
+    return parser
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
+    )
+    parser.add_argument(
+        "--exact", action="store_true", help="compute in float32, also where bfloat16 is faster"
+    )
+
+
+def run_face(args: argparse.Namespace) -> int:
+    import numpy as np
+    from PIL import Image
+
+    model = load(args.weights, exact=args.exact)
+    args.out.mkdir(parents=True, exist_ok=True)
+    drawn: list[tuple[Path, Face]] = []
+    for clip, picture in picture_paths(args.clips, args.out):
+        try:
+            face = model.face(clip)
+        except V2FError as error:
+            complain(f"{clip}: {error}")
+            continue
+        Image.fromarray(face.image).save(picture)
+        drawn.append((clip, face))
+        report(clip, picture, face, args.json)
+    if args.embeddings:
+        embeddings = np.array([face.embedding for _, face in drawn], np.float32).reshape(len(drawn), -1)
+        with open(args.embeddings, "wb") as file:  # given a name, savez would add .npz to it
+            np.savez(file, clips=np.array([str(clip) for clip, _ in drawn]), embeddings=embeddings)
+    return int(len(drawn) < len(args.clips))
+
+
+def picture_paths(clips: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Each clip with its picture, folder/stem.png; a stem met again becomes stem-2, stem-3, ..."""
+    taken: set[str] = set()
+    for clip in clips:
+        name, count = clip.stem, 1
+        while name in taken:
+            count += 1
+            name = f"{clip.stem}-{count}"
+        taken.add(name)
+        yield clip, folder / f"{name}.png"
+
+
+def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:
+    if not as_json:
+        print(f"{clip} -> {picture} ({face.seconds:.1f} s of speech in {face.duration:.1f} s)")
+        return
+    facts: dict[str, Any] = {
+        "clip": str(clip),
+        "image": str(picture),
+        "seconds": face.seconds,
+        "duration": face.duration,
+        "score": face.score,
+        "timings": {stage: round(seconds, 6) for stage, seconds in face.timings.items()},
+    }
+    print(json.dumps(facts), flush=True)
+
+
+def run_strip(args: argparse.Namespace) -> int:
+    from v2f.pipeline import DURATIONS, draw_strip
+
+    faces = load(args.weights, exact=args.exact).strip(args.clip)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    draw_strip(faces, DURATIONS).save(args.out, format="PNG")
+    return 0
+
+
+def run_pull(args: argparse.Namespace) -> int:
+    from v2f.models.released import pull
+
+    print(f"{pull()}: use it with --weights {args.name}; licence: GPL-3.0, the authors' research code")
+    return 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    from v2f.models.weights import file_hash, find, load_networks
+
+    path = find(args.file)
+    networks, config, provenance = load_networks(path)
+    print(f"file: {path}\nsha256: {file_hash(path)}\nreading of Table 2: {config.reading}")
+    for name, network in networks.items():
+        print(f"{name}: {sum(parameter.numel() for parameter in network.parameters()):,} parameters")
+    for key, value in provenance.items():
+        print(f"{key}: {value}")
+    return 0
+
+
+def complain(sentence: str) -> int:
+    print(f"v2f: {sentence}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
