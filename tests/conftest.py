@@ -1,10 +1,15 @@
 """Fixtures shared by all tests."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+MadeVoice = Callable[..., NDArray[np.float32]]
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +18,46 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no ../shared/data beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete weights file whose values are random: its faces are noise, but each voice has its own."""
+    import torch
+
+    from v2f.models import Discriminator, FaceTrunk, Generator, NetworkConfig, VoiceEncoder, save_networks
+
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    torch.manual_seed(0)
+    networks = {
+        "encoder": VoiceEncoder(),
+        "generator": Generator(),
+        "trunk": FaceTrunk(),
+        "discriminator": Discriminator(),
+    }
+    save_networks(path, networks, NetworkConfig(), {"name": "random values, for tests"})
+    return path
+
+
+@pytest.fixture(scope="session")
+def made_voice() -> MadeVoice:
+    """made_voice(seconds, seed=0): a droning vowel that voice detectors accept; float32, mono, 16 kHz."""
+
+    def make(seconds: float, seed: int = 0) -> NDArray[np.float32]:
+        random = np.random.default_rng(seed)
+        time = np.arange(round(seconds * 16_000)) / 16_000
+        pitch = random.uniform(100, 180) + 8 * np.sin(2 * np.pi * 2.3 * time)  # Hz
+        phase = 2 * np.pi * np.cumsum(pitch) / 16_000
+        formants = [
+            (random.uniform(500, 800), 90),
+            (random.uniform(1200, 2000), 120),
+            (2600, 160),
+        ]  # Hz, width
+        voice = 0.003 * random.standard_normal(time.size)
+        for harmonic in range(1, 40):
+            gain = sum(1 / (1 + ((harmonic * pitch - centre) / width) ** 2) for centre, width in formants)
+            voice += gain * np.sin(harmonic * phase)
+        syllables = 0.6 + 0.4 * np.sin(2 * np.pi * 3.1 * time)
+        return (0.1 * voice * syllables).astype(np.float32)
+
+    return make

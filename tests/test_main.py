@@ -1,0 +1,173 @@
+"""The command line: pictures and facts for good clips, one sentence for each bad one, never a traceback."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+import v2f
+from v2f.__main__ import main, picture_paths
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def clip(tmp_path: Path, made_voice) -> Path:
+    path = tmp_path / "voice.wav"
+    soundfile.write(path, made_voice(2.5), 16_000)
+    return path
+
+
+@pytest.fixture
+def weights(random_weights: Path) -> list[str]:
+    return ["--weights", str(random_weights), "--exact"]
+
+
+def bad_clip(kind: str, folder: Path, made_voice) -> Path:
+    path = folder / f"{kind.replace(' ', '-')}.wav"
+    match kind:
+        case "silence":
+            soundfile.write(path, np.zeros(48_000), 16_000)
+        case "a fifth of a second":
+            soundfile.write(path, made_voice(0.2), 16_000)
+        case "a JPEG":
+            Image.new("RGB", (64, 64), "red").save(path, format="JPEG")
+        case "truncated":
+            whole = io.BytesIO()
+            soundfile.write(whole, made_voice(2.0), 16_000, format="FLAC")
+            path.write_bytes(whole.getvalue()[:60])
+        case "empty":
+            path.touch()
+        case "a folder":
+            path.mkdir()
+    return path
+
+
+BAD_CLIPS = ["silence", "a fifth of a second", "a JPEG", "truncated", "empty", "a folder", "missing"]
+
+
+def assert_one_sentence(stderr: str) -> None:
+    assert stderr.count("\n") == 1 and stderr.endswith(".\n") and "Traceback" not in stderr, stderr
+
+
+def test_face_writes_the_pictures_pixels_exactly(clip: Path, weights, random_weights, tmp_path: Path) -> None:
+    assert main(["face", str(clip), "-o", str(tmp_path / "faces"), *weights]) == 0
+    expected = v2f.load(random_weights, exact=True).face(clip).image
+    assert np.array_equal(np.array(Image.open(tmp_path / "faces" / "voice.png")), expected)
+
+
+def test_json_is_one_object_per_clip(clip: Path, weights, tmp_path: Path, capsys) -> None:
+    assert main(["face", str(clip), str(clip), "-o", str(tmp_path), "--json", *weights]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["clip"] == str(clip) and first["image"] == str(tmp_path / "voice.png")
+    assert second["image"] == str(tmp_path / "voice-2.png")
+    assert first["duration"] == pytest.approx(2.5) and 0.5 < first["seconds"] <= 2.5
+    assert 0 <= first["score"] <= 1
+    assert {"read", "vad", "features", "encoder", "generator"} == set(first["timings"])
+
+
+def test_embeddings_are_written_with_their_clips(clip: Path, weights, tmp_path: Path) -> None:
+    file = tmp_path / "voices.data"
+    assert main(["face", str(clip), "-o", str(tmp_path), "--embeddings", str(file), *weights]) == 0
+    with np.load(file) as arrays:
+        assert arrays["clips"].tolist() == [str(clip)]
+        assert arrays["embeddings"].shape == (1, 64)
+        assert np.linalg.norm(arrays["embeddings"][0]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", BAD_CLIPS)
+def test_a_bad_clip_is_skipped_with_its_reason(
+    kind: str, clip: Path, weights, tmp_path: Path, made_voice, capsys
+) -> None:
+    bad = bad_clip(kind, tmp_path, made_voice)
+    assert main(["face", str(bad), str(clip), "-o", str(tmp_path / "faces"), *weights]) == 1
+    assert [path.name for path in (tmp_path / "faces").iterdir()] == ["voice.png"]
+    stderr = capsys.readouterr().err
+    assert_one_sentence(stderr)
+    assert str(bad) in stderr
+
+
+@pytest.mark.parametrize("kind", BAD_CLIPS)
+def test_strip_of_a_bad_clip_is_one_sentence(kind: str, weights, tmp_path: Path, made_voice, capsys) -> None:
+    bad, out = bad_clip(kind, tmp_path, made_voice), tmp_path / "strip.png"
+    assert main(["strip", str(bad), "-o", str(out), *weights]) == 1
+    assert_one_sentence(capsys.readouterr().err)
+    assert not out.exists()
+
+
+def test_strip_writes_one_picture(clip: Path, weights, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "strip.png"
+    assert main(["strip", str(clip), "-o", str(out), *weights]) == 0
+    with Image.open(out) as picture:
+        assert picture.format == "PNG" and picture.width > 6 * 64
+
+
+@pytest.mark.parametrize("contents", [b"", b"\x80\x04cos\nsystem\n", bytes(5000)])
+def test_corrupt_weights_are_one_sentence(contents: bytes, clip: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "w.safetensors").write_bytes(contents)
+    file = str(tmp_path / "w.safetensors")
+    assert main(["face", str(clip), "-o", str(tmp_path / "faces"), "--weights", file]) == 1
+    assert_one_sentence(capsys.readouterr().err)
+    assert main(["weights", "show", file]) == 1
+    assert_one_sentence(capsys.readouterr().err)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(clip: Path, weights, capsys) -> None:
+    assert main(["face", str(clip), "-o", str(clip / "faces"), *weights]) == 1
+    assert_one_sentence(capsys.readouterr().err)
+
+
+def test_weights_show_tells_what_a_file_holds(random_weights: Path, capsys) -> None:
+    assert main(["weights", "show", str(random_weights)]) == 0
+    shown = capsys.readouterr().out
+    assert "generator: 12,191,875 parameters" in shown and "random values, for tests" in shown
+
+
+def test_interrupting_gives_the_shells_code(clip: Path, weights, tmp_path: Path, monkeypatch) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("v2f.__main__.load", interrupt)
+    assert main(["face", str(clip), "-o", str(tmp_path), *weights]) == 130
+
+
+def test_clips_of_one_name_keep_their_own_pictures(tmp_path: Path) -> None:
+    clips = [Path(name) for name in ("a/x.wav", "b/x.flac", "x-2.wav", "c/x.ogg")]
+    assert [path.name for _, path in picture_paths(clips, tmp_path)] == [
+        "x.png",
+        "x-2.png",
+        "x-2-2.png",
+        "x-3.png",
+    ]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], cwd=REPOSITORY, capture_output=True, text=True)
+
+
+def test_as_a_program_a_missing_weights_file_is_one_sentence_and_code_1(clip: Path, tmp_path: Path) -> None:
+    ended = run("-m", "v2f", "face", str(clip), "-o", str(tmp_path), "--weights", str(tmp_path / "none"))
+    assert ended.returncode == 1 and ended.stdout == ""
+    assert_one_sentence(ended.stderr)
+
+
+def test_importing_the_package_or_asking_for_help_loads_nothing_heavy() -> None:
+    heavy = "{'torch', 'numpy', 'PIL', 'soundfile', 'gradio'} & set(sys.modules)"
+    code = f"import sys, v2f, v2f.__main__; v2f.__main__.build_parser(); print(sorted({heavy}))"
+    assert run("-c", code).stdout.strip() == "[]"
+
+
+def test_the_public_names_are_there() -> None:
+    from v2f.errors import NoSpeechError, V2FError
+    from v2f.pipeline import Face, VoiceToFace
+
+    assert (v2f.VoiceToFace, v2f.Face) == (VoiceToFace, Face)
+    assert (v2f.NoSpeechError, v2f.V2FError) == (NoSpeechError, V2FError)
+    with pytest.raises(AttributeError, match="nothing_such"):
+        _ = v2f.nothing_such
