@@ -1,0 +1,95 @@
+"""Train a model: the voice encoder first, then Algorithm 1.
+
+    python train.py speaker --data STORE --out runs/speaker
+    python train.py gan --data PACK --encoder runs/speaker/encoder.safetensors --out runs/gan
+    python train.py gan ... --resume        goes on from the last checkpoint, however the run ended
+
+Ctrl-C or SIGTERM saves a checkpoint and stops. Losses go to log.jsonl and TensorBoard, sample grids beside them.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from v2f.errors import V2FError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        done = options.run(options)
+    except V2FError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 1
+    if not done:
+        print(f"Stopped; the same command with --resume goes on. Saved in {options.out}.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of both stages."""
+    top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    stages = top.add_subparsers(required=True, metavar="speaker | gan")
+    speaker = stages.add_parser("speaker", help="stage one: the voice encoder")
+    speaker.set_defaults(run=train_speaker)
+    gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
+    gan.add_argument("--encoder", type=Path, required=True, help="weights written by train.py speaker")
+    gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
+    gan.set_defaults(run=train_gan)
+    for stage, data in ((speaker, "a store, by `v2f prepare`"), (gan, "a pack, by `v2f prepare pack`")):
+        stage.add_argument("--data", type=Path, required=True, help=data)
+        stage.add_argument("--out", type=Path, required=True, help="folder of the run")
+        stage.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+        stage.add_argument("--steps", type=int, help="instead of the preset's")
+        stage.add_argument("--batch", type=int, help="instead of the preset's")
+        stage.add_argument("--seed", type=int, help="instead of 0")
+        stage.add_argument("--save-every", type=int, default=500, help="steps between checkpoints and grids")
+        stage.add_argument("--device", help="cpu or cuda; by itself, CUDA where there is one")
+        stage.add_argument("--exact", action="store_true", help="float32 throughout")
+    return top
+
+
+def train_speaker(options: argparse.Namespace) -> bool:
+    """Stage one."""
+    from v2f.data.store import Store
+    from v2f.models import Runtime
+    from v2f.training.loop import train
+    from v2f.training.speaker import SpeakerConfig, SpeakerTask
+
+    config = replace(SpeakerConfig(), **_given(options))
+    task = SpeakerTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
+    return train(task, options.out, _schedule(options, config.steps), options.resume)
+
+
+def train_gan(options: argparse.Namespace) -> bool:
+    """Stage two."""
+    from v2f.data.pack import Pack
+    from v2f.models import Runtime, file_hash, load_networks
+    from v2f.training.adversarial import PRESETS, AdversarialTask
+    from v2f.training.loop import train
+
+    pack = Pack.open(options.data)
+    networks, network_config, _ = load_networks(options.encoder)
+    if "encoder" not in networks or file_hash(options.encoder) != pack.hashes[1]:
+        raise V2FError(f"{options.data} was not made with the encoder {options.encoder}; make the pack again.")
+    config = replace(PRESETS[options.preset], networks=network_config, **_given(options))
+    task = AdversarialTask(pack, networks["encoder"], config, Runtime.choose(options.device, options.exact))
+    return train(task, options.out, _schedule(options, config.steps), options.resume)
+
+
+def _given(options: argparse.Namespace) -> dict[str, int]:
+    values = {name: getattr(options, name) for name in ("steps", "batch", "seed")}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _schedule(options: argparse.Namespace, steps: int):
+    from v2f.training.loop import Schedule
+
+    return Schedule(steps, save_every=options.save_every, show_every=options.save_every)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

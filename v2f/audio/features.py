@@ -1,0 +1,87 @@
+"""Log-mel features of speech, as the paper's encoder hears it (Sec. 4; constants in the project's decision 2).
+
+Waveform float32 [samples] at 16 kHz, in [-1, 1] -> log-mel float32 [64, frames], 100 frames a second.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from v2f.audio.vad import SAMPLE_RATE, keep_speech
+from v2f.errors import NoSpeechError
+
+FULL_SCALE = 32768.0  # the signal is scaled as 16-bit integers
+PRE_EMPHASIS = 0.97
+WINDOW = SAMPLE_RATE * 25 // 1000  # 400 samples, 25 ms
+HOP = SAMPLE_RATE * 10 // 1000  # 160 samples, 10 ms
+FRAMES_PER_SECOND = SAMPLE_RATE // HOP  # 100, 10 ms per frame
+FFT_SIZE = 1024
+BINS = FFT_SIZE // 2 + 1  # 513
+MEL_BINS = 64
+LOWEST_HZ, HIGHEST_HZ = 20.0, 7200.0
+FLOOR = 1e-5  # of the mel energies, before the logarithm
+MIN_SPEECH_SECONDS = 0.5
+
+
+def features(waveform: np.ndarray, vad: bool = True) -> Tensor:
+    """What the voice encoder takes: the normalised log-mel [64, frames] of the speech in a waveform [samples].
+
+    With `vad` false the waveform is taken as it is. Raises NoSpeechError when less than half a second is left.
+    """
+    speech = keep_speech(waveform) if vad else waveform
+    if len(speech) < MIN_SPEECH_SECONDS * SAMPLE_RATE:
+        heard = len(speech) / SAMPLE_RATE
+        raise NoSpeechError(
+            f"Only {heard:.1f} s of speech were found; half a second is needed. Speak a little longer or louder."
+        )
+    return normalise(log_mel(speech))
+
+
+def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
+    """Natural logarithm of 64 mel energies: [samples] -> [64, frames], or [batch, samples] -> [batch, 64, frames].
+
+    Whole frames only: 1 + (samples - 400) // 160 of them, none below 400 samples. Runs on the input's device.
+    """
+    signal = torch.as_tensor(waveform, dtype=torch.float32) * FULL_SCALE
+    signal = torch.cat([signal[..., :1], signal[..., 1:] - PRE_EMPHASIS * signal[..., :-1]], dim=-1)
+    if signal.shape[-1] < WINDOW:
+        return signal.new_empty((*signal.shape[:-1], MEL_BINS, 0))
+    frames = signal.unfold(-1, WINDOW, HOP) * _window(signal.device)  # [..., frames, 400]
+    spectrum = torch.fft.rfft(frames, n=FFT_SIZE)
+    power = spectrum.real.square() + spectrum.imag.square()  # [..., frames, 513]
+    energies = power @ _filterbank(signal.device)  # [..., frames, 64]
+    return energies.clamp(min=FLOOR).log().transpose(-1, -2)
+
+
+def normalise(log_mel: Tensor) -> Tensor:
+    """Zero mean and unit variance of every mel bin over time, the last axis; a constant bin becomes zero."""
+    centred = log_mel - log_mel.mean(dim=-1, keepdim=True)
+    deviation = centred.square().mean(dim=-1, keepdim=True).sqrt()
+    return centred / deviation.clamp(min=1e-5)
+
+
+@lru_cache(maxsize=8)
+def _window(device: torch.device) -> Tensor:
+    """The symmetric Hamming window, 0.54 - 0.46 cos(2 pi n / 399)."""
+    return torch.hamming_window(WINDOW, periodic=False, dtype=torch.float64).float().to(device)
+
+
+@lru_cache(maxsize=8)
+def _filterbank(device: torch.device) -> Tensor:
+    """Triangles [513, 64], evenly spaced in mel, edges on FFT bins, peak height 2 / width in Hz."""
+    mels = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), MEL_BINS + 2)
+    bin_hz = SAMPLE_RATE / FFT_SIZE
+    edges = np.round(700 * (10 ** (mels / 2595) - 1) / bin_hz)  # in bins
+    bins = np.arange(BINS)[:, None]
+    left, middle, right = edges[:-2], edges[1:-1], edges[2:]
+    rising = (bins - left) / np.maximum(middle - left, 1)
+    falling = (right - bins) / np.maximum(right - middle, 1)
+    triangles = np.maximum(0, np.minimum(rising, falling))
+    heights = 2 / np.maximum((right - left) * bin_hz, bin_hz)
+    return torch.from_numpy((triangles * heights).astype(np.float32)).to(device)
+
+
+def _mel(hz: float) -> float:
+    return float(2595 * np.log10(1 + hz / 700))

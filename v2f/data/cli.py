@@ -1,0 +1,49 @@
+"""python -m v2f prepare demo | pack"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+
+def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `prepare` and its kinds to the command line."""
+    prepare = subparsers.add_parser("prepare", help="make a corpus that training reads")
+    kinds = prepare.add_subparsers(required=True, metavar="KIND")
+
+    demo = kinds.add_parser("demo", help="the demonstration corpus, from free portraits and voices")
+    demo.add_argument("--portraits", type=Path, required=True, help="folder with portraits.csv")
+    demo.add_argument("--speech", type=Path, required=True, help="folder with LibriSpeech files and speakers.csv")
+    demo.add_argument("--pairs", type=Path, required=True, help="folder of true pairs: voices/ and faces/")
+    demo.add_argument("--kokoro-voices", type=Path, required=True, help="voices folder of the npm package kokoro-js")
+    demo.add_argument("--out", type=Path, required=True, help="the store to write")
+    demo.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    demo.add_argument("--seed", type=int, default=0)
+    demo.set_defaults(run=run_demo)
+
+    pack = kinds.add_parser("pack", help="a store's faces and voice embeddings in one small file for train.py gan")
+    pack.add_argument("store", type=Path)
+    pack.add_argument("--encoder", type=Path, required=True, help="weights written by train.py speaker")
+    pack.add_argument("--out", type=Path, required=True, help="the .npz file to write")
+    pack.add_argument("--crops", type=int, default=48, help="embeddings a voice")
+    pack.add_argument("--seed", type=int, default=0)
+    pack.set_defaults(run=run_pack)
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    """Build the demonstration corpus and print its report."""
+    from v2f.data.demo import Sources, prepare_demo
+
+    sources = Sources(arguments.portraits, arguments.speech, arguments.pairs, arguments.kokoro_voices)
+    report = prepare_demo(sources, arguments.out, arguments.workers, arguments.seed)
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+def run_pack(arguments: argparse.Namespace) -> int:
+    """Write a training pack and print its size."""
+    from v2f.data.pack import make_pack
+
+    path = make_pack(arguments.store, arguments.encoder, arguments.out, arguments.crops, arguments.seed)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0

@@ -1,0 +1,272 @@
+"""Stage two: Algorithm 1. Generator, discriminator and classifier learn, the voice encoder is frozen.
+
+    python train.py gan --data PACK --encoder ENCODER --out RUN [--preset paper | small-data]
+
+The `paper` preset is Sec. 4's. The `small-data` preset departs from it, because a few thousand faces of few
+pictures an identity would be memorised by the discriminator and because fewer faces are seen in all:
+
+* paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
+  and cutout, the same kind on real and generated faces.
+* paper: the generator itself; here: an exponential average of its weights is kept and used.
+* paper: real label 1; here: 0.9.
+* paper: adversarial and identity loss alone; here: at the start also the distance to a picture of the identity,
+  falling to nothing, which gives the generator the layout of a face before the discriminator judges it.
+* paper: batch 128; here: 64.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from v2f.data.pack import Pack
+from v2f.models import (
+    Classifier,
+    Discriminator,
+    FaceTrunk,
+    Generator,
+    NetworkConfig,
+    Runtime,
+    VoiceEncoder,
+    save_networks,
+    unit,
+)
+from v2f.training.augment import augment_faces, flip, uniform
+from v2f.training.loop import (
+    freeze,
+    generator,
+    load_optimizer_state,
+    optimizer_state,
+    prefixed,
+    without_prefix,
+)
+
+WEIGHTS = "v2f.safetensors"
+SHOWN = 8  # faces in a row of the sample grid
+
+
+@dataclass(frozen=True)
+class AdversarialConfig:
+    """Settings of stage two; the defaults are the paper's."""
+
+    steps: int = 100_000  # Sec. 4: "completed at 100K iterations"
+    batch: int = 128  # Sec. 4
+    learning_rate: float = 2e-4  # Sec. 4, Adam
+    betas: tuple[float, float] = (0.5, 0.999)  # Sec. 4
+    embedding_noise: float = 0.05  # a component, in the released settings
+    augment: bool = False  # faces, on both sides of the discriminator
+    average: float = 0.0  # decay of the averaged generator weights; 0 keeps none
+    real_label: float = 1.0
+    picture_weight: float = 0.0  # of the distance to a picture of the identity, at the start
+    picture_steps: int = 1  # over which that weight falls to nothing
+    seed: int = 0
+    networks: NetworkConfig = NetworkConfig()
+
+
+PRESETS = {
+    "paper": AdversarialConfig(),
+    "small-data": AdversarialConfig(
+        steps=16_000,
+        batch=64,
+        augment=True,
+        average=0.998,
+        real_label=0.9,
+        picture_weight=4.0,
+        picture_steps=2_000,
+    ),
+}
+
+
+class AdversarialTask:
+    """Algorithm 1 on a training pack."""
+
+    name = "gan"
+
+    def __init__(
+        self, pack: Pack, encoder: VoiceEncoder, config: AdversarialConfig, runtime: Runtime
+    ) -> None:
+        self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
+        self.batch = config.batch
+        device = runtime.device
+        self.faces = torch.from_numpy(np.array(pack.faces)).to(device)  # uint8 [faces, 64, 64, 3]
+        self.face_identity = torch.from_numpy(pack.face_identity.astype(np.int64)).to(device)
+        self.embeddings = torch.from_numpy(pack.embeddings).to(device)  # float16 [voices, crops, 64]
+        self.voice_identity = torch.from_numpy(pack.voice_identity.astype(np.int64)).to(device)
+        self.faces_of = _faces_of_identities(pack, device)
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            self.generator = runtime.place(Generator(config.networks))
+            self.trunk = runtime.place(FaceTrunk(config.networks))
+            self.discriminator = runtime.place(Discriminator(config.networks))
+            self.classifier = runtime.place(Classifier(pack.identities, config.networks))
+        self.averaged = runtime.place(Generator(config.networks)) if config.average else self.generator
+        self.averaged.load_state_dict(self.generator.state_dict())
+        judges = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
+        self.generator_adam = torch.optim.Adam(
+            self.generator.parameters(), config.learning_rate, config.betas, fused=True
+        )
+        self.judge_adam = torch.optim.Adam(judges, config.learning_rate, config.betas, fused=True)
+
+    def step(self, index: int) -> dict[str, Tensor]:
+        """One iteration of Algorithm 1; its line numbers stand in the comments."""
+        config, rng = self.config, generator(self.runtime.device, self.config.seed, index)
+        voices = self._draw(len(self.embeddings), rng)  # line 2: n voice recordings
+        real = self._draw(len(self.faces), rng)  # line 3: m face images
+        embedding = self._embedding(voices, rng)
+        faces = flip(to_pixels(self.faces[real]), rng)
+        with self.runtime.autocast():
+            generated = self.generator(embedding)
+        picture_weight = config.picture_weight * max(0.0, 1 - index / config.picture_steps)
+
+        # Lines 4 and 5: the trunk is run once over real and generated faces; only real ones have an identity.
+        freeze(self.trunk, self.discriminator, self.classifier, frozen=False)
+        # Detached: this update must not reach the generator.
+        both = torch.cat([self._augment(faces, rng), self._augment(generated.detach().float(), rng)])
+        with self.runtime.autocast():
+            features = self.trunk(both)
+            judged, named = self.discriminator(features), self.classifier(features[: self.batch])
+        judged = judged.float().squeeze(1)
+        labels = torch.full_like(judged, config.real_label)
+        labels[self.batch :] = 0.0
+        # -log F_d(f) - log(1 - F_d(f^)), on logits
+        real_or_fake = 2 * F.binary_cross_entropy_with_logits(judged, labels)
+        identity = F.cross_entropy(named.float(), self.face_identity[real])
+        self.judge_adam.zero_grad()
+        (real_or_fake + identity).backward()
+        self.judge_adam.step()
+
+        # Line 6: the generator, judged by the discriminator and classifier just updated.
+        freeze(self.trunk, self.discriminator, self.classifier)
+        with self.runtime.autocast():
+            features = self.trunk(self._augment(generated.float(), rng))
+            judged_fake, named_fake = self.discriminator(features), self.classifier(features)
+        fooling = F.softplus(-judged_fake.float()).mean()  # -log F_d(f^)
+        likeness = F.cross_entropy(named_fake.float(), self.voice_identity[voices])
+        loss = fooling + likeness
+        if picture_weight > 0:
+            loss = loss + picture_weight * self._distance_to_picture(generated.float(), voices, rng)
+        self.generator_adam.zero_grad()
+        loss.backward()
+        self.generator_adam.step()
+        self._average(index)
+        real_score, fake_score = judged[: self.batch].sigmoid(), judged[self.batch :].sigmoid()
+        return {
+            "discriminator": real_or_fake.detach(),
+            "classifier": identity.detach(),
+            "fooling": fooling.detach(),
+            "likeness": likeness.detach(),
+            "score of real": real_score.mean().detach(),
+            "score of generated": fake_score.mean().detach(),
+            "named real": (named.argmax(1) == self.face_identity[real]).float().mean(),
+            "named generated": (named_fake.argmax(1) == self.voice_identity[voices]).float().mean(),
+        }
+
+    def _draw(self, count: int, rng: torch.Generator) -> Tensor:
+        return torch.randint(count, (self.batch,), generator=rng, device=self.runtime.device)
+
+    def _embedding(self, voices: Tensor, rng: torch.Generator) -> Tensor:
+        """A random crop's embedding of each voice, with noise, of unit length [batch, 64]."""
+        crops = self._draw(self.embeddings.shape[1], rng)
+        embedding = unit(self.embeddings[voices, crops].float())
+        noise = torch.randn(embedding.shape, generator=rng, device=embedding.device)
+        return unit(embedding + self.config.embedding_noise * noise)
+
+    def _augment(self, faces: Tensor, rng: torch.Generator) -> Tensor:
+        return augment_faces(faces, rng) if self.config.augment else faces
+
+    def _distance_to_picture(self, generated: Tensor, voices: Tensor, rng: torch.Generator) -> Tensor:
+        """Mean absolute distance to a random picture of each voice's identity."""
+        of = self.faces_of[self.voice_identity[voices]]
+        place = (uniform(0, 1, self.batch, rng)[:, None] * (of >= 0).sum(dim=1, keepdim=True)).long()
+        return F.l1_loss(generated, to_pixels(self.faces[of.gather(1, place).squeeze(1)]))
+
+    @torch.no_grad()
+    def _average(self, index: int) -> None:
+        if self.averaged is self.generator:
+            return
+        decay = min(self.config.average, (1 + index) / (10 + index))
+        mine, theirs = list(self.averaged.parameters()), list(self.generator.parameters())
+        torch._foreach_lerp_(mine, theirs, 1 - decay)
+
+    def state(self) -> dict[str, Tensor]:
+        state = prefixed("generator_adam", optimizer_state(self.generator_adam))
+        state |= prefixed("judge_adam", optimizer_state(self.judge_adam))
+        for name, network in self._networks().items():
+            state |= prefixed(name, network.state_dict())
+        return state
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        for name, network in self._networks().items():
+            network.load_state_dict(without_prefix(name, state))
+        load_optimizer_state(self.generator_adam, without_prefix("generator_adam", state))
+        load_optimizer_state(self.judge_adam, without_prefix("judge_adam", state))
+
+    def _networks(self) -> dict[str, torch.nn.Module]:
+        networks: dict[str, torch.nn.Module] = {
+            "generator": self.generator,
+            "trunk": self.trunk,
+            "discriminator": self.discriminator,
+            "classifier": self.classifier,
+        }
+        if self.averaged is not self.generator:
+            networks["averaged"] = self.averaged
+        return networks
+
+    def settings(self) -> dict[str, object]:
+        return {**asdict(self.config), "store": self.pack.hashes[0], "encoder": self.pack.hashes[1]}
+
+    @torch.no_grad()
+    def show(self) -> Tensor:
+        """A grid: real faces, generated ones of 16 women's and 16 men's voices, and the same with other crops."""
+        female = torch.from_numpy(self.pack.voice_female)
+        women, men = (torch.nonzero(mask).squeeze(1) for mask in (female, ~female))
+        chosen = torch.cat([group[:: max(1, len(group) // SHOWN)][:SHOWN] for group in (women, men)])
+        chosen = chosen.to(self.runtime.device)
+        count = self.embeddings.shape[1]
+        crops = (self.embeddings[chosen, crop].float() for crop in (0, count // 2, count - 1))
+        embedding = unit(torch.cat(list(crops)))
+        faces = self.averaged(embedding).clamp(-1, 1)
+        pictures = self.faces_of[self.voice_identity[chosen], 0]
+        return grid(torch.cat([to_pixels(self.faces[pictures]), faces]), SHOWN)
+
+    def finish(self, folder: Path, step: int) -> dict[str, float]:
+        """Write the model: encoder, averaged generator, trunk and discriminator in one file."""
+        provenance = {
+            "stage": "gan",
+            "steps": str(step),
+            "faces seen": str(step * self.batch),
+            "store": self.pack.hashes[0],
+            "encoder": self.pack.hashes[1],
+        }
+        networks = {
+            "encoder": self.encoder,
+            "generator": self.averaged,
+            "trunk": self.trunk,
+            "discriminator": self.discriminator,
+        }
+        save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
+        return {"faces seen": float(step * self.batch)}
+
+
+def to_pixels(faces: Tensor) -> Tensor:
+    """uint8 [batch, 64, 64, 3] -> float32 [batch, 3, 64, 64] in [-1, 1] (Sec. 4), channels last in memory."""
+    return (faces.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+
+
+def grid(faces: Tensor, columns: int) -> Tensor:
+    """Faces [batch, 3, 64, 64] in [-1, 1] side by side -> uint8 [height, width, 3] on the CPU."""
+    rows = faces.cpu().unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2)  # [rows, 64, columns, 64, 3]
+    return (rows.flatten(0, 1).flatten(1, 2) * 127.5 + 127.5).round().to(torch.uint8)
+
+
+def _faces_of_identities(pack: Pack, device: torch.device) -> Tensor:
+    """Face indices by identity [identities, most faces], filled up with -1."""
+    faces = [np.flatnonzero(pack.face_identity == label) for label in range(pack.identities)]
+    table = np.full((pack.identities, max(map(len, faces))), -1)
+    for row, indices in zip(table, faces, strict=True):
+        row[: len(indices)] = indices
+    return torch.from_numpy(table).to(device)

@@ -1,0 +1,114 @@
+"""Augmentation, in batches and on the device, each draw from a given generator.
+
+Voices: noise, reverberation, band limits and gain, because real microphones are not LibriSpeech. Faces:
+differentiable colour, shift and cutout on both sides of the discriminator, so that few faces are not memorised.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+REVERB_SECONDS = (0.1, 0.6)  # time to fall by 60 dB
+REVERB_SHARE, BAND_SHARE, NOISE_SHARE = 0.5, 0.5, 0.7  # of the clips in a batch
+SNR_DB = (3.0, 30.0)
+LOW_CUT_HZ, HIGH_CUT_HZ = (50.0, 400.0), (2500.0, 8000.0)
+GAIN_DB = (-20.0, 6.0)
+FACE_SHIFT = 8  # pixels
+CUTOUT = 24  # pixels a side, on half of the faces
+
+
+def uniform(low: float, high: float, size: int, rng: torch.Generator) -> Tensor:
+    """`size` draws from [low, high)."""
+    return torch.rand(size, generator=rng, device=rng.device) * (high - low) + low
+
+
+def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Generator) -> Tensor:
+    """Make clips sound like other rooms and microphones.
+
+    `waveforms` [batch, samples] and `noises` [batch, samples] at `rate` Hz -> [batch, samples] in [-1, 1].
+    Reverberation and band limits are one multiplication in the frequency domain.
+    """
+    batch, samples = waveforms.shape
+    size = samples + int(REVERB_SECONDS[1] * rate)
+    spectrum = torch.fft.rfft(waveforms, n=size)
+    spectrum = spectrum * _rooms(batch, rate, size, rng) * _bands(batch, rate, size, rng)
+    voices = torch.fft.irfft(spectrum, n=size)[:, :samples]
+    level = voices.square().mean(dim=1, keepdim=True)
+    noise_level = noises.square().mean(dim=1, keepdim=True) + 1e-9
+    snr = uniform(*SNR_DB, batch, rng)[:, None]
+    share = (uniform(0, 1, batch, rng) < NOISE_SHARE).float()[:, None]
+    voices = voices + share * noises * (level / noise_level / 10 ** (snr / 10)).sqrt()
+    peak = voices.abs().amax(dim=1, keepdim=True) + 1e-9
+    return voices / peak * 10 ** (uniform(*GAIN_DB, batch, rng)[:, None] / 20).clamp(max=1.0)
+
+
+def _rooms(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:
+    """Spectra of made-up room responses: a direct sound and an exponentially falling noise tail."""
+    length = int(REVERB_SECONDS[1] * rate)
+    time = torch.arange(length, device=rng.device) / rate
+    fall = uniform(*REVERB_SECONDS, batch, rng)[:, None]
+    tail = torch.randn(batch, length, generator=rng, device=rng.device) * 10 ** (-3 * time / fall)
+    tail = tail / tail.norm(dim=1, keepdim=True) * uniform(0.1, 1.0, batch, rng)[:, None]
+    tail = tail * (uniform(0, 1, batch, rng) < REVERB_SHARE)[:, None]
+    tail[:, 0] = 1.0
+    return torch.fft.rfft(tail, n=size)
+
+
+def _bands(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:
+    """Gains [batch, bins] of soft low and high cuts, as telephones and cheap microphones have them."""
+    frequency = torch.fft.rfftfreq(size, 1 / rate, device=rng.device)[None]
+    low, high = uniform(*LOW_CUT_HZ, batch, rng)[:, None], uniform(*HIGH_CUT_HZ, batch, rng)[:, None]
+    gain = torch.sigmoid((frequency - low) / 20) * torch.sigmoid((high - frequency) / 100)
+    limited = (uniform(0, 1, batch, rng) < BAND_SHARE)[:, None]
+    return torch.where(limited, gain, torch.ones_like(gain))
+
+
+def mask_features(log_mel: Tensor, rng: torch.Generator, bins: int = 12, frames: int = 30) -> Tensor:
+    """Zero one band of up to `bins` mel bins and one stretch of up to `frames` frames of each [batch, 64, time]."""
+    batch, height, width = log_mel.shape
+    keep = _outside_band(batch, height, bins, rng)[:, :, None] * _outside_band(batch, width, frames, rng)[:, None]
+    return log_mel * keep
+
+
+def _outside_band(batch: int, size: int, longest: int, rng: torch.Generator) -> Tensor:
+    length = uniform(0, longest + 1, batch, rng).floor()[:, None]
+    start = (uniform(0, 1, batch, rng)[:, None] * (size - length)).floor()
+    place = torch.arange(size, device=rng.device)[None]
+    return ((place < start) | (place >= start + length)).float()
+
+
+def augment_faces(faces: Tensor, rng: torch.Generator) -> Tensor:
+    """Differentiable colour, shift and cutout on faces [batch, 3, 64, 64], a draw for each face."""
+    batch, _, height, width = faces.shape
+
+    def draw(low: float, high: float) -> Tensor:
+        return uniform(low, high, batch, rng)[:, None, None, None]
+
+    faces = faces + draw(-0.3, 0.3)  # brightness
+    grey = faces.mean(dim=1, keepdim=True)
+    faces = grey + (faces - grey) * draw(0.3, 1.7)  # saturation
+    middle = faces.mean(dim=(1, 2, 3), keepdim=True)
+    faces = middle + (faces - middle) * draw(0.6, 1.4)  # contrast
+    # Shift, by reading a padded copy at an offset of its own for each face.
+    padded = F.pad(faces, (FACE_SHIFT,) * 4)
+    rows = torch.randint(0, 2 * FACE_SHIFT + 1, (batch, 1), generator=rng, device=rng.device)
+    columns = torch.randint(0, 2 * FACE_SHIFT + 1, (batch, 1), generator=rng, device=rng.device)
+    rows = rows + torch.arange(height, device=rng.device)  # [batch, 64]
+    columns = columns + torch.arange(width, device=rng.device)
+    which = torch.arange(batch, device=rng.device)[:, None, None]
+    shifted = padded.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    # Cutout.
+    top = torch.randint(0, height, (batch, 1), generator=rng, device=rng.device)
+    left = torch.randint(0, width, (batch, 1), generator=rng, device=rng.device)
+    line = torch.arange(height, device=rng.device)[None]
+    inside_rows = (line - top).abs() < CUTOUT // 2
+    inside_columns = (line - left).abs() < CUTOUT // 2
+    cut = inside_rows[:, :, None] & inside_columns[:, None, :]
+    cut = cut & (uniform(0, 1, batch, rng) < 0.5)[:, None, None]
+    return shifted * (~cut)[:, None]
+
+
+def flip(faces: Tensor, rng: torch.Generator) -> Tensor:
+    """Mirror each face of [batch, 3, 64, 64] with probability one half, as the authors' settings have it."""
+    mirrored = uniform(0, 1, len(faces), rng) < 0.5
+    return torch.where(mirrored[:, None, None, None], faces.flip(3), faces)
