@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from v2f import __version__, load
+from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
+from v2f.evaluation.cli import add_arguments as add_evaluate
 
 if TYPE_CHECKING:
     from v2f.pipeline import Face
@@ -68,6 +70,9 @@ def build_parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", nargs="?", help='a file or "released"; default: the bundled ones'
     )
     show.set_defaults(run=run_show)
+
+    add_prepare(commands)
+    add_evaluate(commands)
     return parser
 
 
