@@ -88,7 +88,8 @@ def _given(options: argparse.Namespace) -> dict[str, int]:
 def _schedule(options: argparse.Namespace, steps: int):
     from v2f.training.loop import Schedule
 
-    return Schedule(steps, save_every=options.save_every, show_every=options.save_every)
+    every = options.save_every
+    return Schedule(steps, log_every=min(10, every), save_every=every, show_every=every)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 HELDOUT_READERS = HERE / "heldout_readers.txt"  # 25 women and 25 men who are never trained on
 PAIRS_SPLIT = HERE / "avspeech_split.csv"  # which true pairs the map learns from and which measure
 SPEEDS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each reader at five speeds is five voices
-BLENDS_PER_SEX = 24
+BLENDS_PER_SEX = 16
 YOUNGEST = 16  # years, apparent
 SEX_NAMES = {"F": "female", "M": "male"}
 

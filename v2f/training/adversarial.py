@@ -221,10 +221,10 @@ class AdversarialTask:
 
     @torch.no_grad()
     def show(self) -> Tensor:
-        """A grid: real faces, generated ones of 16 women's and 16 men's voices, and the same with other crops."""
+        """A grid: a picture of eight women's and eight men's identities, then faces of three crops of each."""
         female = torch.from_numpy(self.pack.voice_female)
         women, men = (torch.nonzero(mask).squeeze(1) for mask in (female, ~female))
-        chosen = torch.cat([group[:: max(1, len(group) // SHOWN)][:SHOWN] for group in (women, men)])
+        chosen = torch.cat([group[torch.arange(SHOWN) * len(group) // SHOWN] for group in (women, men)])
         chosen = chosen.to(self.runtime.device)
         count = self.embeddings.shape[1]
         crops = (self.embeddings[chosen, crop].float() for crop in (0, count // 2, count - 1))

@@ -136,7 +136,7 @@ class SpeakerTask:
         return right / len(self.train_rows)
 
     def verification_eer(self) -> float:
-        """Equal error rate over all pairs of 3 s pieces of the held-out readers; NaN when there are none."""
+        """Equal error rate over all pairs of 3 s pieces of the held-out readers; NaN when there are not two."""
         embeddings, speakers = [], []
         for voice, row in enumerate(self.store.voice_rows):
             if row.split != "heldout":
@@ -146,7 +146,7 @@ class SpeakerTask:
             for start in range(0, len(waveform) - size + 1, size):
                 embeddings.append(self._embed(waveform[start : start + size]))
                 speakers.append(row.speaker)
-        if not embeddings:
+        if len(set(speakers)) < 2:
             return float("nan")
         stacked = torch.stack(embeddings)
         first, second = torch.triu_indices(len(speakers), len(speakers), 1)

@@ -1,0 +1,58 @@
+"""A small made corpus: four identities of flat-coloured faces, six voices of tones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from v2f.data import store
+from v2f.data.pack import Pack, make_pack
+from v2f.models import NetworkConfig, VoiceEncoder, save_networks
+
+IDENTITIES, VOICES, SECONDS = 4, 6, 4
+
+
+@pytest.fixture
+def made_store(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "store"
+    folder.mkdir()
+    colours = rng.integers(0, 255, (IDENTITIES, 1, 1, 3))
+    faces = [np.clip(colours[i % IDENTITIES] + rng.normal(0, 9, (64, 64, 3)), 0, 255) for i in range(12)]
+    store.write_array(folder / store.FACES, np.stack(faces).astype(np.uint8))
+    rows = [store.FaceRow(f"{i}.png", "made", "male" if i % 2 else "female", 30, i % IDENTITIES) for i in range(12)]
+    store.write_table(folder / store.FACE_TABLE, rows)
+    time = np.arange(SECONDS * 16_000) / 16_000
+    speech, voices = [], []
+    for i in range(VOICES):
+        pitch = 100 + 40 * i
+        tones = sum(np.sin(2 * np.pi * pitch * n * time) / n for n in range(1, 8)) * 3000
+        speech.append((tones + rng.normal(0, 200, time.size)).astype(np.int16))
+        heldout = i == VOICES - 1
+        identity = -1 if heldout else i % IDENTITIES
+        split = "heldout" if heldout else "train"
+        sex = "male" if i % 2 else "female"
+        voices.append(
+            store.VoiceRow(f"{i}.wav", f"speaker{i}", sex, "made", split, identity, i * time.size, time.size)
+        )
+    store.write_array(folder / store.SPEECH, np.concatenate(speech))
+    store.write_table(folder / store.VOICE_TABLE, voices)
+    store.write_array(folder / store.DVECTORS, rng.standard_normal((VOICES, 256)).astype(np.float32))
+    return folder
+
+
+@pytest.fixture
+def made_encoder(tmp_path: Path) -> Path:
+    path = tmp_path / "encoder.safetensors"
+    save_networks(path, {"encoder": VoiceEncoder()}, NetworkConfig(), {"stage": "made"})
+    return path
+
+
+@pytest.fixture
+def made_pack_file(tmp_path: Path, made_store: Path, made_encoder: Path) -> Path:
+    return make_pack(made_store, made_encoder, tmp_path / "pack.npz", crops=4)
+
+
+@pytest.fixture
+def made_pack(made_pack_file: Path) -> Pack:
+    return Pack.open(made_pack_file)

@@ -1,0 +1,97 @@
+"""A run that was killed and resumed equals one that was not: same log, same weights."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).parents[2]
+STEPS = 12
+
+
+def command(stage: str, data: Path, out: Path, *more: str) -> list[str]:
+    return [
+        *(sys.executable, str(ROOT / "train.py"), stage, "--data", str(data), "--out", str(out)),
+        *("--steps", str(STEPS), "--batch", "4", "--save-every", "3", "--device", "cpu", "--exact", *more),
+    ]
+
+
+def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(arguments, capture_output=True, text=True, env=environment, check=False)
+
+
+def kill_after(arguments: list[str], checkpoint: Path, number: signal.Signals, delay: float) -> int:
+    """Start a run and send it a signal `delay` seconds after its first checkpoint; returns its exit code."""
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(delay)
+    process.send_signal(number)
+    return process.wait()
+
+
+def assert_equal_runs(one: Path, other: Path, weights: str) -> None:
+    assert (one / "log.jsonl").read_text() == (other / "log.jsonl").read_text()
+    first, second = load_file(one / weights), load_file(other / weights)
+    assert first.keys() == second.keys()
+    assert all(first[name].equal(second[name]) for name in first)
+
+
+@pytest.fixture(params=["speaker", "gan"])
+def stage(request, made_store, made_encoder, made_pack_file) -> tuple[str, Path, list[str], str]:
+    if request.param == "speaker":
+        return "speaker", made_store, [], "encoder.safetensors"
+    return "gan", made_pack_file, ["--encoder", str(made_encoder)], "v2f.safetensors"
+
+
+def test_sigkill_at_a_random_step_then_resume_equals_an_uninterrupted_run(stage, tmp_path):
+    name, data, more, weights = stage
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert run(command(name, data, whole, *more)).returncode == 0
+    arguments = command(name, data, killed, *more)
+    code = kill_after(arguments, killed / "checkpoint.safetensors", signal.SIGKILL, random.uniform(0, 0.4))
+    assert code == -signal.SIGKILL, "the run ended before it was killed"
+    resumed = run([*arguments, "--resume"])
+    assert resumed.returncode == 0, resumed.stderr
+    assert_equal_runs(whole, killed, weights)
+
+
+def test_sigterm_saves_a_checkpoint_and_says_how_to_go_on(made_pack_file, made_encoder, tmp_path):
+    out = tmp_path / "run"
+    arguments = command("gan", made_pack_file, out, "--encoder", str(made_encoder))
+    assert kill_after(arguments, out / "checkpoint.safetensors", signal.SIGTERM, 0.0) == 130
+    assert not (out / "v2f.safetensors").exists()
+    assert run([*arguments, "--resume"]).returncode == 0
+    steps = [json.loads(line)["step"] for line in (out / "log.jsonl").read_text().splitlines()]
+    assert steps == sorted(set(steps)) and steps[-1] == STEPS
+
+
+def test_user_mistakes_are_one_sentence(made_pack_file, made_encoder, made_store, tmp_path):
+    gan = ["--encoder", str(made_encoder)]
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
+    other_encoder = tmp_path / "other.safetensors"
+    other_encoder.write_bytes(b"not weights")
+    for arguments in (
+        command("gan", tmp_path / "missing.npz", tmp_path / "a", *gan),
+        command("gan", made_store / "faces.npy", tmp_path / "b", *gan),
+        command("gan", made_pack_file, tmp_path / "c", "--encoder", str(other_encoder)),
+        command("gan", made_pack_file, tmp_path / "d", *gan, "--resume"),
+        command("gan", made_pack_file, broken, *gan, "--resume"),
+        command("gan", made_pack_file, broken, *gan),
+        command("speaker", tmp_path, tmp_path / "e"),
+    ):
+        done = run(arguments)
+        assert done.returncode == 1
+        assert done.stderr.startswith("train.py: ") and done.stderr.count("\n") == 1, done.stderr
