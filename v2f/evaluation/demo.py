@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from v2f.audio import SAMPLE_RATE, make_noise, read_audio
-from v2f.errors import NoSpeechError
+from v2f.errors import CorpusError, NoSpeechError
 from v2f.evaluation.intervals import mean_over_people, rank_correlation
 from v2f.evaluation.judges import Verdicts, judge_faces, judge_versions
 from v2f.evaluation.matching import one_of_two
@@ -60,13 +60,14 @@ def measure(model: VoiceToFace, sources: Sources, seed: int = 0, workers: int = 
 
     Raises CorpusError when a source is missing, V2FError when the judging packages are.
     """
+    judges = judge_versions()
     readers = held_out_readers(sources.speech, sources.heldout)
     pairs = kept_pairs(sources.pairs, sources.pairs_split)
     whole = [model.face(reader.clip) for reader in _progress(readers, "held-out readers")]
     halves = _halves(model, readers)
     results = {
         "seed": seed,
-        "judges": judge_versions(),
+        "judges": judges,
         "readers": measure_readers(readers, whole, seed, workers),
         "difference": measure_difference(halves, seed, workers),
         "noise": measure_noise(model, [face for _, *both in halves for face in both], seed, workers),
@@ -161,14 +162,17 @@ def measure_pairs(model: VoiceToFace, pairs: Sequence[Pair], seed: int, workers:
             continue
         used.append(pair.person)
         true.append(face)
+    if len(set(used)) < 2:
+        raise CorpusError("Fewer than two people can be measured on: the true pairs show too few faces.")
     seen, made = judge_faces(true, workers), judge_faces(generated, workers)
+    age = rank_correlation(made.age, seen.age, used, seed)
     return {
         "pairs": len(used),
         "people": len(set(used)),
         "dropped": {"no frontal face in the picture": faceless, "too little speech in the clip": silent},
         "face_found": asdict(mean_over_people(made.found, used, seed)),
         "sex_agreement": asdict(mean_over_people(made.sex == seen.sex, used, seed)),
-        "age_rank_correlation": asdict(rank_correlation(made.age, seen.age, used, seed)),
+        "age_rank_correlation": asdict(age) if age else None,
         "matching": measure_matching(made, seen, used, seed),
     }
 
@@ -238,4 +242,4 @@ def _summary(scores: np.ndarray | None, verdicts: Verdicts) -> dict[str, Any]:
 
 
 def _progress(items: Collection[T], name: str) -> Iterable[T]:
-    return tqdm(items, desc=name, leave=False)
+    return tqdm(items, desc=name, leave=False, disable=None)

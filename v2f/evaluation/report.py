@@ -75,7 +75,7 @@ def _readers(readers: dict[str, Any], difference: dict[str, Any]) -> list[list[s
 def _pairs(pairs: dict[str, Any]) -> list[list[str]]:
     count = f"{pairs['pairs']} true pairs of {pairs['people']} people"
     age = pairs["age_rank_correlation"]
-    ages = f"{age['value']:.2f} [{age['low']:.2f}, {age['high']:.2f}]"
+    ages = f"{age['value']:.2f} [{age['low']:.2f}, {age['high']:.2f}]" if age else "all look equally old"
     rows = [
         ["a frontal face is found", _share(pairs["face_found"]), "", "", count],
         ["apparent sex agrees", _share(pairs["sex_agreement"]), "50 %", _published("sex"), count],

