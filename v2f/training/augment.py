@@ -12,7 +12,7 @@ REVERB_SECONDS = (0.1, 0.6)  # time to fall by 60 dB
 REVERB_SHARE, BAND_SHARE, NOISE_SHARE = 0.5, 0.5, 0.7  # of the clips in a batch
 SNR_DB = (3.0, 30.0)
 LOW_CUT_HZ, HIGH_CUT_HZ = (50.0, 400.0), (2500.0, 8000.0)
-GAIN_DB = (-20.0, 6.0)
+PEAK_DB = (-30.0, 0.0)  # of full scale
 FACE_SHIFT = 8  # pixels
 CUTOUT = 24  # pixels a side, on half of the faces
 
@@ -39,7 +39,7 @@ def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Gene
     share = (uniform(0, 1, batch, rng) < NOISE_SHARE).float()[:, None]
     voices = voices + share * noises * (level / noise_level / 10 ** (snr / 10)).sqrt()
     peak = voices.abs().amax(dim=1, keepdim=True) + 1e-9
-    return voices / peak * 10 ** (uniform(*GAIN_DB, batch, rng)[:, None] / 20).clamp(max=1.0)
+    return voices / peak * 10 ** (uniform(*PEAK_DB, batch, rng)[:, None] / 20)
 
 
 def _rooms(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:

@@ -1,0 +1,54 @@
+"""Stage one: what it is measured by, and that it learns."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from v2f.data.store import Store
+from v2f.models import Runtime, VoiceEncoder, load_networks
+from v2f.training.speaker import WEIGHTS, SpeakerConfig, SpeakerTask, equal_error_rate, one_cycle
+
+CPU = Runtime.choose("cpu", exact=True)
+
+
+def brute_force_eer(scores: np.ndarray, same: np.ndarray) -> float:
+    gaps = []
+    for threshold in sorted(set(scores)):
+        rejected = np.mean(scores[same] < threshold)
+        accepted = np.mean(scores[~same] >= threshold)
+        gaps.append((abs(rejected - accepted), (rejected + accepted) / 2))
+    return min(gaps)[1]
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0, 3.0])
+def test_eer_agrees_with_trying_every_threshold(shift):
+    rng = np.random.default_rng(0)
+    same = np.arange(400) % 2 == 0
+    scores = rng.standard_normal(400) + shift * same
+    assert equal_error_rate(scores, same) == pytest.approx(brute_force_eer(scores, same), abs=0.006)
+
+
+def test_eer_of_perfect_and_of_useless_scores():
+    same = np.arange(100) < 50
+    assert equal_error_rate(np.where(same, 1.0, 0.0), same) == 0.0
+    assert equal_error_rate(np.random.default_rng(0).random(100_000), np.arange(100_000) % 2 == 0) == pytest.approx(
+        0.5, abs=0.01
+    )
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing():
+    factors = [one_cycle(step / 100) for step in range(101)]
+    assert factors[15] == pytest.approx(1.0) and factors[0] < 0.1 and factors[100] == pytest.approx(0.0)
+    assert all(a <= b for a, b in zip(factors[:15], factors[1:16], strict=True))
+    assert all(a >= b for a, b in zip(factors[15:], factors[16:], strict=False))
+
+
+def test_speakers_are_told_apart_after_some_steps(made_store, tmp_path):
+    config = replace(SpeakerConfig(), batch=8, steps=30, longest=1.5)
+    task = SpeakerTask(Store.open(made_store), config, CPU)
+    losses = [float(task.step(index)["cross-entropy"]) for index in range(30)]
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+    figures = task.finish(tmp_path, 30)
+    assert figures["held-out accuracy"] > 0.4  # chance is 0.2
+    assert isinstance(load_networks(tmp_path / WEIGHTS)[0]["encoder"], VoiceEncoder)
