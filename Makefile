@@ -1,0 +1,56 @@
+# make run     the page on http://127.0.0.1:7860; HOST=, PORT= and WEIGHTS= change what it serves
+# make test    every test, those in the browser too
+# make lint    style and types
+#
+# The first call sets everything up: a Python 3.11 environment in .venv, the pinned packages and, where it
+# may, Debian's ffmpeg and Chromium. Later calls find that done.
+
+PYTHON ?= python3.11
+HOST ?= 127.0.0.1
+PORT ?= 7860
+WEIGHTS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore
+APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+CAN_APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
+
+.PHONY: run test lint ffmpeg chromium
+
+run: $(VENV)/run.stamp ffmpeg
+	@$(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+
+test: $(VENV)/dev.stamp ffmpeg chromium
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/run.stamp: requirements.txt $(BIN)/python
+	@echo "Installing the packages of requirements.txt; the first time this takes some minutes."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt $(BIN)/python
+	@echo "Installing the packages of requirements-dev.txt; the first time this takes some minutes."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# Debian ships python3.11 without the parts that make an environment; they are in python3.11-venv.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "v2f needs Python 3.11. Install it, or say where it is: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || { $(CAN_APT) && $(APT) python3.11-venv >/dev/null; } || \
+		{ echo "Python lacks its venv module. Install the package python3.11-venv." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+ffmpeg:
+	@command -v ffmpeg >/dev/null || { $(CAN_APT) && $(APT) ffmpeg >/dev/null; } || \
+		echo "ffmpeg is not installed: m4a, aac, webm and mp4 files cannot be read until it is." >&2
+
+chromium:
+	@command -v chromium >/dev/null || { $(CAN_APT) && $(APT) chromium >/dev/null; } || \
+		echo "chromium is not installed: the tests in the browser are skipped until it is." >&2
