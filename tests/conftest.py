@@ -25,16 +25,35 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A complete weights file whose values are random: its faces are noise, but each voice has its own."""
     import torch
 
-    from v2f.models import Discriminator, FaceTrunk, Generator, NetworkConfig, VoiceEncoder, save_networks
+    from v2f.models import (
+        Discriminator,
+        FaceTrunk,
+        Generator,
+        NetworkConfig,
+        VoiceEncoder,
+        save_networks,
+        unit,
+    )
 
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
     torch.manual_seed(0)
+    encoder, generator = VoiceEncoder(), Generator()
     networks = {
-        "encoder": VoiceEncoder(),
-        "generator": Generator(),
+        "encoder": encoder,
+        "generator": generator,
         "trunk": FaceTrunk(),
         "discriminator": Discriminator(),
     }
+    with torch.no_grad():  # take away what all voices, and all faces, would have in common
+        noise = torch.randn(16, 64, 100)
+        for _ in range(20):
+            encoder(noise)  # batch normalisation learns its statistics
+        encoder.eval().get_parameter("model.12.bias").sub_(encoder(noise).mean(dim=0))
+        for name, parameter in generator.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+        faces = generator(unit(torch.randn(16, 64)))
+        generator.get_parameter("model.10.weight").mul_(0.5 / faces.std())
     save_networks(path, networks, NetworkConfig(), {"name": "random values, for tests"})
     return path
 

@@ -91,6 +91,12 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the test output clean."""
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach the local server directly, whatever proxy this machine uses."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
 @pytest.fixture(scope="module")
 def published() -> dict[str, bytes]:
     torch.manual_seed(1)

@@ -77,7 +77,7 @@ def test_the_same_recording_gives_the_same_face_every_time(model, made_voice) ->
 
 def test_different_voices_give_different_faces(model, made_voice) -> None:
     one, other = model.face(made_voice(3.0, seed=1)), model.face(made_voice(3.0, seed=2))
-    assert not np.array_equal(one.image, other.image)
+    assert np.abs(one.image.astype(int) - other.image).mean() > 5
 
 
 def test_a_48_khz_stereo_copy_has_the_same_embedding(model, made_voice, tmp_path: Path) -> None:
