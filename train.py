@@ -74,7 +74,9 @@ def train_gan(options: argparse.Namespace) -> bool:
     pack = Pack.open(options.data)
     networks, network_config, _ = load_networks(options.encoder)
     if "encoder" not in networks or file_hash(options.encoder) != pack.hashes[1]:
-        raise V2FError(f"{options.data} was not made with the encoder {options.encoder}; make the pack again.")
+        raise V2FError(
+            f"{options.data} was not made with the encoder {options.encoder}; make the pack again."
+        )
     config = replace(PRESETS[options.preset], networks=network_config, **_given(options))
     task = AdversarialTask(pack, networks["encoder"], config, Runtime.choose(options.device, options.exact))
     return train(task, options.out, _schedule(options, config.steps), options.resume)

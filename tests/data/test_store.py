@@ -41,7 +41,9 @@ def test_pairing_decides_the_hash(folder):
     assert store.store_hash(folder) != before
 
 
-@pytest.mark.parametrize("part", [store.FACES, store.FACE_TABLE, store.SPEECH, store.VOICE_TABLE, store.DVECTORS])
+@pytest.mark.parametrize(
+    "part", [store.FACES, store.FACE_TABLE, store.SPEECH, store.VOICE_TABLE, store.DVECTORS]
+)
 def test_a_missing_part_is_one_sentence(folder, part):
     (folder / part).unlink()
     with pytest.raises(CorpusError, match="not a complete corpus store"):

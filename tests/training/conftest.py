@@ -20,7 +20,10 @@ def made_store(tmp_path: Path) -> Path:
     colours = rng.integers(0, 255, (IDENTITIES, 1, 1, 3))
     faces = [np.clip(colours[i % IDENTITIES] + rng.normal(0, 9, (64, 64, 3)), 0, 255) for i in range(12)]
     store.write_array(folder / store.FACES, np.stack(faces).astype(np.uint8))
-    rows = [store.FaceRow(f"{i}.png", "made", "male" if i % 2 else "female", 30, i % IDENTITIES) for i in range(12)]
+    rows = [
+        store.FaceRow(f"{i}.png", "made", "male" if i % 2 else "female", 30, i % IDENTITIES)
+        for i in range(12)
+    ]
     store.write_table(folder / store.FACE_TABLE, rows)
     time = np.arange(SECONDS * 16_000) / 16_000
     speech, voices = [], []

@@ -31,7 +31,10 @@ def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
 def kill_after(arguments: list[str], checkpoint: Path, number: signal.Signals, delay: float) -> int:
     """Start a run and send it a signal `delay` seconds after its first checkpoint; returns its exit code."""
     process = subprocess.Popen(
-        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        arguments,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     while not checkpoint.exists() and process.poll() is None:
         time.sleep(0.01)

@@ -32,9 +32,9 @@ def test_eer_agrees_with_trying_every_threshold(shift):
 def test_eer_of_perfect_and_of_useless_scores():
     same = np.arange(100) < 50
     assert equal_error_rate(np.where(same, 1.0, 0.0), same) == 0.0
-    assert equal_error_rate(np.random.default_rng(0).random(100_000), np.arange(100_000) % 2 == 0) == pytest.approx(
-        0.5, abs=0.01
-    )
+    assert equal_error_rate(
+        np.random.default_rng(0).random(100_000), np.arange(100_000) % 2 == 0
+    ) == pytest.approx(0.5, abs=0.01)
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing():

@@ -35,9 +35,7 @@ def make_noise(
     return (noise * (LEVEL / max(1e-12, _rms(noise)))).astype(np.float32)
 
 
-def mix(
-    voice: np.ndarray, noise: np.ndarray, snr_db: float, speech: np.ndarray | None = None
-) -> np.ndarray:
+def mix(voice: np.ndarray, noise: np.ndarray, snr_db: float, speech: np.ndarray | None = None) -> np.ndarray:
     """Add noise to a voice at a signal-to-noise ratio measured over the voice's speech frames.
 
     voice, noise: float32 [samples] at 16 kHz; noise is repeated or cut to the voice's length. speech: the
@@ -71,7 +69,9 @@ def _hum(samples: int, mains_hz: int, rng: np.random.Generator) -> np.ndarray:
     time = np.arange(samples) / SAMPLE_RATE
     orders = np.arange(1, HARMONICS + 1)
     phases = rng.uniform(0, 2 * np.pi, HARMONICS)
-    return sum(np.sin(2 * np.pi * mains_hz * n * time + phase) / n for n, phase in zip(orders, phases, strict=True))
+    return sum(
+        np.sin(2 * np.pi * mains_hz * n * time + phase) / n for n, phase in zip(orders, phases, strict=True)
+    )
 
 
 def _babble(samples: int, clips: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:

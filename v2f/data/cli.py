@@ -13,15 +13,21 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 
     demo = kinds.add_parser("demo", help="the demonstration corpus, from free portraits and voices")
     demo.add_argument("--portraits", type=Path, required=True, help="folder with portraits.csv")
-    demo.add_argument("--speech", type=Path, required=True, help="folder with LibriSpeech files and speakers.csv")
+    demo.add_argument(
+        "--speech", type=Path, required=True, help="folder with LibriSpeech files and speakers.csv"
+    )
     demo.add_argument("--pairs", type=Path, required=True, help="folder of true pairs: voices/ and faces/")
-    demo.add_argument("--kokoro-voices", type=Path, required=True, help="voices folder of the npm package kokoro-js")
+    demo.add_argument(
+        "--kokoro-voices", type=Path, required=True, help="voices folder of the npm package kokoro-js"
+    )
     demo.add_argument("--out", type=Path, required=True, help="the store to write")
     demo.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     demo.add_argument("--seed", type=int, default=0)
     demo.set_defaults(run=run_demo)
 
-    pack = kinds.add_parser("pack", help="a store's faces and voice embeddings in one small file for train.py gan")
+    pack = kinds.add_parser(
+        "pack", help="a store's faces and voice embeddings in one small file for train.py gan"
+    )
     pack.add_argument("store", type=Path)
     pack.add_argument("--encoder", type=Path, required=True, help="weights written by train.py speaker")
     pack.add_argument("--out", type=Path, required=True, help="the .npz file to write")

@@ -86,7 +86,9 @@ def _faces(
             rows.append(row)
         else:
             rejected[f"face: looks under {YOUNGEST}"] += 1
-    prepared = _prepared_faces([(folder / row["file"], row["file"]) for row in rows], out / "faces.npz", workers)
+    prepared = _prepared_faces(
+        [(folder / row["file"], row["file"]) for row in rows], out / "faces.npz", workers
+    )
     kept = [index for index, face in enumerate(prepared) if face.face is not None]
     rejected.update(f"face: {face.rejected}" for face in prepared if face.rejected)
     faces = np.stack([prepared[index].face for index in kept])
@@ -117,11 +119,14 @@ def _prepared_faces(paths: list[tuple[Path, str]], cache: Path, workers: int) ->
                 names=[face.file for face in kept],
                 faces=np.stack([face.face for face in kept]),
                 descriptors=np.stack([face.descriptor for face in kept]),
-                rejected=[(face.file, face.rejected) for face in found if face.rejected] or np.empty((0, 2), "U1"),
+                rejected=[(face.file, face.rejected) for face in found if face.rejected]
+                or np.empty((0, 2), "U1"),
             )
         partial.replace(cache)
     with np.load(cache) as done:
-        good = {str(n): (f, d) for n, f, d in zip(done["names"], done["faces"], done["descriptors"], strict=True)}
+        good = {
+            str(n): (f, d) for n, f, d in zip(done["names"], done["faces"], done["descriptors"], strict=True)
+        }
         bad = {str(name): str(reason) for name, reason in done["rejected"]}
     return [
         PreparedFace(name, *good[name]) if name in good else PreparedFace(name, rejected=bad[name])
@@ -155,13 +160,21 @@ def _learn_pairing(folder: Path, out: Path, workers: int) -> VoiceToLooks:
     clips = [
         Clip(folder / "voices" / f"{row['pair']}.opus", row["person"], "", "avspeech", "map") for row in rows
     ]
-    voices = list(tqdm(prepare_voices(clips, workers), total=len(clips), desc="true pairs, voices", unit="clip"))
+    voices = list(
+        tqdm(prepare_voices(clips, workers), total=len(clips), desc="true pairs, voices", unit="clip")
+    )
     pictures = [(folder / "faces" / f"{row['pair']}.jpg", row["pair"]) for row in rows]
-    faces = list(tqdm(prepare_faces(pictures, workers), total=len(pictures), desc="true pairs, faces", unit="face"))
-    both = [(v, f) for v, f in zip(voices, faces, strict=True) if v.dvector is not None and f.face is not None]
+    faces = list(
+        tqdm(prepare_faces(pictures, workers), total=len(pictures), desc="true pairs, faces", unit="face")
+    )
+    both = [
+        (v, f) for v, f in zip(voices, faces, strict=True) if v.dvector is not None and f.face is not None
+    ]
     if len(both) < 50:
         raise CorpusError(f"Only {len(both)} true pairs in {folder} could be read, too few to learn from.")
-    return VoiceToLooks.learn(np.stack([v.dvector for v, _ in both]), np.stack([f.descriptor for _, f in both]))
+    return VoiceToLooks.learn(
+        np.stack([v.dvector for v, _ in both]), np.stack([f.descriptor for _, f in both])
+    )
 
 
 def _pair(
@@ -208,7 +221,10 @@ def _write_voices(voices: list[PreparedVoice], identities: np.ndarray, out: Path
 
 
 def _report(
-    face_rows: list[store.FaceRow], voices: list[PreparedVoice], identities: np.ndarray, rejected: Counter[str]
+    face_rows: list[store.FaceRow],
+    voices: list[PreparedVoice],
+    identities: np.ndarray,
+    rejected: Counter[str],
 ) -> dict:
     sizes = Counter(row.identity for row in face_rows)
     shares = Counter(int(i) for i in identities if i >= 0)

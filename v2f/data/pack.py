@@ -66,7 +66,9 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
         raise CorpusError(f"{encoder_path} holds no voice encoder.")
     runtime = Runtime.choose()
     encoder = runtime.place(encoder.eval())
-    voices = VoiceCrops(store, [i for i, row in enumerate(store.voice_rows) if row.identity >= 0], seed, runtime.device)
+    voices = VoiceCrops(
+        store, [i for i, row in enumerate(store.voice_rows) if row.identity >= 0], seed, runtime.device
+    )
     embeddings = np.empty((len(voices.rows), crops, 64), dtype=np.float16)
     for crop in tqdm(range(crops), desc="embedding", unit="crop"):
         # One length for all voices of a crop; the lengths are spread evenly over the range.

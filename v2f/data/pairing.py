@@ -44,7 +44,9 @@ def assign(predicted: np.ndarray, centres: np.ndarray) -> np.ndarray:
     share, rest = divmod(voices, groups)
     columns = np.repeat(np.arange(groups), share + (rest > 0))
     value = cosine[:, columns].astype(np.float64)
-    if rest:  # places within the even share are worth more than any cosine, so every group gets its share first
+    if (
+        rest
+    ):  # places within the even share are worth more than any cosine, so every group gets its share first
         within_share = np.tile(np.arange(share + 1) < share, groups)
         value += 4.0 * within_share
     rows, chosen = linear_sum_assignment(value, maximize=True)

