@@ -14,9 +14,10 @@ SPEECH2FACE_AGE = 0.32  # rank correlation
 READING = """\
 Brackets: 95 % intervals from resampling people. Held-out readers: LibriSpeech, one recording each, heard by
 no stage of training. Halves: faces from a reader's two half recordings. True pairs: AVSpeech clips and frames
-of people whom the corpus' pairing never saw; left out: {dropped}. 1:2 matching: by cosine of
-dlib's descriptor, every clip against 50 imposters; centred: after each side's mean descriptor has been taken
-away. Speech2Face: its own published pictures of all AVSpeech clips on its project page, judged the same way.
+of people whom the corpus' pairing never saw; left out: {dropped}.
+1:2 matching: by cosine of dlib's descriptor, every clip against 50 imposters; centred: after each side's mean
+descriptor has been taken away. Speech2Face: its own published pictures of all AVSpeech clips on its project
+page, judged the same way.
 
 The judges were trained by others, but not everything before them is independent of them: the demonstration
 corpus took the apparent sex of its portraits from the one and its groups of look-alikes from the other.
@@ -33,7 +34,7 @@ def markdown(results: dict[str, Any]) -> str:
         *_noise(results["noise"]),
     ]
     judges = ", ".join(f"{name} {version}" for name, version in results["judges"].items())
-    dropped = ", ".join(f"{count} ({why})" for why, count in results["pairs"]["dropped"].items())
+    dropped = ", ".join(f"{count} ({why})" for why, count in results["pairs"]["dropped"].items() if count)
     return "\n".join(
         [
             f"# {results['weights']['file']}",
@@ -44,7 +45,7 @@ def markdown(results: dict[str, Any]) -> str:
             HEADER,
             *("| " + " | ".join(row) + " |" for row in rows),
             "",
-            READING.format(dropped=dropped),
+            READING.format(dropped=dropped or "none"),
         ]
     )
 
