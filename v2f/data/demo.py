@@ -27,7 +27,8 @@ from v2f.errors import CorpusError
 HERE = Path(__file__).parent
 HELDOUT_READERS = HERE / "heldout_readers.txt"  # 25 women and 25 men who are never trained on
 PAIRS_SPLIT = HERE / "avspeech_split.csv"  # which true pairs the map learns from and which measure
-SPEEDS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each reader at five speeds is five voices
+SPEEDS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each reader at five speeds is five voices to the encoder
+MOST_CHANGED = 0.1  # voices changed in speed by more than this get no face: they no longer sound of their sex
 BLENDS_PER_SEX = 16
 YOUNGEST = 16  # years, apparent
 SEX_NAMES = {"F": "female", "M": "male"}
@@ -183,7 +184,7 @@ def _pair(
     descriptors: np.ndarray,
     face_rows: list[store.FaceRow],
 ) -> np.ndarray:
-    """The identity of each voice, -1 for held-out ones."""
+    """The identity of each voice, -1 for those that get none."""
     labels = np.array([row.identity for row in face_rows])
     centres = group_centres(descriptors, labels)
     sex_of_group = {row.identity: row.sex for row in face_rows}
@@ -196,13 +197,18 @@ def _pair(
             chosen = [
                 i
                 for i, v in enumerate(voices)
-                if v.clip.sex == sex and v.clip.source == source and v.clip.split == "train"
+                if v.clip.sex == sex and v.clip.source == source and has_identity(v.clip)
             ]
             looks = learned(np.stack([voices[i].dvector for i in chosen]))
             members += chosen
             predicted.append(looks - looks.mean(axis=0))
         identities[members] = groups[assign(np.concatenate(predicted), centres[groups])]
     return identities
+
+
+def has_identity(clip: Clip) -> bool:
+    """Whether a voice takes part in stage two."""
+    return clip.split == "train" and abs(clip.speed - 1) <= MOST_CHANGED
 
 
 def _write_voices(voices: list[PreparedVoice], identities: np.ndarray, out: Path) -> None:
@@ -235,7 +241,8 @@ def _report(
         "identities by sex": dict(Counter(sexes.values())),
         "faces an identity, least and most": [min(sizes.values()), max(sizes.values())],
         "voices": len(voices),
-        "voices held out": int((identities < 0).sum()),
+        "voices held out": sum(voice.clip.split == "heldout" for voice in voices),
+        "voices with an identity": int((identities >= 0).sum()),
         "voices an identity, least and most": [min(shares[i] for i in sizes), max(shares.values())],
         "hours of speech": round(sum(len(v.speech) for v in voices) / 16_000 / 3600, 2),
         "rejected": dict(rejected.most_common()),
