@@ -19,9 +19,11 @@ HOP = SAMPLE_RATE * 10 // 1000  # 160 samples, 10 ms
 FRAMES_PER_SECOND = SAMPLE_RATE // HOP  # 100, 10 ms per frame
 FFT_SIZE = 1024
 BINS = FFT_SIZE // 2 + 1  # 513
+BIN_HZ = SAMPLE_RATE / FFT_SIZE  # 15.625 Hz per bin
 MEL_BINS = 64
 LOWEST_HZ, HIGHEST_HZ = 20.0, 7200.0
 FLOOR = 1e-5  # of the mel energies, before the logarithm
+FRAMES_AT_ONCE = 30 * FRAMES_PER_SECOND  # bounds the memory that spectra of a long recording take
 MIN_SPEECH_SECONDS = 0.5
 
 
@@ -42,17 +44,25 @@ def features(waveform: np.ndarray, vad: bool = True) -> Tensor:
 def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
     """Natural logarithm of 64 mel energies: [samples] -> [64, frames], or [batch, samples] -> [batch, 64, frames].
 
-    Whole frames only: 1 + (samples - 400) // 160 of them, none below 400 samples. Runs on the input's device.
+    Whole frames only: 1 + (samples - 400) // 160 of them, none below 400 samples. Runs on the input's device, in
+    float32 even under autocast.
     """
     signal = torch.as_tensor(waveform, dtype=torch.float32) * FULL_SCALE
     signal = torch.cat([signal[..., :1], signal[..., 1:] - PRE_EMPHASIS * signal[..., :-1]], dim=-1)
     if signal.shape[-1] < WINDOW:
         return signal.new_empty((*signal.shape[:-1], MEL_BINS, 0))
-    frames = signal.unfold(-1, WINDOW, HOP) * _window(signal.device)  # [..., frames, 400]
-    spectrum = torch.fft.rfft(frames, n=FFT_SIZE)
+    frames = signal.unfold(-1, WINDOW, HOP)  # [..., frames, 400], a view
+    with torch.autocast(signal.device.type, enabled=False):
+        parts = [_log_energies(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)]
+    return torch.cat(parts, dim=-2).transpose(-1, -2).contiguous()
+
+
+def _log_energies(frames: Tensor) -> Tensor:
+    """Frames [..., frames, 400] -> log mel energies [..., frames, 64]."""
+    spectrum = torch.fft.rfft(frames * _window(frames.device), n=FFT_SIZE)
     power = spectrum.real.square() + spectrum.imag.square()  # [..., frames, 513]
-    energies = power @ _filterbank(signal.device)  # [..., frames, 64]
-    return energies.clamp(min=FLOOR).log().transpose(-1, -2)
+    energies = power @ _filterbank(frames.device)
+    return energies.clamp(min=FLOOR).log()
 
 
 def normalise(log_mel: Tensor) -> Tensor:
@@ -64,7 +74,7 @@ def normalise(log_mel: Tensor) -> Tensor:
 
 @lru_cache(maxsize=8)
 def _window(device: torch.device) -> Tensor:
-    """The symmetric Hamming window, 0.54 - 0.46 cos(2 pi n / 399)."""
+    """The symmetric Hamming window, 0.54 - 0.46 cos(2 pi n / 399), as speech tools have it; not the periodic one."""
     return torch.hamming_window(WINDOW, periodic=False, dtype=torch.float64).float().to(device)
 
 
@@ -72,14 +82,13 @@ def _window(device: torch.device) -> Tensor:
 def _filterbank(device: torch.device) -> Tensor:
     """Triangles [513, 64], evenly spaced in mel, edges on FFT bins, peak height 2 / width in Hz."""
     mels = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), MEL_BINS + 2)
-    bin_hz = SAMPLE_RATE / FFT_SIZE
-    edges = np.round(700 * (10 ** (mels / 2595) - 1) / bin_hz)  # in bins
-    bins = np.arange(BINS)[:, None]
+    edges = np.round(700 * (10 ** (mels / 2595) - 1) / BIN_HZ)  # in bins, each above the one before
     left, middle, right = edges[:-2], edges[1:-1], edges[2:]
-    rising = (bins - left) / np.maximum(middle - left, 1)
-    falling = (right - bins) / np.maximum(right - middle, 1)
+    bins = np.arange(BINS)[:, None]
+    rising = (bins - left) / (middle - left)
+    falling = (right - bins) / (right - middle)
     triangles = np.maximum(0, np.minimum(rising, falling))
-    heights = 2 / np.maximum((right - left) * bin_hz, bin_hz)
+    heights = 2 / ((right - left) * BIN_HZ)
     return torch.from_numpy((triangles * heights).astype(np.float32)).to(device)
 
 

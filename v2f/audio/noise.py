@@ -10,7 +10,7 @@ NOISE_KINDS = ("white", "pink", "brown", "hum", "babble")
 LEVEL = 0.1  # root mean square of made noise
 LOWEST_HZ = 20.0  # below which pink and brown noise rise no further, as nothing plays it
 HARMONICS = 12  # of mains hum
-BABBLE_VOICES = 6
+BABBLE_VOICES = 6  # at once
 
 
 def make_noise(
@@ -47,7 +47,8 @@ def mix(voice: np.ndarray, noise: np.ndarray, snr_db: float, speech: np.ndarray 
         speech = detect_speech(voice)
     where = np.repeat(speech, FRAME)
     where = np.pad(where, (0, len(voice) - len(where))) if where.any() else np.ones(len(voice), bool)
-    gain = _rms(voice[where]) / max(1e-12, _rms(noise[where])) / 10 ** (snr_db / 20)
+    level = _rms(noise[where]) or _rms(noise)  # a noise that is silent whenever the voice speaks has no ratio
+    gain = _rms(voice[where]) / max(1e-12, level) / 10 ** (snr_db / 20)
     mixed = voice + gain * noise
     return (mixed / max(1.0, float(np.abs(mixed).max(initial=0)))).astype(np.float32)
 
@@ -67,21 +68,20 @@ def _coloured(samples: int, exponent: float, rng: np.random.Generator) -> np.nda
 def _hum(samples: int, mains_hz: int, rng: np.random.Generator) -> np.ndarray:
     """The mains frequency and its harmonics, each weaker than the one before, in random phase."""
     time = np.arange(samples) / SAMPLE_RATE
-    orders = np.arange(1, HARMONICS + 1)
-    phases = rng.uniform(0, 2 * np.pi, HARMONICS)
-    return sum(
-        np.sin(2 * np.pi * mains_hz * n * time + phase) / n for n, phase in zip(orders, phases, strict=True)
-    )
+    hum = np.zeros(samples)
+    for order, phase in enumerate(rng.uniform(0, 2 * np.pi, HARMONICS), start=1):
+        hum += np.sin(2 * np.pi * mains_hz * order * time + phase) / order
+    return hum
 
 
 def _babble(samples: int, clips: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """Several clips at once, equally loud, each repeated from a random place on."""
-    voices = [clip for clip in clips if len(clip) and np.any(clip)]
+    """Six drawn clips at once, equally loud, each repeated from a random place on; fewer clips are drawn again."""
+    voices = [clip for clip in clips if _rms(clip) > 0]
     if not voices:
         raise ValueError("babble needs clips of speech")
-    total = np.zeros(samples)
-    for number in range(max(BABBLE_VOICES, min(len(voices), 2 * BABBLE_VOICES))):
-        clip = voices[number % len(voices)]
+    babble = np.zeros(samples)
+    for index in np.resize(rng.permutation(len(voices)), BABBLE_VOICES):
+        clip = voices[index]
         start = int(rng.integers(len(clip)))
-        total += np.resize(np.roll(clip, -start), samples) / _rms(clip)
-    return total
+        babble += np.resize(np.roll(clip, -start), samples) / _rms(clip)
+    return babble

@@ -1,42 +1,58 @@
-"""Read anything people have: any format, rate, depth and number of channels -> float32 [samples], mono, 16 kHz."""
+"""Read anything people have: any format, rate, depth and number of channels -> float32 [samples], mono, 16 kHz.
 
-import io
+Everything runs in blocks of a second: decoding, down-mixing and resampling hold one block at a time, so a
+recording of hours costs no more memory than its 16 kHz mono waveform.
+"""
+
+import math
+import os
 import shutil
+import struct
 import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from threading import Timer
+from typing import IO, BinaryIO
 
 import numpy as np
 import soundfile
+from numpy.lib.stride_tricks import sliding_window_view
 
 from v2f.audio.vad import SAMPLE_RATE
 from v2f.errors import UnreadableAudioError
 
-LONGEST_SECONDS = 3600.0  # read at most, so that a recording of a day does not fill the memory
-FFMPEG_SECONDS = 120.0  # it may take to decode
+SLOWEST_RATE, FASTEST_RATE = 1_000, 1_000_000  # Hz; what claims to lie outside is no recording of a voice
+RATIO_LIMIT = 1_000  # periods of the resampling filter; keeps odd rates such as 44,101 Hz cheap
+FFMPEG_SECONDS = 300  # of decoding, after which a recording counts as damaged
+# Containers that ffmpeg may open: no playlists, which could make it read other files or the network.
+FFMPEG_FORMATS = "mov,matroska,webm,aac,ac3,aiff,amr,ape,asf,au,avi,caf,flac,flv,mp3,mpeg,mpegts,ogg,wav,wv"
+# "Kaiser best" of torchaudio's documentation: flat up to the mel filters' 7.2 kHz, nothing folded back from above 8.
+FILTER_WIDTH = 64  # zero crossings on either side
+FILTER_ROLLOFF = 0.9475937167399596  # of the lower Nyquist frequency
+FILTER_BETA = 14.769656459379492
 
 
 def read_audio(source: str | Path | BinaryIO, max_seconds: float | None = None) -> np.ndarray:
     """Read a recording -> float32 [samples], mono, 16 kHz, in [-1, 1]; nothing is written to disk.
 
     wav, flac, ogg, opus, mp3 and what else libsndfile knows are decoded by it; m4a, aac, webm, mp4 and the rest
-    by ffmpeg where it is installed. No more than `max_seconds` from the start are decoded (an hour if not given).
-    Raises UnreadableAudioError with a sentence that names the file.
+    by ffmpeg where it is installed. With `max_seconds` no more than that much from the start is decoded and
+    given. Of a file that breaks off, what can be decoded is given. Raises UnreadableAudioError with one sentence
+    that names the file.
     """
-    limit = LONGEST_SECONDS if max_seconds is None else max_seconds
-    name = Path(source).name if isinstance(source, (str, Path)) else getattr(source, "name", None) or "The recording"
-    if isinstance(source, (str, Path)):
-        path = Path(source)
-        if path.is_dir():
-            raise UnreadableAudioError(f"{name} is a folder, not a recording.")
-        try:
-            data = path.stat().st_size
-        except OSError as error:
-            raise UnreadableAudioError(f"{name} cannot be read: {error.strerror}.") from error
-        if data == 0:
-            raise UnreadableAudioError(f"{name} is empty.")
-    samples, rate = _decode(source, str(name), limit)
-    waveform = to_waveform(samples, rate, limit)
+    name = _name(source)
+    if isinstance(source, str | Path):
+        _check_file(Path(source), name)
+    elif not source.seekable():
+        source = BytesIO(source.read())
+    waveform = _read_by_libsndfile(source, name, max_seconds)
+    if waveform is None:
+        waveform = _read_by_ffmpeg(source, name, max_seconds)
     if not waveform.size:
         raise UnreadableAudioError(f"{name} holds no sound.")
     return waveform
@@ -45,57 +61,187 @@ def read_audio(source: str | Path | BinaryIO, max_seconds: float | None = None) 
 def to_waveform(samples: np.ndarray, rate: int, max_seconds: float | None = None) -> np.ndarray:
     """Samples [n] or [n, channels] of any integer or float type at `rate` Hz -> as `read_audio` gives them.
 
-    Integers are scaled by their type's range; NaN and infinities become silence; channels are averaged.
+    Integers are scaled by their type's range, floats are taken to be in [-1, 1]; NaN and infinities become
+    silence; channels are averaged. Raises UnreadableAudioError for a rate that no recording of a voice has.
     """
-    if max_seconds is not None:
-        samples = samples[: int(max_seconds * rate)]
-    if np.issubdtype(samples.dtype, np.integer):
-        middle = 128 if samples.dtype == np.uint8 else 0
-        waveform = (samples.astype(np.float32) - middle) / -float(np.iinfo(samples.dtype).min or -128)
-    else:
-        with np.errstate(over="ignore"):
-            waveform = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    if waveform.ndim == 2:
-        waveform = waveform.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        waveform = _resample(waveform, rate)
-    return np.ascontiguousarray(waveform.clip(-1.0, 1.0), dtype=np.float32)
+    blocks = (samples[start : start + rate] for start in range(0, len(samples), max(1, rate)))
+    return _assemble(blocks, rate, max_seconds, "The recording")
 
 
-def _resample(waveform: np.ndarray, rate: int) -> np.ndarray:
-    import torch
-
-    from v2f.audio.torchaudio_parts import functional
-
-    return functional.resample(torch.from_numpy(waveform), rate, SAMPLE_RATE).numpy()
+def _name(source: str | Path | BinaryIO) -> str:
+    path = source if isinstance(source, str | Path) else getattr(source, "name", None)
+    return Path(path).name or str(path) if isinstance(path, str | Path) else "The recording"
 
 
-def _decode(source: str | Path | BinaryIO, name: str, limit: float) -> tuple[np.ndarray, int]:
+def _check_file(path: Path, name: str) -> None:
     try:
-        with soundfile.SoundFile(source) as file:
-            return file.read(int(limit * file.samplerate), dtype="float32", always_2d=True), file.samplerate
-    except (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError):
-        return _decode_by_ffmpeg(source, name, limit), SAMPLE_RATE
+        if path.is_dir():
+            raise UnreadableAudioError(f"{name} is a folder, not a recording.")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise UnreadableAudioError(f"{name} is empty.")
+    except OSError as error:
+        raise UnreadableAudioError(f"{name} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # a NUL character inside the path
+        raise UnreadableAudioError(f"{name!r} is not the name of a file.") from error
 
 
-def _decode_by_ffmpeg(source: str | Path | BinaryIO, name: str, limit: float) -> np.ndarray:
+def _assemble(blocks: Iterable[np.ndarray], rate: int, max_seconds: float | None, name: str) -> np.ndarray:
+    """Join decoded blocks [n, channels] at `rate` Hz into a waveform, taking no more blocks than are needed."""
+    if not SLOWEST_RATE <= rate <= FASTEST_RATE:
+        raise UnreadableAudioError(
+            f"{name} claims {rate} samples per second, which no recording of a voice has."
+        )
+    limit = None if max_seconds is None else round(max_seconds * SAMPLE_RATE)
+    joined = bytearray()  # grows in place, so the waveform is never in memory twice
+    for block in _resampled((_mono(block) for block in blocks), rate):
+        joined += block.clip(-1.0, 1.0).astype(np.float32, copy=False).tobytes()
+        if limit is not None and len(joined) >= limit * np.dtype(np.float32).itemsize:
+            break
+    return np.frombuffer(joined, dtype=np.float32)[:limit]
+
+
+def _mono(block: np.ndarray) -> np.ndarray:
+    """Samples [n] or [n, channels] of any type -> float32 [n] in [-1, 1], the mean of the channels."""
+    if np.issubdtype(block.dtype, np.integer):
+        half = 2.0 ** (8 * block.dtype.itemsize - 1)
+        middle = half if np.issubdtype(block.dtype, np.unsignedinteger) else 0.0
+        block = ((block.astype(np.float64) - middle) / half).astype(np.float32)
+    else:
+        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0).clip(-1.0, 1.0).astype(np.float32)
+    return block.mean(axis=1) if block.ndim == 2 else block
+
+
+def _resampled(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
+    """Mono blocks at `rate` Hz -> mono blocks at 16 kHz that join into ceil(samples * 16,000 / rate) samples.
+
+    The end of each block waits for the next one as far as the filter reaches, so there are no seams.
+    """
+    ratio = Fraction(SAMPLE_RATE, rate).limit_denominator(RATIO_LIMIT)
+    if ratio == 1:
+        yield from blocks
+        return
+    bank, step, reach = _filter_bank(ratio.denominator, ratio.numerator)
+    taps, made = bank.shape
+    waiting = np.zeros(reach, np.float32)
+    received = given = 0
+    for block in blocks:
+        received += len(block)
+        waiting = np.concatenate([waiting, block])
+        if len(waiting) >= taps:
+            windows = sliding_window_view(waiting, taps)[::step]
+            waiting = waiting[len(windows) * step :]
+            given += len(windows) * made
+            yield (np.ascontiguousarray(windows) @ bank).reshape(-1)
+    left = math.ceil(received * ratio) - given
+    if left > 0:
+        rest = np.zeros((math.ceil(left / made) - 1) * step + taps, np.float32)
+        rest[: len(waiting)] = waiting[: len(rest)]
+        yield (np.ascontiguousarray(sliding_window_view(rest, taps)[::step]) @ bank).reshape(-1)[:left]
+
+
+@lru_cache(maxsize=8)
+def _filter_bank(period: int, made: int) -> tuple[np.ndarray, int, int]:
+    """torchaudio's resampling filters for `made` samples out of each `period`, as one matrix.
+
+    torchaudio applies them by a convolution, which for one output at a time (48 to 16 kHz) costs twenty times
+    a matrix product; so as many periods as a filter is long are made at once. Returns float32 [taps, outputs],
+    the input samples from one such group to the next, and how far the first filter reaches before its group.
+    """
+    from v2f.audio.torchaudio_parts import transforms
+
+    resample = transforms.Resample(
+        period,
+        made,
+        resampling_method="sinc_interp_kaiser",
+        lowpass_filter_width=FILTER_WIDTH,
+        rolloff=FILTER_ROLLOFF,
+        beta=FILTER_BETA,
+    )
+    filters = resample.kernel[:, 0].T.numpy()  # [length, made]
+    length = len(filters)
+    periods = math.ceil(length / period)
+    bank = np.zeros((length + (periods - 1) * period, periods * made), np.float32)
+    for index in range(periods):
+        start = index * period
+        bank[start : start + length, index * made : (index + 1) * made] = filters
+    return bank, periods * period, resample.width
+
+
+def _read_by_libsndfile(
+    source: str | Path | BinaryIO, name: str, max_seconds: float | None
+) -> np.ndarray | None:
+    """What libsndfile makes of a recording; None where it is not one of its formats or gives nothing."""
+    try:
+        file = soundfile.SoundFile(source)
+    except (soundfile.SoundFileError, TypeError, OSError):  # TypeError: a name ending in .raw wants a rate
+        return None
+    with file:
+        waveform = _assemble(_libsndfile_blocks(file), file.samplerate, max_seconds, name)
+    return waveform if waveform.size else None
+
+
+def _libsndfile_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    while True:
+        try:
+            block = file.read(file.samplerate, dtype="float32", always_2d=True)
+        except soundfile.SoundFileError:
+            return  # damaged from here on
+        if not len(block):
+            return
+        yield block
+
+
+def _read_by_ffmpeg(source: str | Path | BinaryIO, name: str, max_seconds: float | None) -> np.ndarray:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise UnreadableAudioError(
-            f"{name} is not a recording that can be read here; m4a, aac, webm and mp4 need ffmpeg to be installed."
+            f"{name} is damaged or of a kind that cannot be read here; m4a, aac, webm and mp4 need ffmpeg installed."
         )
-    given = None
-    if isinstance(source, (str, Path)):
-        place = f"file:{Path(source).resolve()}"
+    if isinstance(source, str | Path):
+        place, content = f"file:{Path(source).resolve()}", b""
     else:
         source.seek(0)
-        place, given = "pipe:0", source.read()
-    command = [ffmpeg, "-v", "error", "-nostdin", "-t", str(limit), "-i", place]
-    command += ["-map", "a:0", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "f32le", "pipe:1"]
-    try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=FFMPEG_SECONDS, check=False)
-    except (subprocess.TimeoutExpired, OSError) as error:
-        raise UnreadableAudioError(f"{name} could not be decoded.") from error
-    if not done.stdout:
+        place, content = "/dev/stdin", source.read()
+    # Sun audio has a plain header that tells rate and channels, and is written without seeking.
+    command = [ffmpeg, "-v", "quiet", "-format_whitelist", FFMPEG_FORMATS, "-i", place]
+    command += ["-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
+    with (
+        _anonymous_file(content) as given,
+        subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE) as process,
+    ):
+        timer = Timer(FFMPEG_SECONDS, process.kill)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            return _assemble_sun_audio(process.stdout, name, max_seconds)
+        finally:
+            timer.cancel()
+            process.kill()  # it may have more to give than was wanted
+
+
+def _assemble_sun_audio(stream: IO[bytes], name: str, max_seconds: float | None) -> np.ndarray:
+    header = stream.read(24)
+    if len(header) < 24:
         raise UnreadableAudioError(f"{name} is not a recording, or it is damaged.")
-    return np.frombuffer(io.BytesIO(done.stdout).getbuffer()[: len(done.stdout) // 4 * 4], dtype="<f4")
+    _, offset, _, _, rate, channels = struct.unpack(">6I", header)
+    stream.read(offset - 24)
+    size = 4 * channels  # bytes of one sample of all channels
+
+    def blocks() -> Iterator[np.ndarray]:
+        while block := stream.read(rate * size):
+            yield np.frombuffer(block[: len(block) // size * size], dtype=">f4").reshape(-1, channels)
+
+    return _assemble(blocks(), rate, max_seconds, name)
+
+
+def _anonymous_file(content: bytes) -> IO[bytes]:
+    """A nameless file: mp4 keeps its index at the end, so ffmpeg must be able to seek, which a pipe cannot."""
+    if sys.platform == "linux":
+        file: IO[bytes] = os.fdopen(os.memfd_create("recording"), "w+b")  # in memory alone
+    else:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    file.write(content)
+    file.flush()
+    file.seek(0)
+    return file

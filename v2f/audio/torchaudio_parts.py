@@ -16,6 +16,6 @@ if torch.version.cuda is None and "torchaudio" not in sys.modules:
     stand_in.fail_if_no_align = lambda function: function  # type: ignore[attr-defined]
     sys.modules["torchaudio._extension"] = stand_in
 
-from torchaudio import functional  # noqa: E402 (after the stand-in)
+from torchaudio import functional, transforms  # noqa: E402 (after the stand-in)
 
-__all__ = ["functional"]
+__all__ = ["functional", "transforms"]

@@ -1,0 +1,76 @@
+import numpy as np
+
+from v2f.audio import SAMPLE_RATE, detect_speech, keep_speech, read_audio
+from v2f.audio.vad import bridge_gaps
+
+
+def decisions(text: str) -> np.ndarray:
+    """`"#..#"` -> speech, no, no, speech."""
+    return np.array([letter == "#" for letter in text], dtype=bool)
+
+
+def test_silence_keeps_nothing():
+    silence = np.zeros(2 * SAMPLE_RATE, np.float32)
+    assert not detect_speech(silence).any()
+    assert keep_speech(silence).shape == (0,)
+
+
+def test_speech_keeps_most(speech_files):
+    for file in speech_files:
+        assert detect_speech(read_audio(file)).mean() > 0.5
+
+
+def test_pauses_before_and_after_are_dropped(speech):
+    pause = np.zeros(3 * SAMPLE_RATE, np.float32)
+    kept = detect_speech(np.concatenate([pause, speech, pause]))
+    assert not kept[:140].any()
+    assert not kept[-125:].any()
+
+
+def test_one_decision_per_whole_frame():
+    for samples, frames in [(0, 0), (319, 0), (320, 1), (639, 1), (16_000, 50)]:
+        decided = detect_speech(np.zeros(samples, np.float32))
+        assert decided.shape == (frames,)
+        assert decided.dtype == bool
+
+
+def test_two_calls_agree(speech):
+    assert np.array_equal(detect_speech(speech), detect_speech(speech))
+
+
+def test_what_was_heard_before_does_not_matter(speech, white):
+    alone = detect_speech(speech)
+    detect_speech(np.resize(10 * white, 30 * SAMPLE_RATE).clip(-1, 1))
+    assert np.array_equal(alone, detect_speech(speech))
+
+
+def test_a_prefix_is_decided_as_in_the_whole_recording(speech):
+    whole = detect_speech(speech)
+    for seconds in (1, 2, 3, 5):
+        prefix = detect_speech(speech[: seconds * SAMPLE_RATE])
+        settled = len(prefix) - 10  # a pause that the prefix cuts off may be bridged later
+        assert np.array_equal(prefix[:settled], whole[:settled])
+
+
+def test_overdriven_samples_do_not_wrap_around(speech):
+    loud = (speech / np.abs(speech).max()).astype(np.float32)
+    assert detect_speech(loud).mean() > 0.6
+
+
+def test_short_pauses_are_bridged_and_long_ones_are_not():
+    assert np.array_equal(bridge_gaps(decisions("#" + 10 * "." + "#")), decisions(12 * "#"))
+    assert np.array_equal(bridge_gaps(decisions("#" + 11 * "." + "#")), decisions("#" + 11 * "." + "#"))
+    assert np.array_equal(
+        bridge_gaps(decisions("#..##.#" + 11 * "." + "#.#")), decisions(7 * "#" + 11 * "." + "###")
+    )
+
+
+def test_silence_at_the_ends_is_never_bridged():
+    for text in ("", "...", "..#..", "#", ".##."):
+        assert np.array_equal(bridge_gaps(decisions(text)), decisions(text))
+
+
+def test_kept_frames_are_joined_in_order():
+    waveform = np.arange(4 * 320 + 7, dtype=np.float32)
+    kept = keep_speech(waveform, decisions(".#.#"))
+    assert np.array_equal(kept, np.concatenate([waveform[320:640], waveform[960:1280]]))
