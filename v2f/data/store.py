@@ -7,8 +7,8 @@
     dvectors.npy  float32 [recordings, 256], the public speaker embedding that distillation aims at
 
 `speech.npy` holds the speech-bearing parts of all recordings, one after another; a row of voices.csv says where
-its recording starts. `split` is "train" or "heldout"; `identity` is -1 for voices that stage two does not hear. Reading needs NumPy
-alone: `numpy.load(file, mmap_mode="r")` and the two tables.
+its recording starts. `split` is "train" or "heldout"; `identity` is -1 for voices that stage two does not hear.
+Reading needs NumPy alone: `numpy.load(file, mmap_mode="r")` and the two tables.
 """
 
 import csv

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
-from v2f.audio import SAMPLE_RATE, detect_speech, keep_speech, read_audio
+from v2f.audio import SAMPLE_RATE, detect_speech, keep_speech, read_audio, to_waveform
 from v2f.data.dvectors import DVectors
 from v2f.errors import UnreadableAudioError
 
@@ -68,9 +68,4 @@ def change_speed(waveform: np.ndarray, speed: float) -> np.ndarray:
     """Play a waveform faster (speed > 1) or slower by resampling; rates are rounded to 100 Hz."""
     if speed == 1.0:
         return waveform
-    import torch
-
-    from v2f.audio.torchaudio_parts import functional
-
-    source_rate = round(SAMPLE_RATE * speed / 100) * 100
-    return functional.resample(torch.from_numpy(waveform), source_rate, SAMPLE_RATE).numpy()
+    return to_waveform(waveform, round(SAMPLE_RATE * speed / 100) * 100)

@@ -218,7 +218,7 @@ class AdversarialTask:
 
     def settings(self) -> dict[str, object]:
         settings = {**asdict(self.config), "store": self.pack.hashes[0], "encoder": self.pack.hashes[1]}
-        del settings["steps"]  # no step depends on how many follow, so a run may be resumed to go on for longer
+        del settings["steps"]  # no step depends on how many follow: a run may be resumed to go on for longer
         return settings
 
     @torch.no_grad()
