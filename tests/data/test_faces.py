@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from v2f.data.faces import EYE_DARKNESS, eye_darkness, prepare_face, turn
+from v2f.data.faces import EYE_DARKNESS, PreparedFace, eye_darkness, prepare_face, turn
 from v2f.data.landmarks import TEMPLATE_64
+from v2f.data.rejection import Rejected
 
 FRONTAL = np.array([[0, 0], [20, 0], [10, 10], [2, 20], [18, 20]], float)
 
@@ -39,16 +40,16 @@ def test_what_is_no_portrait_comes_back_with_its_reason(tmp_path):
     pytest.importorskip("dlib")
     Image.new("RGB", (200, 200), "grey").save(tmp_path / "empty.png")
     (tmp_path / "text.jpg").write_text("no picture")
-    assert prepare_face(tmp_path / "empty.png", "empty.png").rejected == "no frontal face"
-    assert prepare_face(tmp_path / "text.jpg", "text.jpg").rejected == "not a readable picture"
+    assert prepare_face(tmp_path / "empty.png", "empty.png") == Rejected("empty.png", "no frontal face")
+    assert prepare_face(tmp_path / "text.jpg", "text.jpg") == Rejected("text.jpg", "not a readable picture")
 
 
 def test_real_portraits_are_aligned_with_their_eyes_on_the_template(shared_data: Path):
     from v2f.data.landmarks import detect_faces, enlarge, five_points, landmarks68
 
     portraits = sorted((shared_data / "portraits" / "congress").glob("*.jpg"))[::100]
-    faces = [prepare_face(path, path.name).face for path in portraits]
-    kept = [face for face in faces if face is not None]
+    found = [prepare_face(path, path.name) for path in portraits]
+    kept = [face.face for face in found if isinstance(face, PreparedFace)]
     assert len(kept) >= 0.8 * len(portraits)
     for face in kept:
         view = enlarge(face, 256)

@@ -16,9 +16,9 @@ VOICE_ROWS = [
 @pytest.fixture
 def folder(tmp_path):
     store.write_array(tmp_path / store.FACES, np.zeros((2, 64, 64, 3), np.uint8))
-    store.write_table(tmp_path / store.FACE_TABLE, FACE_ROWS)
+    store.write_table(tmp_path / store.FACE_TABLE, store.FaceRow, FACE_ROWS)
     store.write_array(tmp_path / store.SPEECH, np.array([0, 8192, 16384, -32768, 1, 2], np.int16))
-    store.write_table(tmp_path / store.VOICE_TABLE, VOICE_ROWS)
+    store.write_table(tmp_path / store.VOICE_TABLE, store.VoiceRow, VOICE_ROWS)
     store.write_array(tmp_path / store.DVECTORS, np.zeros((2, 256), np.float32))
     return tmp_path
 
@@ -37,7 +37,7 @@ def test_arrays_are_mapped_not_read(folder):
 
 def test_pairing_decides_the_hash(folder):
     before = store.store_hash(folder)
-    store.write_table(folder / store.VOICE_TABLE, [VOICE_ROWS[1], VOICE_ROWS[0]])
+    store.write_table(folder / store.VOICE_TABLE, store.VoiceRow, [VOICE_ROWS[1], VOICE_ROWS[0]])
     assert store.store_hash(folder) != before
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from v2f.data.voices import Clip, change_speed, prepare_voice
+from v2f.data.rejection import Rejected
+from v2f.data.voices import Clip, PreparedVoice, change_speed, prepare_voice
 
 
 def no_embedding(speech: np.ndarray) -> np.ndarray:
@@ -27,7 +28,7 @@ def test_speech_is_kept_as_16_bit_samples(made_voice, tmp_path):
     path = tmp_path / "voice.wav"
     soundfile.write(path, made_voice(4.0, 0), 16_000)
     voice = prepare_voice(Clip(path, "a", "female", "made", "train"), no_embedding)
-    assert voice.speech is not None and voice.speech.dtype == np.int16
+    assert isinstance(voice, PreparedVoice) and voice.speech.dtype == np.int16
     assert 2.0 < len(voice.speech) / 16_000 <= 4.0
 
 
@@ -35,9 +36,11 @@ def test_what_cannot_be_used_comes_back_with_its_reason(tmp_path):
     silent, broken = tmp_path / "silent.wav", tmp_path / "broken.wav"
     soundfile.write(silent, np.zeros(48_000), 16_000)
     broken.write_bytes(b"no audio")
-    reasons = [
-        prepare_voice(Clip(path, "a", "male", "made", "train"), no_embedding).rejected
-        for path in (silent, broken, tmp_path / "missing.wav")
-    ]
-    assert "0.0 s of speech" in reasons[0]
-    assert all(reasons) and "broken.wav" in reasons[1] and "missing.wav" in reasons[2]
+    for path, reason in (
+        (silent, "0.0 s of speech"),
+        (broken, "not a recording"),
+        (tmp_path / "missing.wav", "cannot be read"),
+    ):
+        rejected = prepare_voice(Clip(path, "a", "male", "made", "train"), no_embedding)
+        assert isinstance(rejected, Rejected)
+        assert rejected.file == path.name and reason in rejected.reason

@@ -24,7 +24,7 @@ def made_store(tmp_path: Path) -> Path:
         store.FaceRow(f"{i}.png", "made", "male" if i % 2 else "female", 30, i % IDENTITIES)
         for i in range(12)
     ]
-    store.write_table(folder / store.FACE_TABLE, rows)
+    store.write_table(folder / store.FACE_TABLE, store.FaceRow, rows)
     time = np.arange(SECONDS * 16_000) / 16_000
     speech, voices = [], []
     for i in range(VOICES):
@@ -39,7 +39,7 @@ def made_store(tmp_path: Path) -> Path:
             store.VoiceRow(f"{i}.wav", f"speaker{i}", sex, "made", split, identity, i * time.size, time.size)
         )
     store.write_array(folder / store.SPEECH, np.concatenate(speech))
-    store.write_table(folder / store.VOICE_TABLE, voices)
+    store.write_table(folder / store.VOICE_TABLE, store.VoiceRow, voices)
     store.write_array(folder / store.DVECTORS, rng.standard_normal((VOICES, 256)).astype(np.float32))
     return folder
 

@@ -20,6 +20,7 @@ from v2f.data import store
 from v2f.data.faces import PreparedFace, prepare_faces
 from v2f.data.identities import group_centres, look_alike_groups
 from v2f.data.pairing import VoiceToLooks, assign
+from v2f.data.rejection import Rejected
 from v2f.data.synthesis import load_styles, plan_blends, synthesise
 from v2f.data.voices import Clip, PreparedVoice, prepare_voices
 from v2f.errors import CorpusError
@@ -31,6 +32,7 @@ SPEEDS = (0.85, 0.92, 1.0, 1.08, 1.17)  # each reader at five speeds is five voi
 MOST_CHANGED = 0.1  # voices changed in speed by more than this get no face: they no longer sound of their sex
 BLENDS_PER_SEX = 16
 YOUNGEST = 16  # years, apparent
+FEWEST_PAIRS = 50  # to learn a map from
 SEX_NAMES = {"F": "female", "M": "male"}
 
 
@@ -50,11 +52,11 @@ def prepare_demo(sources: Sources, out: Path, workers: int = 2, seed: int = 0) -
     rejected: Counter[str] = Counter()
     faces, descriptors, face_rows = _faces(sources.portraits, out, workers, seed, rejected)
     voices = _voices(sources, out, workers, seed, rejected)
-    learned = _learn_pairing(sources.pairs, out, workers)
+    learned = _learn_pairing(sources.pairs, workers)
     identities = _pair(voices, learned, descriptors, face_rows)
     _write_voices(voices, identities, out)
     store.write_array(out / store.FACES, faces)
-    store.write_table(out / store.FACE_TABLE, face_rows)
+    store.write_table(out / store.FACE_TABLE, store.FaceRow, face_rows)
     report = _report(face_rows, voices, identities, rejected)
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return report
@@ -81,58 +83,39 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
 def _faces(
     folder: Path, out: Path, workers: int, seed: int, rejected: Counter[str]
 ) -> tuple[np.ndarray, np.ndarray, list[store.FaceRow]]:
-    rows = []
-    for row in _read_csv(folder / "portraits.csv"):
-        if int(row["apparent_age"]) >= YOUNGEST:
-            rows.append(row)
-        else:
-            rejected[f"face: looks under {YOUNGEST}"] += 1
-    prepared = _prepared_faces(
-        [(folder / row["file"], row["file"]) for row in rows], out / "faces.npz", workers
-    )
-    kept = [index for index, face in enumerate(prepared) if face.face is not None]
-    rejected.update(f"face: {face.rejected}" for face in prepared if face.rejected)
-    faces = np.stack([prepared[index].face for index in kept])
-    descriptors = np.stack([prepared[index].descriptor for index in kept])
-    labels = look_alike_groups(descriptors, [rows[index]["apparent_sex"] for index in kept], seed)
-    face_rows = [
-        store.FaceRow(
-            rows[index]["file"],
-            rows[index]["source"],
-            rows[index]["apparent_sex"],
-            int(rows[index]["apparent_age"]),
-            int(label),
+    """Faces [n, 64, 64, 3], descriptors [n, 128] and table rows of the portraits that can be used."""
+    portraits = _read_csv(folder / "portraits.csv")
+    grown = {row["file"]: row for row in portraits if int(row["apparent_age"]) >= YOUNGEST}
+    rejected[f"face: looks under {YOUNGEST}"] += len(portraits) - len(grown)
+    aligned = out / "aligned.npz"
+    if not aligned.exists():
+        _align([(folder / name, name) for name in grown], aligned, workers)
+    rejected.update(f"face: {row.reason}" for row in store.read_table(aligned.with_suffix(".csv"), Rejected))
+    with np.load(aligned) as done:
+        names, faces, descriptors = done["names"].tolist(), done["faces"], done["descriptors"]
+    labels = look_alike_groups(descriptors, [grown[name]["apparent_sex"] for name in names], seed)
+    rows = [
+        store.FaceRow(name, row["source"], row["apparent_sex"], int(row["apparent_age"]), int(label))
+        for name, label in zip(names, labels, strict=True)
+        for row in (grown[name],)
+    ]
+    return faces, descriptors, rows
+
+
+def _align(paths: list[tuple[Path, str]], aligned: Path, workers: int) -> None:
+    """Prepare portraits into `aligned` (.npz), with those left out in a table beside it."""
+    found = list(tqdm(prepare_faces(paths, workers), total=len(paths), desc="faces", unit="face"))
+    kept = [face for face in found if isinstance(face, PreparedFace)]
+    store.write_table(aligned.with_suffix(".csv"), Rejected, [f for f in found if isinstance(f, Rejected)])
+    partial = aligned.with_suffix(".part")
+    with partial.open("wb") as file:
+        np.savez(
+            file,
+            names=[face.file for face in kept],
+            faces=np.stack([face.face for face in kept]),
+            descriptors=np.stack([face.descriptor for face in kept]),
         )
-        for index, label in zip(kept, labels, strict=True)
-    ]
-    return faces, descriptors, face_rows
-
-
-def _prepared_faces(paths: list[tuple[Path, str]], cache: Path, workers: int) -> list[PreparedFace]:
-    """Prepared faces by name; done once, then read back from `cache`."""
-    if not cache.exists():
-        found = list(tqdm(prepare_faces(paths, workers), total=len(paths), desc="faces", unit="face"))
-        kept = [face for face in found if face.face is not None]
-        partial = cache.with_suffix(".part")
-        with partial.open("wb") as file:
-            np.savez(
-                file,
-                names=[face.file for face in kept],
-                faces=np.stack([face.face for face in kept]),
-                descriptors=np.stack([face.descriptor for face in kept]),
-                rejected=[(face.file, face.rejected) for face in found if face.rejected]
-                or np.empty((0, 2), "U1"),
-            )
-        partial.replace(cache)
-    with np.load(cache) as done:
-        good = {
-            str(n): (f, d) for n, f, d in zip(done["names"], done["faces"], done["descriptors"], strict=True)
-        }
-        bad = {str(name): str(reason) for name, reason in done["rejected"]}
-    return [
-        PreparedFace(name, *good[name]) if name in good else PreparedFace(name, rejected=bad[name])
-        for _, name in paths
-    ]
+    partial.replace(aligned)
 
 
 def _voices(
@@ -151,11 +134,11 @@ def _voices(
     list(tqdm(synthesise(blends, sources.kokoro_voices, folder, workers), desc="blends", unit="voice"))
     clips += [Clip(folder / f"{b.name}.flac", b.name, b.sex, "kokoro", "train") for b in blends]
     voices = list(tqdm(prepare_voices(clips, workers), total=len(clips), desc="voices", unit="voice"))
-    rejected.update(f"voice: {voice.rejected}" for voice in voices if voice.rejected)
-    return [voice for voice in voices if voice.speech is not None]
+    rejected.update(f"voice: {voice.reason}" for voice in voices if isinstance(voice, Rejected))
+    return [voice for voice in voices if isinstance(voice, PreparedVoice)]
 
 
-def _learn_pairing(folder: Path, out: Path, workers: int) -> VoiceToLooks:
+def _learn_pairing(folder: Path, workers: int) -> VoiceToLooks:
     """The map from voice to looks, learned on the people of the part "map"."""
     rows = pairs_part("map")
     clips = [
@@ -169,13 +152,14 @@ def _learn_pairing(folder: Path, out: Path, workers: int) -> VoiceToLooks:
         tqdm(prepare_faces(pictures, workers), total=len(pictures), desc="true pairs, faces", unit="face")
     )
     both = [
-        (v, f) for v, f in zip(voices, faces, strict=True) if v.dvector is not None and f.face is not None
+        (voice.dvector, face.descriptor)
+        for voice, face in zip(voices, faces, strict=True)
+        if isinstance(voice, PreparedVoice) and isinstance(face, PreparedFace)
     ]
-    if len(both) < 50:
+    if len(both) < FEWEST_PAIRS:
         raise CorpusError(f"Only {len(both)} true pairs in {folder} could be read, too few to learn from.")
-    return VoiceToLooks.learn(
-        np.stack([v.dvector for v, _ in both]), np.stack([f.descriptor for _, f in both])
-    )
+    dvectors, descriptors = zip(*both, strict=True)
+    return VoiceToLooks.learn(np.stack(dvectors), np.stack(descriptors))
 
 
 def _pair(
@@ -223,7 +207,7 @@ def _write_voices(voices: list[PreparedVoice], identities: np.ndarray, out: Path
         start += samples
     store.write_array(out / store.SPEECH, np.concatenate([voice.speech for voice in voices]))
     store.write_array(out / store.DVECTORS, np.stack([voice.dvector for voice in voices]))
-    store.write_table(out / store.VOICE_TABLE, rows)
+    store.write_table(out / store.VOICE_TABLE, store.VoiceRow, rows)
 
 
 def _report(
@@ -241,7 +225,7 @@ def _report(
         "identities by sex": dict(Counter(sexes.values())),
         "faces an identity, least and most": [min(sizes.values()), max(sizes.values())],
         "voices": len(voices),
-        "voices held out": sum(voice.clip.split == "heldout" for voice in voices),
+        "voices held out": len([v for v in voices if v.clip.split == "heldout"]),
         "voices with an identity": int((identities >= 0).sum()),
         "voices an identity, least and most": [min(shares[i] for i in sizes), max(shares.values())],
         "hours of speech": round(sum(len(v.speech) for v in voices) / 16_000 / 3600, 2),

@@ -8,6 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from PIL import Image, ImageOps
 
+from v2f.data.rejection import Rejected
 from v2f.models.networks import IMAGE_SIZE
 
 LONGEST_SIDE = 320  # pixels; larger portraits are shrunk before detection, which gains nothing from more
@@ -17,15 +18,14 @@ EYE_DARKNESS = 0.42  # eyes this much darker than the cheeks are behind sunglass
 
 @dataclass(frozen=True)
 class PreparedFace:
-    """An aligned face uint8 [64, 64, 3] with its 128-d descriptor, or the reason for its rejection."""
+    """An aligned face uint8 [64, 64, 3] with its descriptor float32 [128]."""
 
     file: str
-    face: np.ndarray | None = None
-    descriptor: np.ndarray | None = None
-    rejected: str = ""
+    face: np.ndarray
+    descriptor: np.ndarray
 
 
-def prepare_face(path: Path, name: str) -> PreparedFace:
+def prepare_face(path: Path, name: str) -> PreparedFace | Rejected:
     """Prepare the face of one picture file; what cannot be used comes back with its reason."""
     from v2f.data import landmarks
 
@@ -33,24 +33,24 @@ def prepare_face(path: Path, name: str) -> PreparedFace:
         with Image.open(path) as file:
             picture = ImageOps.exif_transpose(file).convert("RGB")
     except OSError:
-        return PreparedFace(name, rejected="not a readable picture")
+        return Rejected(name, "not a readable picture")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     image = np.asarray(picture)
     boxes = landmarks.detect_faces(image)
     if not boxes:
-        return PreparedFace(name, rejected="no frontal face")
+        return Rejected(name, "no frontal face")
     if len(boxes) > 1:
-        return PreparedFace(name, rejected="several faces")
+        return Rejected(name, "several faces")
     points = landmarks.five_points(landmarks.landmarks68(image, boxes[0]))
     if turn(points) > MAX_TURN:
-        return PreparedFace(name, rejected="not frontal")
+        return Rejected(name, "not frontal")
     face = landmarks.align(image, points, IMAGE_SIZE)
     if eye_darkness(face, landmarks.TEMPLATE_64) < EYE_DARKNESS:
-        return PreparedFace(name, rejected="eyes hidden")
+        return Rejected(name, "eyes hidden")
     return PreparedFace(name, face, landmarks.descriptor(face))
 
 
-def prepare_faces(paths: Iterable[tuple[Path, str]], workers: int) -> Iterator[PreparedFace]:
+def prepare_faces(paths: Iterable[tuple[Path, str]], workers: int) -> Iterator[PreparedFace | Rejected]:
     """Prepare (path, name) pairs in parallel, in their order."""
     yield from Parallel(n_jobs=workers, return_as="generator")(
         delayed(prepare_face)(path, name) for path, name in paths

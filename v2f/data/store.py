@@ -95,12 +95,11 @@ class Store:
         return self.speech[row.start : row.start + row.samples].astype(np.float32) / FULL_SCALE
 
 
-def write_table(path: Path, rows: Iterable) -> None:
+def write_table(path: Path, row_type: type, rows: Iterable) -> None:
     """Write dataclass rows as CSV, atomically."""
-    rows = list(rows)
     partial = path.with_suffix(".part")
     with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=[field.name for field in fields(rows[0])])
+        writer = csv.DictWriter(file, fieldnames=[field.name for field in fields(row_type)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
     partial.replace(path)

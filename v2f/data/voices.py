@@ -1,6 +1,6 @@
 """Recordings to the speech a store holds: read, keep the speech-bearing parts, and embed for pairing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from joblib import Parallel, delayed
 
 from v2f.audio import SAMPLE_RATE, detect_speech, keep_speech, read_audio, to_waveform
 from v2f.data.dvectors import DVectors
+from v2f.data.rejection import Rejected
 from v2f.errors import UnreadableAudioError
 
 LEAST_SECONDS = 1.5  # of speech, below which a recording teaches little
@@ -29,15 +30,14 @@ class Clip:
 
 @dataclass(frozen=True)
 class PreparedVoice:
-    """The speech of a clip as int16 [samples] at 16 kHz and its d-vector [256], or the reason for its rejection."""
+    """The speech of a clip as int16 [samples] at 16 kHz, and its d-vector float32 [256]."""
 
     clip: Clip
-    speech: np.ndarray | None = None
-    dvector: np.ndarray | None = None
-    rejected: str = ""
+    speech: np.ndarray
+    dvector: np.ndarray
 
 
-def prepare_voices(clips: Iterable[Clip], workers: int) -> Iterator[PreparedVoice]:
+def prepare_voices(clips: Iterable[Clip], workers: int) -> Iterator[PreparedVoice | Rejected]:
     """Prepare clips in parallel, in their order."""
     clips = list(clips)
     size = 16  # clips a task, so that each task loads the d-vector network once
@@ -46,20 +46,20 @@ def prepare_voices(clips: Iterable[Clip], workers: int) -> Iterator[PreparedVoic
         yield from voices
 
 
-def _prepare_some(clips: list[Clip]) -> list[PreparedVoice]:
+def _prepare_some(clips: list[Clip]) -> list[PreparedVoice | Rejected]:
     embed = DVectors()
     return [prepare_voice(clip, embed) for clip in clips]
 
 
-def prepare_voice(clip: Clip, embed: DVectors) -> PreparedVoice:
+def prepare_voice(clip: Clip, embed: Callable[[np.ndarray], np.ndarray]) -> PreparedVoice | Rejected:
     """Prepare one clip; one that cannot be read or holds too little speech comes back with its reason."""
     try:
         waveform = change_speed(read_audio(clip.path, MOST_SECONDS), clip.speed)
     except UnreadableAudioError as error:
-        return PreparedVoice(clip, rejected=str(error))
+        return Rejected(clip.path.name, str(error))
     speech = keep_speech(waveform, detect_speech(waveform))
     if len(speech) < LEAST_SECONDS * SAMPLE_RATE:
-        return PreparedVoice(clip, rejected=f"only {len(speech) / SAMPLE_RATE:.1f} s of speech")
+        return Rejected(clip.path.name, f"only {len(speech) / SAMPLE_RATE:.1f} s of speech")
     samples = np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
     return PreparedVoice(clip, samples, embed(speech))
 

@@ -189,7 +189,8 @@ class AdversarialTask:
         if self.averaged is self.generator:
             return
         decay = min(self.config.average, (1 + index) / (10 + index))
-        mine, theirs = list(self.averaged.parameters()), list(self.generator.parameters())
+        mine: list[Tensor] = list(self.averaged.parameters())
+        theirs: list[Tensor] = list(self.generator.parameters())
         torch._foreach_lerp_(mine, theirs, 1 - decay)
 
     def state(self) -> dict[str, Tensor]:

@@ -183,7 +183,7 @@ def _stop_on_signal() -> Iterator[list[int]]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        signal.signal(number, previous[number])
+        signal.signal(number, previous[signal.Signals(number)])
 
     for number in previous:
         signal.signal(number, stop)

@@ -1,0 +1,11 @@
+"""What becomes of a file that a corpus cannot use."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file left out of a corpus, and why, in a few words."""
+
+    file: str
+    reason: str
