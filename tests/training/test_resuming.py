@@ -13,7 +13,7 @@ import pytest
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
-STEPS = 12
+STEPS = 16
 
 
 def command(stage: str, data: Path, out: Path, *more: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_sigkill_at_a_random_step_then_resume_equals_an_uninterrupted_run(stage,
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert run(command(name, data, whole, *more)).returncode == 0
     arguments = command(name, data, killed, *more)
-    code = kill_after(arguments, killed / "checkpoint.safetensors", signal.SIGKILL, random.uniform(0, 0.4))
+    code = kill_after(arguments, killed / "checkpoint.safetensors", signal.SIGKILL, random.uniform(0, 0.3))
     assert code == -signal.SIGKILL, "the run ended before it was killed"
     resumed = run([*arguments, "--resume"])
     assert resumed.returncode == 0, resumed.stderr

@@ -36,7 +36,7 @@ def features(waveform: np.ndarray, vad: bool = True) -> Tensor:
     if len(speech) < MIN_SPEECH_SECONDS * SAMPLE_RATE:
         heard = len(speech) / SAMPLE_RATE
         raise NoSpeechError(
-            f"Only {heard:.1f} s of speech were found; half a second is needed. Speak a little longer or louder."
+            f"Only {heard:.1f} s of speech were found and half a second is needed: speak a little longer or louder."
         )
     return normalise(log_mel(speech))
 
