@@ -1,7 +1,8 @@
-"""Train a model: the voice encoder first, then Algorithm 1.
+"""Train a model: the voice encoder, then Algorithm 1 on what it makes of the voices.
 
     python train.py speaker --data STORE --out runs/speaker
-    python train.py gan --data PACK --encoder runs/speaker/encoder.safetensors --out runs/gan
+    python train.py pack --data STORE --encoder runs/speaker/encoder.safetensors --out runs/pack.npz
+    python train.py gan --data runs/pack.npz --encoder runs/speaker/encoder.safetensors --out runs/gan
     python train.py gan ... --resume        goes on from the last checkpoint, however the run ended
 
 Ctrl-C or SIGTERM saves a checkpoint and stops. Losses go to log.jsonl and TensorBoard, sample grids beside them.
@@ -23,6 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     except V2FError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # a folder that cannot be made, a full disk
+        print(f"train.py: {error.filename or 'Output'}: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # before the first step, or a second Ctrl-C
+        return 130
     if not done:
         print(f"Stopped; the same command with --resume goes on. Saved in {options.out}.", file=sys.stderr)
         return 130
@@ -30,22 +36,31 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of both stages."""
+    """The command line of both stages and of the pack between them."""
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    stages = top.add_subparsers(required=True, metavar="speaker | gan")
+    stages = top.add_subparsers(required=True, metavar="speaker | pack | gan")
     speaker = stages.add_parser("speaker", help="stage one: the voice encoder")
     speaker.set_defaults(run=train_speaker)
+    pack = stages.add_parser("pack", help="all that stage two reads, in one small file")
+    pack.add_argument("--crops", type=int, default=48, help="embeddings a voice")
+    pack.set_defaults(run=write_pack)
     gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
-    gan.add_argument("--encoder", type=Path, required=True, help="weights written by train.py speaker")
     gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
     gan.set_defaults(run=train_gan)
-    for stage, data in ((speaker, "a store, by `v2f prepare`"), (gan, "a pack, by `v2f prepare pack`")):
+    for stage, data, out in (
+        (speaker, "a store, by `python -m v2f prepare`", "folder of the run"),
+        (pack, "a store, by `python -m v2f prepare`", "the .npz file to write"),
+        (gan, "a pack, by `train.py pack`", "folder of the run"),
+    ):
         stage.add_argument("--data", type=Path, required=True, help=data)
-        stage.add_argument("--out", type=Path, required=True, help="folder of the run")
+        stage.add_argument("--out", type=Path, required=True, help=out)
+        stage.add_argument("--seed", type=int, help="instead of 0")
+    for stage in (pack, gan):
+        stage.add_argument("--encoder", type=Path, required=True, help="weights by `train.py speaker`")
+    for stage in (speaker, gan):
         stage.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
         stage.add_argument("--steps", type=int, help="instead of the preset's")
         stage.add_argument("--batch", type=int, help="instead of the preset's")
-        stage.add_argument("--seed", type=int, help="instead of 0")
         stage.add_argument("--save-every", type=int, default=500, help="steps between checkpoints and grids")
         stage.add_argument("--device", help="cpu or cuda; by itself, CUDA where there is one")
         stage.add_argument("--exact", action="store_true", help="float32 throughout")
@@ -64,12 +79,21 @@ def train_speaker(options: argparse.Namespace) -> bool:
     return train(task, options.out, _schedule(options, config.steps), options.resume)
 
 
+def write_pack(options: argparse.Namespace) -> bool:
+    """What lies between the stages: the embeddings of many crops, with the faces."""
+    from v2f.training.pack import make_pack
+
+    path = make_pack(options.data, options.encoder, options.out, options.crops, options.seed or 0)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return True
+
+
 def train_gan(options: argparse.Namespace) -> bool:
     """Stage two."""
-    from v2f.data.pack import Pack
     from v2f.models import Runtime, file_hash, load_networks
     from v2f.training.adversarial import PRESETS, AdversarialTask
     from v2f.training.loop import train
+    from v2f.training.pack import Pack
 
     pack = Pack.open(options.data)
     networks, network_config, _ = load_networks(options.encoder)

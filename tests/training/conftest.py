@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from v2f.data import store
-from v2f.data.pack import Pack, make_pack
 from v2f.models import NetworkConfig, VoiceEncoder, save_networks
+from v2f.training.pack import Pack, make_pack
 
 IDENTITIES, VOICES, SECONDS = 4, 6, 4
 

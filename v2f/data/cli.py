@@ -1,4 +1,4 @@
-"""python -m v2f prepare demo | pack"""
+"""python -m v2f prepare demo"""
 
 import argparse
 import json
@@ -25,16 +25,6 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     demo.add_argument("--seed", type=int, default=0)
     demo.set_defaults(run=run_demo)
 
-    pack = kinds.add_parser(
-        "pack", help="a store's faces and voice embeddings in one small file for train.py gan"
-    )
-    pack.add_argument("store", type=Path)
-    pack.add_argument("--encoder", type=Path, required=True, help="weights written by train.py speaker")
-    pack.add_argument("--out", type=Path, required=True, help="the .npz file to write")
-    pack.add_argument("--crops", type=int, default=48, help="embeddings a voice")
-    pack.add_argument("--seed", type=int, default=0)
-    pack.set_defaults(run=run_pack)
-
 
 def run_demo(arguments: argparse.Namespace) -> int:
     """Build the demonstration corpus and print its report."""
@@ -43,13 +33,4 @@ def run_demo(arguments: argparse.Namespace) -> int:
     sources = Sources(arguments.portraits, arguments.speech, arguments.pairs, arguments.kokoro_voices)
     report = prepare_demo(sources, arguments.out, arguments.workers, arguments.seed)
     print(json.dumps(report, indent=2))
-    return 0
-
-
-def run_pack(arguments: argparse.Namespace) -> int:
-    """Write a training pack and print its size."""
-    from v2f.data.pack import make_pack
-
-    path = make_pack(arguments.store, arguments.encoder, arguments.out, arguments.crops, arguments.seed)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0

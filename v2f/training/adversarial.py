@@ -23,7 +23,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from v2f.data.pack import Pack
 from v2f.models import (
     Classifier,
     Discriminator,
@@ -44,6 +43,7 @@ from v2f.training.loop import (
     prefixed,
     without_prefix,
 )
+from v2f.training.pack import Pack
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid

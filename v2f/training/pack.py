@@ -1,4 +1,4 @@
-"""The training pack: all that `train.py gan` reads, in one .npz file small enough to carry to another machine.
+"""The training pack: all that stage two reads but the encoder, in one .npz file small enough to carry about.
 
     faces            uint8   [faces, 64, 64, 3]      face_identity    int32 [faces]
     embeddings       float16 [voices, crops, 64]     voice_identity   int32 [voices]
@@ -16,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from v2f.errors import CorpusError
+from v2f.models import Runtime, VoiceEncoder, file_hash, load_networks, unit
 
 SHORTEST, LONGEST = 1.5, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
 
@@ -53,10 +54,9 @@ class Pack:
 
 
 def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, seed: int = 0) -> Path:
-    """Embed `crops` seeded crops of every training voice and write the pack, atomically."""
-    from v2f.audio import SAMPLE_RATE
+    """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically."""
+    from v2f.audio import SAMPLE_RATE  # here, so that stage two runs where no audio package is installed
     from v2f.data.store import Store, store_hash
-    from v2f.models import Runtime, VoiceEncoder, file_hash, load_networks
     from v2f.training.crops import VoiceCrops
 
     store = Store.open(store_folder)
@@ -77,7 +77,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
             chosen = torch.arange(start, min(start + 64, len(voices.rows)), device=runtime.device)
             inputs = voices.log_mels(chosen, int(seconds * SAMPLE_RATE), crop, augment=crop % 2 == 1)
             with torch.no_grad(), runtime.autocast():
-                embedding = torch.nn.functional.normalize(encoder(inputs).float(), dim=1)
+                embedding = unit(encoder(inputs).float())
             embeddings[start : start + len(chosen), crop] = embedding.cpu().numpy()
     rows = [store.voice_rows[i] for i in voices.rows]
     partial = out.with_suffix(".part")
