@@ -1,4 +1,4 @@
-"""A small made corpus: four identities of flat-coloured faces, six voices of tones."""
+"""A small made corpus: four identities of flat-coloured faces, six voices of tones, each with its own rhythm."""
 
 from pathlib import Path
 
@@ -28,8 +28,9 @@ def made_store(tmp_path: Path) -> Path:
     time = np.arange(SECONDS * 16_000) / 16_000
     speech, voices = [], []
     for i in range(VOICES):
-        pitch = 100 + 40 * i
+        pitch, rhythm = 100 + 40 * i, 2 + 2 * i  # Hz; normalisation would take an unchanging tone away
         tones = sum(np.sin(2 * np.pi * pitch * n * time) / n for n in range(1, 8)) * 3000
+        tones *= 1 + np.sin(2 * np.pi * rhythm * time)
         speech.append((tones + rng.normal(0, 200, time.size)).astype(np.int16))
         heldout = i == VOICES - 1
         identity = -1 if heldout else i % IDENTITIES
