@@ -5,6 +5,8 @@ import json
 import os
 from pathlib import Path
 
+from v2f.errors import CorpusError
+
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `prepare` and its kinds to the command line."""
@@ -28,7 +30,12 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def run_demo(arguments: argparse.Namespace) -> int:
     """Build the demonstration corpus and print its report."""
-    from v2f.data.demo import Sources, prepare_demo
+    try:
+        from v2f.data.demo import Sources, prepare_demo
+    except ImportError as error:
+        raise CorpusError(
+            f"This needs {error.name}; install it with: pip install -r requirements-dev.txt"
+        ) from error
 
     sources = Sources(arguments.portraits, arguments.speech, arguments.pairs, arguments.kokoro_voices)
     report = prepare_demo(sources, arguments.out, arguments.workers, arguments.seed)
