@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-def prepare_demo(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+def prepare_demo(folder: Path, before: str = "pass") -> subprocess.CompletedProcess[str]:
     options = [
         f"--{name}={folder / name}" for name in ("portraits", "speech", "pairs", "kokoro-voices", "out")
     ]
