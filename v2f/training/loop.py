@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,6 +21,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.jsonl"
@@ -53,12 +56,11 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train and how often to look."""
+    """How long to train, how often to log, and how often to save a checkpoint and a picture."""
 
     steps: int
     log_every: int = 10
     save_every: int = 500
-    show_every: int = 500
 
 
 def train(task: Task, folder: Path, schedule: Schedule, resume: bool = False) -> bool:
@@ -88,20 +90,19 @@ def train(task: Task, folder: Path, schedule: Schedule, resume: bool = False) ->
                 shown = {name: f"{value:.3f}" for name, value in values.items()}
                 rate = (steps.format_dict["rate"] or 0) * task.batch
                 steps.set_postfix({"samples/s": f"{rate:.0f}", **shown}, refresh=False)
-            if done % schedule.show_every == 0 or done == schedule.steps:
-                _show(task, writer, folder, done)
             if done % schedule.save_every == 0 or done == schedule.steps or stopped:
+                _show(task, writer, folder, done)
                 log.flush()
                 save_checkpoint(task, folder, done)
             if stopped:
                 break
-    if done == schedule.steps:
+    if done >= schedule.steps:
         figures = task.finish(folder, done)
         for name, value in figures.items():
             writer.add_scalar(name, value, done)
             print(f"{name}: {value:.4g}")
     writer.close()
-    return done == schedule.steps
+    return done >= schedule.steps
 
 
 def save_checkpoint(task: Task, folder: Path, step: int) -> None:
@@ -165,7 +166,7 @@ def _cut_log(path: Path, step: int) -> None:
     partial.replace(path)
 
 
-def _show(task: Task, writer, folder: Path, step: int) -> None:
+def _show(task: Task, writer: "SummaryWriter", folder: Path, step: int) -> None:
     picture = task.show()
     if picture is None:
         return

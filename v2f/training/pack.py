@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from v2f.errors import CorpusError
 from v2f.models import Runtime, VoiceEncoder, file_hash, load_networks, unit
+from v2f.models.networks import EMBEDDING_SIZE
 
 SHORTEST, LONGEST = 1.5, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
 
@@ -69,7 +70,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     voices = VoiceCrops(
         store, [i for i, row in enumerate(store.voice_rows) if row.identity >= 0], seed, runtime.device
     )
-    embeddings = np.empty((len(voices.rows), crops, 64), dtype=np.float16)
+    embeddings = np.empty((len(voices.rows), crops, EMBEDDING_SIZE), dtype=np.float16)
     for crop in tqdm(range(crops), desc="embedding", unit="crop"):
         # One length for all voices of a crop; the lengths are spread evenly over the range.
         seconds = SHORTEST + (LONGEST - SHORTEST) * (crop + 0.5) / crops

@@ -23,11 +23,13 @@ from v2f.audio import SAMPLE_RATE, log_mel, normalise
 from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError
 from v2f.models import NetworkConfig, Runtime, VoiceEncoder, save_networks, unit
+from v2f.models.networks import EMBEDDING_SIZE
 from v2f.training.augment import mask_features, uniform
 from v2f.training.crops import HELDOUT_SHARE, VoiceCrops
 from v2f.training.loop import generator, load_optimizer_state, optimizer_state, prefixed, without_prefix
 
 WEIGHTS = "encoder.safetensors"
+SCALE = 8.0  # of unit embeddings before the heads, so that their logits can spread
 TEST_SECONDS = 3.0  # length of the pieces that accuracy and verification are measured on
 
 
@@ -69,8 +71,8 @@ class SpeakerTask:
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             self.encoder = runtime.place(VoiceEncoder(config.networks))
-            self.speaker_head = runtime.place(nn.Linear(64, len(speakers)))
-            self.dvector_head = runtime.place(nn.Linear(64, self.targets.shape[1]))
+            self.speaker_head = runtime.place(nn.Linear(EMBEDDING_SIZE, len(speakers)))
+            self.dvector_head = runtime.place(nn.Linear(EMBEDDING_SIZE, self.targets.shape[1]))
         self.parts = nn.ModuleDict(
             {"encoder": self.encoder, "speaker_head": self.speaker_head, "dvector_head": self.dvector_head}
         )
@@ -87,7 +89,7 @@ class SpeakerTask:
         self.parts.train()
         with self.runtime.autocast():
             # Unit length, as the generator will see it: what the length carried would be lost there.
-            embedding = unit(self.encoder(inputs).float()) * 8.0
+            embedding = unit(self.encoder(inputs).float()) * SCALE
             speaker, dvector = self.speaker_head(embedding), self.dvector_head(embedding)
         cross_entropy = F.cross_entropy(speaker.float(), self.labels[voices])
         distance = (1 - F.cosine_similarity(dvector.float(), self.targets[voices])).mean()
@@ -132,7 +134,7 @@ class SpeakerTask:
             waveform = self.store.waveform(voice)
             embedding = self._embed(waveform[int(len(waveform) * (1 - HELDOUT_SHARE)) :])
             with torch.no_grad():
-                right += int(self.speaker_head(embedding * 8.0).argmax() == self.labels[label])
+                right += int(self.speaker_head(embedding * SCALE).argmax() == self.labels[label])
         return right / len(self.train_rows)
 
     def verification_eer(self) -> float:
