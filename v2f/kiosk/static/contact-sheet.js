@@ -1,0 +1,64 @@
+/* What "Save" gives: one PNG with the faces, their durations, the date, and what they are. Drawn here, kept nowhere. */
+const WIDTH = 1600, PAD = 64, HEAD = 170, FOOT = 90, COLUMNS = [15.7, 17.3, 19.2, 21.9, 25.9];
+const TALLEST = 290, SHARES = [.45, .55, .65, .8, 1];
+
+/* rows: [{ name, colour, faces: [5 of face or null] }]; resolves to a Blob. */
+export async function contactSheet({ rows, durations, words, style }) {
+  const height = HEAD + rows.length * (TALLEST + 130) + FOOT;
+  const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height });
+  const pen = canvas.getContext("2d"), colour = name => style.getPropertyValue(name).trim();
+  const display = colour("--display"), text = colour("--text");
+  const write = (words, x, y, font, fill, align = "left") => {
+    Object.assign(pen, { font, fillStyle: fill, textAlign: align });
+    pen.fillText(words, x, y);
+  };
+  await document.fonts.ready;
+  pen.fillStyle = colour("--wall");
+  pen.fillRect(0, 0, WIDTH, height);
+  write("v2f", PAD, 96, `56px ${display}`, colour("--ink"));
+  write(words.t("tagline"), PAD + 110, 94, `30px ${text}`, colour("--ink-2"));
+  const date = new Date().toLocaleDateString(words.tag, { dateStyle: "long" });
+  write(date, WIDTH - PAD, 94, `26px ${text}`, colour("--ink-2"), "right");
+  pen.imageSmoothingQuality = "high";
+  for (const [index, row] of rows.entries()) {
+    const floor = HEAD + index * (TALLEST + 130) + TALLEST + 50;
+    write(row.name, PAD, floor - TALLEST - 18, `600 28px ${text}`, colour("--ink"));
+    let left = PAD;
+    for (const [i, face] of row.faces.entries()) {
+      const width = (WIDTH - 2 * PAD) * COLUMNS[i] / 100, middle = left + width / 2, tall = TALLEST * SHARES[i];
+      left += width;
+      await oval(pen, face, middle, floor - tall / 2, tall, colour(face ? row.colour : "--ring"));
+      write(`${durations[i]} ${words.t("sec")}`, middle, floor + 36, `600 24px ${text}`, colour("--ink"), "center");
+      if (typeof face?.score === "number")
+        write(words.figure(face.score), middle, floor + 64, `20px ${text}`, colour("--ink-2"), "center");
+    }
+  }
+  write(words.t("sheetline"), PAD, height - 44, `26px ${text}`, colour("--ink"));
+  write(words.t("critickey"), WIDTH - PAD, height - 44, `20px ${text}`, colour("--ink-2"), "right");
+  return new Promise(resolve => canvas.toBlob(resolve, "image/png"));
+}
+
+async function oval(pen, face, x, y, tall, rim) {
+  const wide = tall * .8;
+  pen.save();
+  pen.beginPath();
+  pen.ellipse(x, y, wide / 2, tall / 2, 0, 0, 2 * Math.PI);
+  pen.strokeStyle = rim;
+  pen.lineWidth = 2;
+  pen.stroke();
+  if (face) {
+    const picture = new Image();
+    picture.src = face.image;
+    await picture.decode();
+    pen.clip();
+    pen.drawImage(picture, picture.width * .1, 0, picture.width * .8, picture.height, x - wide / 2, y - tall / 2, wide, tall);
+  }
+  pen.restore();
+}
+
+/* Hand a file to the visitor. */
+export function download(blob, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,131 @@
+/* The panel under the voice: which noise, how much of it, or noise alone; and the strip that shows what comes of it. */
+import { Choices } from "./choices.js";
+import { Problem } from "./server.js";
+
+const FIRST = { kind: "pink", slider: -5 };   // the slider is minus the ratio in dB: clean at the left, buried at the right
+
+export class NoisePanel {
+  /* `visit()` is the recording shown, or null; `shown(answer)` is called with every new answer, null for none. */
+  constructor(booth, { server, strip, words, visit, touched, shown, failed }) {
+    Object.assign(this, { server, strip, words, visit, touched, shown, failed });
+    const find = selector => booth.querySelector(selector);
+    Object.assign(this, { slider: find("#snr"), figure: find("#snr-out"), alone: find("#only"), button: find("#play"), title: find("#noise-title"), help: find("#noise-help"), file: find("#own-file") });
+    this.kinds = new Choices(find("#kinds"), FIRST.kind, () => this.choose());
+    find("#kinds [data-value=own]").addEventListener("click", () => this.file.click());
+    this.file.onchange = () => this.bring(this.file.files[0]);
+    this.slider.oninput = () => this.change();
+    this.alone.onchange = () => this.change();
+    this.button.onclick = () => this.player ? this.hush() : this.play();
+    this.reset();
+  }
+
+  get question() {
+    return { kind: this.kinds.value, snr: this.alone.checked ? null : this.ratio, visit: this.visit(), clip: this.clip };
+  }
+
+  get ratio() {
+    return -this.slider.valueAsNumber;
+  }
+
+  /* What the strip shows now, in words. */
+  get caption() {
+    const noise = this.words.t(`${this.kinds.value}_noise`);
+    return this.alone.checked ? noise : this.words.t("mixface", { noise, n: this.words.ratio(this.ratio) });
+  }
+
+  choose() {
+    if (this.kinds.value !== "own" || this.clip) this.change();
+  }
+
+  change() {
+    this.label();
+    this.touched();
+    performance.mark("v2f-noise-asked");
+    this.refresh();
+  }
+
+  async bring(file) {
+    this.file.value = "";
+    if (!file) return;
+    try {
+      this.clip = (await this.server.ask("clip", { path: await this.server.upload(file) })).clip;
+      this.kinds.set("own");
+      this.change();
+    } catch (problem) {
+      this.kinds.set(FIRST.kind);
+      this.failed(problem);
+    }
+  }
+
+  /* Ask for the strip; of the changes made while an answer is awaited, only the last is asked for next. */
+  async refresh() {
+    this.hush();
+    if (this.asking) { this.stale = true; return this.asking; }
+    this.asking = this.ask();
+    await this.asking;
+    this.asking = null;
+    if (this.stale) { this.stale = false; await this.refresh(); }
+  }
+
+  async ask() {
+    const question = this.question, era = this.era;
+    if (question.kind === "own" && !question.clip) question.kind = FIRST.kind;
+    if (!question.visit && question.snr !== null) {
+      this.strip.clear();
+      return this.shown(null);
+    }
+    try {
+      const answer = await this.server.ask("noise", question);
+      if (era !== this.era) return;
+      await Promise.all([this.strip.all(answer.faces), this.shown(answer)]);
+      requestAnimationFrame(() => performance.mark("v2f-noise-shown"));
+    } catch (problem) {
+      const tooEarly = problem.key === "no_speech";   // a recording that goes on, with little speech so far
+      if (era === this.era && !tooEarly) this.failed(problem);
+    }
+  }
+
+  async play() {
+    try {
+      const { wav } = await this.server.ask("mix", this.question);
+      this.player = new Audio(`data:audio/wav;base64,${wav}`);
+      this.player.onended = () => this.hush();
+      await this.player.play();
+    } catch (problem) {
+      this.hush();
+      if (problem instanceof Problem) this.failed(problem);
+    }
+    this.label();
+  }
+
+  hush() {
+    this.player?.pause();
+    this.player?.removeAttribute("src");
+    this.player = null;
+    this.label();
+  }
+
+  /* Back to the beginning: no own clip, no answer still on its way. */
+  reset() {
+    this.era = Symbol("everything asked before is forgotten");
+    this.clip = null;
+    this.alone.checked = false;
+    this.slider.value = FIRST.slider;
+    this.kinds.set(FIRST.kind);
+    this.strip.clear();
+    this.hush();
+  }
+
+  label() {
+    const only = this.alone.checked;
+    this.title.textContent = this.words.t(only ? "noisealone" : "noise");
+    this.help.textContent = only ? this.words.t("noisealonehelp") : "";
+    this.slider.disabled = only;
+    this.slider.style.setProperty("--p", `${(this.slider.valueAsNumber + 30) / 40 * 100}%`);
+    this.slider.setAttribute("aria-valuetext", `${this.words.ratio(this.ratio)} dB`);
+    this.figure.textContent = only ? "" : `${this.words.ratio(this.ratio)} dB`;
+    this.button.disabled = !only && !this.visit();
+    this.button.querySelector("use").setAttribute("href", this.player ? "#i-stop" : "#i-play");
+    this.button.querySelector("span").textContent = this.words.t(this.player ? "stopplay" : "play");
+  }
+}

@@ -1,0 +1,122 @@
+/* Ovals with faces in them. A picture is the generator's own 64 x 64, enlarged by the one filter of kiosk.css. */
+
+export const SIZES = { 1: .5, 2: .6, 3: .7, 5: .84, 10: 1 };   // of the large face, by duration
+const SVG = "http://www.w3.org/2000/svg";
+const SILHOUETTE = '<svg class="sil" aria-hidden="true"><use href="#sil"/></svg>';
+
+export function make(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html.trim();
+  return holder.content.firstElementChild;
+}
+
+/* Put a face, or the silhouette, into an oval; resolves once it is ready to be painted. */
+export async function put(oval, face, words = "") {
+  const old = oval.querySelector("img");
+  oval.classList.toggle("empty", !face);
+  if (!face) {
+    old?.remove();
+    if (!oval.querySelector(".sil")) oval.insertAdjacentHTML("beforeend", SILHOUETTE);
+    return;
+  }
+  const picture = old ?? new Image();
+  picture.src = face.image;
+  picture.alt = words;
+  if (!old) oval.replaceChildren(picture);
+  await picture.decode().catch(() => {});   // replaced by a newer face before it was decoded
+}
+
+/* The size of the large face after so many seconds: a ring at each duration, between them in between. */
+export function sizeAfter(seconds) {
+  const marks = Object.entries(SIZES).map(([at, size]) => [Number(at), size]).sort((a, b) => a[0] - b[0]);
+  if (seconds <= marks[0][0]) return marks[0][1];
+  for (let i = 1; i < marks.length; i++) {
+    const [[from, small], [to, large]] = [marks[i - 1], marks[i]];
+    if (seconds <= to) return small + (large - small) * (seconds - from) / (to - from);
+  }
+  return 1;
+}
+
+/* The large face with its growth rings. */
+export class Portrait {
+  constructor(kind, durations, words) {
+    this.durations = durations;
+    this.words = words;
+    const rings = durations.map(d => ring("ring", SIZES[d], d)).join("");
+    const echoes = [1.14, 1.3, 1.48].map((size, i) => ring("echo", size, i)).join("");
+    const tags = durations.map(d => `<g class="tag" data-at="${d}" transform="translate(0 ${62.5 * SIZES[d]})">
+      <rect x="-6.5" y="-2.8" width="13" height="5.6" rx="2.8"/><text y="1.15"></text></g>`).join("");
+    this.element = make(`<div class="portrait ${kind}">
+      <svg class="rings" viewBox="-62.5 -75 125 150" aria-hidden="true">${echoes}${rings}${tags}</svg>
+      <span class="oval"></span><p class="cap"></p></div>`);
+    this.oval = this.element.querySelector(".oval");
+    this.caption = this.element.querySelector(".cap");
+    this.show(null, 0);
+  }
+
+  /* A face made of so many seconds, of `wanted` in all. */
+  show(face, seconds, words = "", wanted = 10) {
+    this.oval.style.setProperty("--k", face ? sizeAfter(seconds) : 1);
+    const reached = [...this.durations].reverse().find(d => d <= seconds + 1e-3) ?? 0;
+    for (const element of this.element.querySelectorAll("[data-at]")) {
+      const at = Number(element.dataset.at);
+      element.classList.toggle("reached", at <= reached);
+      element.classList.toggle("current", at === reached);
+      element.toggleAttribute("hidden", at < reached || at > wanted);
+    }
+    return put(this.oval, face, words);
+  }
+
+  caps(text) {
+    this.caption.textContent = text;
+  }
+
+  label() {
+    for (const tag of this.element.querySelectorAll(".tag"))
+      tag.querySelector("text").textContent = `${tag.dataset.at} ${this.words.t("sec")}`;
+  }
+}
+
+const ring = (name, size, at) => `<ellipse class="${name}" ${name === "ring" ? `data-at="${at}"` : `style="--i:${at}"`}
+  rx="${50 * size}" ry="${62.5 * size}"/>`;
+
+/* A row of faces that grow with the recording, one for each duration, hung from the rail. */
+export class Strip {
+  constructor(place, kind, durations, words) {
+    Object.assign(this, { place, durations, words });
+    place.classList.add(kind);
+    place.replaceChildren(...durations.map((d, i) => make(`<figure class="mini empty" data-seconds="${d}" style="--d:${i}">
+      <span class="wire"></span><span class="oval"></span>
+      <figcaption><b></b><span class="score"><i></i><span class="num"></span></span></figcaption></figure>`)));
+    this.clear();
+  }
+
+  clear() {
+    this.faces = this.durations.map(() => null);
+    this.durations.forEach((_, i) => this.set(i, null));
+  }
+
+  /* A face in its place, or why there is none. */
+  set(i, face, why = "") {
+    this.faces[i] = face;
+    const mini = this.place.children[i];
+    mini.classList.toggle("seen", Boolean(face));
+    mini.classList.toggle("empty", !face);
+    const score = mini.querySelector(".score");
+    score.classList.toggle("told", typeof face?.score === "number");
+    score.querySelector("i").style.setProperty("--v", face?.score ?? 0);
+    score.querySelector(".num").textContent = face ? (face.score === null ? "" : this.words.figure(face.score)) : why;
+    return put(mini.querySelector(".oval"), face, this.words.t("after", { n: this.durations[i] }));
+  }
+
+  all(faces, whys = []) {
+    return Promise.all(faces.map((face, i) => this.set(i, face, whys[i])));
+  }
+
+  label() {
+    for (const mini of this.place.children) {
+      mini.querySelector("b").textContent = `${mini.dataset.seconds} ${this.words.t("sec")}`;
+      mini.querySelector(".score").title = this.words.t("critichelp");
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/* Questions to Python. A failure is a Problem, whose key names its words. */
+
+export class Problem extends Error {
+  constructor(key) {
+    super(key);
+    this.key = key;
+  }
+}
+
+/* Gradio's server functions and upload, as functions that answer or throw a Problem. */
+export class Server {
+  constructor(functions, upload) {
+    this.functions = functions;
+    this.send = upload;
+  }
+
+  async ask(name, question = {}) {
+    let answer;
+    try {
+      answer = await this.functions[name](question);
+    } catch {
+      throw new Problem("offline");
+    }
+    if (!answer || answer.problem) throw new Problem(answer?.problem ?? "trouble");
+    return answer;
+  }
+
+  /* A file's place on the server, where it stays until it is read. */
+  async upload(file) {
+    if (file.size > 1 << 30) throw new Problem("large");
+    if (!file.size) throw new Problem("unreadable");
+    try {
+      return (await this.send(file)).path;
+    } catch {
+      throw new Problem("offline");
+    }
+  }
+}

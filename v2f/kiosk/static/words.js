@@ -1,0 +1,41 @@
+/* The page's words in the language it speaks now. */
+
+export class Words {
+  constructor(texts, languages, language) {
+    Object.assign(this, { texts, languages });
+    this.speak(language);
+  }
+
+  speak(language) {
+    this.language = language;
+    this.column = this.languages.indexOf(language);
+    this.tag = language === "zh" ? "zh-Hans" : language;
+  }
+
+  /* The text of a key, its {places} filled. */
+  t(key, places = {}) {
+    return this.texts[key][this.column].replace(/{(\w+)}/g, (_, name) => places[name]);
+  }
+
+  /* A figure as the language writes it: 0.83 or 0,83. */
+  figure(value, digits = 2) {
+    return value.toLocaleString(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
+
+  /* 10, or 7.4 for what is no whole number of seconds. */
+  seconds(value) {
+    return this.figure(value, Math.abs(value - Math.round(value)) < .05 ? 0 : 1);
+  }
+
+  ratio(db) {
+    return (db < 0 ? "−" : "+") + Math.abs(db);
+  }
+
+  /* Fill every element below `root` that names its text. */
+  fill(root) {
+    for (const element of root.querySelectorAll("[data-t]")) element.textContent = this.t(element.dataset.t);
+    for (const element of root.querySelectorAll("[data-t-label]"))
+      element.setAttribute("aria-label", this.t(element.dataset.tLabel));
+    for (const element of root.querySelectorAll("[data-t-title]")) element.title = this.t(element.dataset.tTitle);
+  }
+}
