@@ -1,4 +1,4 @@
-"""Starts the page: python app.py [--port 7860] [--weights FILE]."""
+"""Starts the kiosk: python app.py [--kiosk] [--port 7860] [--weights FILE] [--microphone local]."""
 
 import argparse
 import sys
@@ -10,22 +10,60 @@ from v2f.errors import V2FError
 def main() -> int:
     parser = argparse.ArgumentParser(description="A face from a voice, in the browser.")
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+        "--host", default="127.0.0.1", help="address to listen on (default: only this machine)"
     )
     parser.add_argument("--port", type=int, default=7860)
     parser.add_argument("--weights", help='a weights file, or "released"; by default the bundled ones')
     parser.add_argument("--exact", action="store_true", help="compute in float32 throughout")
+    parser.add_argument("--kiosk", action="store_true", help="for a booth: full screen, resets itself")
+    parser.add_argument("--language", choices=("en", "es", "zh"), default="en")
+    parser.add_argument(
+        "--idle-seconds", type=int, default=60, help="forget a visitor after so long; 0: never (default: 60)"
+    )
+    parser.add_argument(
+        "--microphone", choices=("browser", "local"), default="browser", help="local: record at this machine"
+    )
+    parser.add_argument("--device", type=int, help="number of the local microphone")
+    parser.add_argument("--list-microphones", action="store_true", help="show their numbers, and stop")
+    parser.add_argument("--auth", metavar="NAME:PASSWORD", help="ask visitors for these")
     arguments = parser.parse_args()
+    if arguments.auth and ":" not in arguments.auth:
+        parser.error("--auth takes a name, a colon and a password")
+    if arguments.idle_seconds < 0:
+        parser.error("--idle-seconds takes 0 or more")
     try:
-        from v2f.kiosk.server import serve  # here, so that --help answers at once
-
-        serve(v2f.load(arguments.weights, exact=arguments.exact), arguments.host, arguments.port)
+        if arguments.list_microphones:
+            show_microphones()
+        else:
+            start(arguments)
     except V2FError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # the ordinary way to stop it
         pass
     return 0
+
+
+def show_microphones() -> None:
+    from v2f.audio.microphone import list_microphones
+
+    for microphone in list_microphones():
+        print(f"{microphone.index:3}  {microphone.name}{'  (default)' if microphone.default else ''}")
+
+
+def start(arguments: argparse.Namespace) -> None:
+    from v2f.kiosk.server import serve  # here, so that --help answers at once
+    from v2f.kiosk.settings import Settings
+
+    settings = Settings(
+        kiosk=arguments.kiosk,
+        language=arguments.language,
+        idle_seconds=arguments.idle_seconds,
+        local=arguments.microphone == "local",
+        device=arguments.device,
+    )
+    auth = tuple(arguments.auth.split(":", 1)) if arguments.auth else None
+    serve(v2f.load(arguments.weights, exact=arguments.exact), arguments.host, arguments.port, settings, auth)
 
 
 if __name__ == "__main__":

@@ -1,63 +1,66 @@
-"""Serves the page, and sees to it that nothing of a visitor stays on the disk when it stops."""
+"""Serves the page, and sees to it that nothing of a visitor stays, in memory or on the disk."""
 
 import os
 import signal
 import socket
 import sys
 import tempfile
+import time
+from pathlib import Path
+from threading import Thread
 
-import gradio as gr
 import uvicorn
-from fastapi import FastAPI
 
 from v2f.errors import V2FError
-from v2f.kiosk import texts
-from v2f.kiosk.page import build
-from v2f.kiosk.theme import style_sheet, theme
+from v2f.kiosk import uploads
+from v2f.kiosk.settings import Settings
+from v2f.kiosk.texts import PORT_TAKEN, SERVING
+from v2f.kiosk.visits import Visits
 from v2f.pipeline import VoiceToFace
 
-LARGEST_UPLOAD = "1gb"  # three hours of 16 kHz wav are 0.35 GB
 GOODBYE_SECONDS = 2  # open pages hold a connection for as long as they live; a server that stops cuts it
+SILENT_SECONDS = 90  # the page forgets by itself; the server forgets for pages that fell silent for so long
+UPLOAD_SECONDS = 120  # an upload that its visitor abandoned is deleted from the disk after this long
+SWEEP_SECONDS = 5
 
 
 class PortError(V2FError):
     """The page cannot be served at this address, mostly because another program is."""
 
 
-def serve(engine: VoiceToFace, host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve(
+    engine: VoiceToFace,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    settings: Settings = Settings(),  # noqa: B008, frozen
+    auth: tuple[str, str] | None = None,
+) -> None:
     """Serve the page until Ctrl-C (KeyboardInterrupt) or SIGTERM (SystemExit).
 
-    Uploads and recordings pass through a folder of this server's own, which no other user of the machine can
-    read and which goes when the server does. Raises PortError.
+    Uploads, and whatever else would be a temporary file, pass through a folder of this server's own, which no
+    other user of the machine can read and which goes when the server does. `auth` is the name and password that
+    visitors must give. Raises PortError.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         door = socket.create_server((host, port))
     except OSError as error:
-        raise PortError(texts.PORT_TAKEN.format(host=host, port=port)) from error
-    with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as uploads:
-        os.environ["GRADIO_TEMP_DIR"] = uploads  # the only way to tell Gradio, which reads it in `build`
-        config = uvicorn.Config(
-            application(build(engine)), log_level="warning", timeout_graceful_shutdown=GOODBYE_SECONDS
-        )
-        print(texts.SERVING.format(address=f"http://{host}:{port}"), flush=True)
+        raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
+    with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder:
+        tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = folder
+        from v2f.kiosk.page import application  # not before: Gradio asks for its folder while it is imported
+
+        visits = Visits(SILENT_SECONDS)
+        app = application(engine, visits, Path(folder), settings, auth)
+        Thread(target=sweep, args=[visits, Path(folder)], daemon=True).start()
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GOODBYE_SECONDS)
+        print(SERVING.format(address=f"http://{host}:{port}"), flush=True)
         uvicorn.Server(config).run(sockets=[door])
 
 
-def application(page: gr.Blocks) -> FastAPI:
-    """The page as a web application, with all that Gradio would add to it left out."""
-    return gr.mount_gradio_app(
-        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
-        page,
-        path="",
-        theme=theme(),
-        head=f"<style>{style_sheet()}</style>",  # as it stands; `css` rewrites selectors and loses some
-        max_file_size=LARGEST_UPLOAD,
-        show_error=False,
-        footer_links=[],
-        run_history=False,
-        enable_monitoring=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-    )
+def sweep(visits: Visits, folder: Path) -> None:
+    """Forget, for as long as the process lives, the visits and files whose pages went without a word."""
+    while True:
+        time.sleep(SWEEP_SECONDS)
+        visits.sweep()
+        uploads.sweep(folder, UPLOAD_SECONDS)

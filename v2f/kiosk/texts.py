@@ -1,45 +1,301 @@
-"""Every word on the page."""
+"""Every word on the page, in English, Spanish and Chinese.
 
-TITLE = "v2f: a face from a voice"
-TAGLINE = "A face from a voice"
-HEADLINE = "Speak, and watch a face appear."
-LEDE = "A model listens to your voice and pictures someone who might sound like you. Ten seconds are enough."
-PROMPT = "Not sure what to say? Tell us what you had for breakfast."
-PRIVACY = "Nothing you say is kept. The face is a guess by a model, not a likeness."
+{n} stands for a number, {noise} for the name of a noise. A problem `key` of problems.py has its title under
+"e_<key>" and its sentence under "e_<key>2". No text names a sex, an age or an origin of a face.
+After a change of the Chinese: assets/fonts/subset.py.
+"""
 
-RECORDER = "Record your voice"
-DROP = "Drop a sound file, or choose one"
-EXAMPLE = "Example {number}"
-DURATIONS = "Show the face after"
-SECONDS = "{seconds} s"
-FORGET = "Forget"
+LANGUAGES = ("en", "es", "zh")
 
-WAVEFORM = "Your voice"
-SPEECH = "speech"
-PAUSE = "pause"
-CRITIC = "critic’s score, 0 to 1"
-CRITIC_HELP = "0 to 1: how much it looks like a photograph to the model’s own critic"
-WHOLE = "Your voice, {seconds:.1f} s"
-SHORTER = "not recorded"
-NO_SPEECH = "no speech yet"
-FACE_ALT = "Face after {seconds} s"
-
-NOISE = "The same voice, in noise"
-NOISE_ALONE = "Noise alone"
-NOISE_ALONE_HELP = "It goes straight to the model, past the speech detector that would leave nothing of it."
-NOISE_KIND = "Kind of noise"
-NOISE_NAMES = {"white": "White", "pink": "Pink", "brown": "Brown", "hum": "Hum", "babble": "Babble"}
-NOISE_ONLY = "Noise only"
-SNR = "Voice over noise, in dB"
-CLEAN, BURIED = "clean", "buried"
-MIXED = "{noise} noise, {snr} dB"
-ALONE = "{noise} noise alone"
-
-SHORTENED = "This recording is long, so only its first {seconds} seconds were used."
-REFUSED = "That did not work"
-TROUBLE = "Something went wrong on our side; please try once more."
-
-SERVING = "v2f is at {address} (Ctrl-C stops it)"
+SERVING = "v2f is at {address} (Ctrl-C stops it)"  # on the terminal
 PORT_TAKEN = (
     "Nothing can be served at {host}:{port}: stop what listens there, or choose another port with --port."
 )
+
+TEXTS: dict[str, tuple[str, str, str]] = {
+    "title": ("v2f: a face from a voice", "v2f: un rostro a partir de una voz", "v2f：由声音生成一张脸"),
+    "tagline": ("A face from a voice", "Un rostro a partir de una voz", "由声音生成一张脸"),
+    "language": ("Language", "Idioma", "语言"),
+    "theme": ("Light or dark", "Claro u oscuro", "浅色或深色"),
+    "idle": ("Forgets in", "Se olvida en", "自动清除"),
+    "privacy": (
+        "Nothing you say is kept. The face is a model’s guess, not a likeness.",
+        "Nada de lo que dices se guarda. El rostro es una suposición del modelo, no un retrato.",
+        "你说的话不会保存。这张脸只是模型的猜测，并非真实长相。",
+    ),
+    # attract
+    "headline": (
+        "Speak, and watch a face appear.",
+        "Habla y mira aparecer un rostro.",
+        "开口说话，\n看一张脸慢慢出现。",
+    ),
+    "lede": (
+        "A model listens to your voice and pictures someone who might sound like you. Ten seconds are enough.",
+        "Un modelo escucha tu voz e imagina a alguien que podría sonar como tú. Bastan diez segundos.",
+        "模型听你的声音，画出一个可能这样说话的人。十秒就够了。",
+    ),
+    "demo": ("Example voice, {n} s", "Voz de ejemplo, {n} s", "示例声音，{n} 秒"),
+    "hint": (
+        "Press Record, or the space bar.",
+        "Pulsa Grabar o la barra espaciadora.",
+        "按“录音”或空格键。",
+    ),
+    # recording
+    "record": ("Record", "Grabar", "录音"),
+    "stop": ("Stop", "Parar", "停止"),
+    "again": ("Again", "Otra vez", "再来一次"),
+    "speakfor": ("Speak for", "Habla durante", "说多久"),
+    "sec": ("s", "s", "秒"),
+    "mic": ("Microphone", "Micrófono", "麦克风"),
+    "micdefault": ("Booth microphone", "Micrófono del puesto", "展台麦克风"),
+    "micnumber": ("Microphone {n}", "Micrófono {n}", "麦克风 {n}"),
+    "micnone": ("None found", "Ninguno", "未找到"),
+    "level": ("Level", "Nivel", "音量"),
+    "prompt": (
+        "Not sure what to say? Tell us what you had for breakfast.",
+        "¿No sabes qué decir? Cuéntanos qué has desayunado.",
+        "不知道说什么？说说你早餐吃了什么。",
+    ),
+    "h_quiet": (
+        "I can hardly hear you: come closer.",
+        "Apenas te oigo: acércate.",
+        "我几乎听不到你：请靠近一点。",
+    ),
+    "h_loud": (
+        "That is too loud: step back a little.",
+        "Demasiado alto: aléjate un poco.",
+        "声音太大了：请退后一点。",
+    ),
+    "h_no_speech": (
+        "I hear a sound, but no voice yet: say something.",
+        "Oigo un sonido, pero aún ninguna voz: di algo.",
+        "听到了声音，但还没有人声：请说话。",
+    ),
+    "starts": ("Recording", "Grabando", "正在录音"),
+    "playing": ("Example: {n}", "Ejemplo: {n}", "示例：{n}"),
+    "fallback": (
+        "This browser is old, so the face comes once you stop.",
+        "Este navegador es antiguo: el rostro llegará cuando pares.",
+        "此浏览器较旧，停止录音后才会显示脸。",
+    ),
+    # clips
+    "drop": (
+        "Drop a sound file, or choose one",
+        "Suelta un audio o elige uno",
+        "拖入音频，或选择文件",
+    ),
+    "ex1": ("Bright voice", "Voz clara", "明亮的声音"),
+    "ex2": ("Low voice", "Voz grave", "低沉的声音"),
+    "ex3": ("Quiet voice", "Voz suave", "轻柔的声音"),
+    "reading": ("Listening to the file …", "Escuchando el archivo …", "正在听文件……"),
+    "shortened": (
+        "A long recording: its first {n} s are used.",
+        "Grabación larga: se usan sus primeros {n} s.",
+        "录音较长：只使用前 {n} 秒。",
+    ),
+    "rows": ("Side by side", "Lado a lado", "并排比较"),
+    "rowshelp": (
+        "press a row to look at it closely",
+        "pulsa una fila para verla de cerca",
+        "点击一行仔细查看",
+    ),
+    # the face that grows
+    "wave": ("Your voice", "Tu voz", "你的声音"),
+    "speech": ("speech", "habla", "语音"),
+    "pause": ("pause", "pausa", "停顿"),
+    "logmel": ("Log-mel", "Log-mel", "对数梅尔谱"),
+    "logmelhelp": (
+        "Show what the network hears: loudness by pitch and time",
+        "Mostrar lo que oye la red: intensidad por tono y tiempo",
+        "显示网络听到的内容：各音高随时间的强弱",
+    ),
+    "strip": ("The face after …", "El rostro tras …", "不同时长的脸"),
+    "after": ("After {n} s", "Tras {n} s", "{n} 秒后"),
+    "whole": ("Your voice, {n} s", "Tu voz, {n} s", "你的声音，{n} 秒"),
+    "shorter": ("not recorded", "no grabado", "未录到"),
+    "toolittle": ("no speech yet", "aún sin habla", "还没有语音"),
+    "critic": ("Critic’s score", "Nota del crítico", "评判分数"),
+    "critickey": ("critic’s score, 0 to 1", "nota del crítico, de 0 a 1", "评判分数，0 到 1"),
+    "critichelp": (
+        "0 to 1: how much it looks like a photograph to the model’s own critic",
+        "De 0 a 1: cuánto le parece una fotografía al crítico del propio modelo",
+        "0 到 1：模型自己的评判网络认为它有多像照片",
+    ),
+    "settled": ("How settled", "Cuánto se ha asentado", "稳定程度"),
+    "settledhelp": (
+        "likeness to the final voice print; 1 = no longer changing",
+        "parecido con la huella de voz final; 1 = ya no cambia",
+        "与最终声纹的相似度；1 = 不再变化",
+    ),
+    "settledwait": ("measured when you finish", "se mide al terminar", "录完后计算"),
+    # noise
+    "noise": ("The same voice, in noise", "La misma voz, con ruido", "同一声音加上噪声"),
+    "noisealone": ("Noise alone, no voice in it", "Solo ruido, sin voz", "只有噪声，没有人声"),
+    "noisealonehelp": (
+        "It goes past the speech detector, which would leave nothing of it.",
+        "Pasa de largo el detector de habla, que no dejaría nada.",
+        "它绕过语音检测器，否则什么也不会留下。",
+    ),
+    "white": ("White", "Blanco", "白噪声"),
+    "pink": ("Pink", "Rosa", "粉红"),
+    "brown": ("Brown", "Marrón", "棕色"),
+    "hum": ("Hum", "Zumbido", "嗡嗡声"),
+    "babble": ("Babble", "Murmullo", "人声嘈杂"),
+    "own": ("Own clip", "Tu clip", "自选"),
+    "white_noise": ("White noise", "Ruido blanco", "白噪声"),
+    "pink_noise": ("Pink noise", "Ruido rosa", "粉红噪声"),
+    "brown_noise": ("Brown noise", "Ruido marrón", "棕色噪声"),
+    "hum_noise": ("Mains hum", "Zumbido de red", "电流嗡嗡声"),
+    "babble_noise": ("Babble", "Murmullo de voces", "嘈杂人声"),
+    "own_noise": ("Own clip", "Tu clip", "自选声音"),
+    "clean": ("clean", "limpio", "清晰"),
+    "buried": ("buried", "sepultado", "淹没"),
+    "snr": ("Signal to noise", "Señal/ruido", "信噪比"),
+    "only": ("Noise only", "Solo ruido", "仅噪声"),
+    "play": ("Play", "Oír", "播放"),
+    "stopplay": ("Stop", "Parar", "停止"),
+    "voiceface": ("Your voice", "Tu voz", "你的声音"),
+    "mixface": ("{noise}, {n} dB", "{noise}, {n} dB", "{noise}，{n} dB"),
+    "study": ("Noise study", "Estudio del ruido", "噪声实验"),
+    "studylede": (
+        "What the model draws when nobody speaks: four noises, heard for 1 to 10 seconds.",
+        "Lo que dibuja el modelo cuando nadie habla: cuatro ruidos, oídos de 1 a 10 segundos.",
+        "没有人说话时模型画出什么：四种噪声，听 1 到 10 秒。",
+    ),
+    "close": ("Close", "Cerrar", "关闭"),
+    # after a result
+    "others": ("Other faces of this voice", "Otros rostros de esta voz", "这个声音的其他脸"),
+    "othershelp": (
+        "Small changes of the voice print: where the faces differ, the voice does not tell.",
+        "Pequeños cambios de la huella de voz: donde los rostros difieren, la voz no lo dice.",
+        "声纹的微小变化：脸不同之处，声音并不能说明。",
+    ),
+    "between": ("Between two voices", "Entre dos voces", "两个声音之间"),
+    "betweenhelp": (
+        "From this voice to the one before",
+        "De esta voz a la anterior",
+        "从这个声音到上一个声音",
+    ),
+    "betweenexample": (
+        "No one spoke before: this is the way to the example voice.",
+        "Nadie habló antes: este es el camino hasta la voz de ejemplo.",
+        "之前没有人说话：这里是到示例声音的过渡。",
+    ),
+    "earlier": ("The voice before", "La voz anterior", "上一个声音"),
+    "example": ("Example voice", "Voz de ejemplo", "示例声音"),
+    "save": ("Save", "Guardar", "保存"),
+    "forget": ("Forget", "Olvidar", "清除"),
+    "forgotten": ("Everything is forgotten.", "Todo está olvidado.", "一切都已清除。"),
+    "ready": (
+        "The face is there: after {n} seconds of audio.",
+        "El rostro está listo: tras {n} segundos de audio.",
+        "脸已生成：使用了 {n} 秒音频。",
+    ),
+    "sheetline": (
+        "A model’s guess from a voice, not a likeness of anyone.",
+        "Una suposición del modelo a partir de una voz, no el retrato de nadie.",
+        "模型根据声音的猜测，并非任何人的长相。",
+    ),
+    # problems
+    "e_nomic": ("No microphone found", "No hay micrófono", "没有找到麦克风"),
+    "e_nomic2": (
+        "Plug one in and press Try again, or hear what the model does with one of the examples.",
+        "Conecta uno y pulsa Reintentar, o prueba el modelo con uno de los ejemplos.",
+        "请接上麦克风后重试，或者先用示例声音体验。",
+    ),
+    "e_permission": (
+        "The browser may not listen",
+        "El navegador no puede escuchar",
+        "浏览器不能使用麦克风",
+    ),
+    "e_permission2": (
+        "Allow the microphone in the address bar, then press Try again. The examples work without it.",
+        "Permite el micrófono en la barra de direcciones y pulsa Reintentar. Los ejemplos funcionan sin él.",
+        "请在地址栏允许麦克风后重试。示例声音无需麦克风。",
+    ),
+    "e_insecure": (
+        "The browser may not listen here",
+        "El navegador no puede escuchar aquí",
+        "浏览器不能在这里使用麦克风",
+    ),
+    "e_insecure2": (
+        "Browsers give a microphone only to https pages, or to this machine’s own. Files and examples work.",
+        "Los navegadores solo dan el micrófono a páginas https o del propio equipo. Archivos y ejemplos funcionan.",
+        "浏览器只允许 https 页面或本机页面使用麦克风。文件和示例可以使用。",
+    ),
+    "e_quiet": (
+        "Too quiet to hear a voice",
+        "Demasiado bajo para oír una voz",
+        "声音太轻，听不到",
+    ),
+    "e_quiet2": (
+        "Step closer, or speak up a little, and try again. Nothing was kept.",
+        "Acércate o habla un poco más alto y reinténtalo. No se ha guardado nada.",
+        "请靠近一点或大声一点再试。没有保存任何内容。",
+    ),
+    "e_no_speech": ("No voice was heard", "No se oyó ninguna voz", "没有听到人声"),
+    "e_no_speech2": (
+        "Half a second of speech is needed. Speak a little longer, or away from the noise, and try again.",
+        "Hace falta medio segundo de habla. Habla un poco más, o lejos del ruido, y reinténtalo.",
+        "至少需要半秒语音。请说久一点，或离噪声远一点再试。",
+    ),
+    "e_unreadable": ("This is not a recording", "Esto no es una grabación", "这不是录音"),
+    "e_unreadable2": (
+        "The file is empty, damaged or not sound. Try another one: wav, mp3, ogg, flac or m4a.",
+        "El archivo está vacío, dañado o no es sonido. Prueba con otro: wav, mp3, ogg, flac o m4a.",
+        "文件为空、已损坏或不是声音。请换一个：wav、mp3、ogg、flac 或 m4a。",
+    ),
+    "e_large": ("This file is too large", "El archivo es demasiado grande", "文件太大"),
+    "e_large2": (
+        "Up to 1 GB can be taken, and only the first minute is used: choose a shorter recording.",
+        "Se admite hasta 1 GB y solo se usa el primer minuto: elige una grabación más corta.",
+        "最大 1 GB，而且只使用第一分钟：请选择更短的录音。",
+    ),
+    "e_gone": ("This recording is forgotten", "Esta grabación ya se olvidó", "这段录音已被清除"),
+    "e_gone2": (
+        "It was not touched for a while, so it was wiped. Record again.",
+        "Pasó un tiempo sin usarse y se borró. Graba otra vez.",
+        "它一段时间没有使用，已被清除。请重新录音。",
+    ),
+    "e_busy": ("Many people are here", "Hay mucha gente aquí", "现在人很多"),
+    "e_busy2": (
+        "The machine has its hands full. Wait a moment and try again.",
+        "La máquina está muy ocupada. Espera un momento y reinténtalo.",
+        "机器正忙。请稍等再试。",
+    ),
+    "e_mic_busy": ("Someone is recording", "Alguien está grabando", "有人正在录音"),
+    "e_mic_busy2": (
+        "The booth has one microphone. Wait until they have finished and try again.",
+        "El puesto tiene un solo micrófono. Espera a que terminen y reinténtalo.",
+        "展台只有一个麦克风。请等对方结束后再试。",
+    ),
+    "e_mic_lost": (
+        "The microphone does not answer",
+        "El micrófono no responde",
+        "麦克风没有回应",
+    ),
+    "e_mic_lost2": (
+        "Check that it is plugged in and that no other program uses it, then try again.",
+        "Comprueba que está conectado y que ningún otro programa lo usa, y reinténtalo.",
+        "请检查它是否接好、是否被其他程序占用，然后重试。",
+    ),
+    "e_offline": ("The booth does not answer", "El puesto no responde", "展台没有回应"),
+    "e_offline2": (
+        "The connection to the machine behind this page is lost. Wait a moment and try again.",
+        "Se perdió la conexión con la máquina que hay detrás de esta página. Espera un momento y reinténtalo.",
+        "与此页面背后机器的连接已断开。请稍等再试。",
+    ),
+    "e_trouble": ("Something went wrong", "Algo ha ido mal", "出了点问题"),
+    "e_trouble2": (
+        "It was on our side. Please try once more.",
+        "Ha sido cosa nuestra. Inténtalo una vez más.",
+        "是我们这边的问题。请再试一次。",
+    ),
+    "e_hint": (
+        "The examples below work without a microphone.",
+        "Los ejemplos de abajo funcionan sin micrófono.",
+        "下面的示例无需麦克风。",
+    ),
+    "retry": ("Try again", "Reintentar", "重试"),
+    "useexample": ("Play an example", "Oír un ejemplo", "播放示例"),
+}

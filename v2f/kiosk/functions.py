@@ -1,0 +1,407 @@
+"""What the page asks of Python: one method per question, named arguments in, a dictionary for JSON out.
+
+Gradio calls server functions in threads and past its queue; so every argument is checked here, only AT_ONCE
+questions are computed at a time, and a failure is answered by {"problem": key of its words in texts.py}.
+
+Sound travels as base64 of little-endian 16-bit samples, mono, 16 kHz; a face as {"image", "score", "seconds",
+"duration"}, its image a PNG in a data URL.
+"""
+
+import base64
+import inspect
+import io
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import wraps
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+from typing import Annotated, Any, Literal
+from weakref import ref
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import Field, ValidationError, validate_call
+
+from v2f.audio import (
+    NOISE_KINDS,
+    SAMPLE_RATE,
+    detect_speech,
+    log_mel,
+    make_noise,
+    mix,
+    normalise,
+    to_waveform,
+)
+from v2f.audio.microphone import record
+from v2f.errors import MicrophoneError, NoSpeechError, UnreadableAudioError
+from v2f.kiosk.problems import Problem
+from v2f.kiosk.uploads import read_once
+from v2f.kiosk.visits import MOST, Visit, Visits
+from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace
+from v2f.pipeline.embeddings import between, nearby
+
+AT_ONCE = 2  # questions computed at the same time; the others wait their turn
+PATIENCE = 10  # seconds of waiting, after which a visitor is told that the booth is busy
+LONGEST_SECONDS = 60  # of an uploaded recording; what lies behind is not read, and the page says so
+RAIL_SECONDS = max(DURATIONS)  # the waveform shows the part that the strip is cut from
+BARS = 200  # of the waveform
+NOISE_SEED = 7  # the same noise every time, so that only what the visitor changes changes the faces
+STUDIED = ("white", "pink", "brown", "hum")  # four noises, as in Figure 2
+OTHERS = 5  # faces beside the voice's own
+STEPS = 21  # faces from one voice to another
+QUIET = 0.01  # peak below which nobody can have spoken near the microphone
+
+Waveform = NDArray[np.float32]
+Token = Annotated[str, Field(max_length=64)]
+Tokens = Annotated[list[Token], Field(max_length=MOST)]
+Samples = Annotated[str, Field(max_length=2 * 4 * RAIL_SECONDS * SAMPLE_RATE // 3 + 4)]  # base64, the longest
+Kind = Literal["white", "pink", "brown", "hum", "babble", "own"]
+Ratio = Annotated[float, Field(ge=-10, le=30)]  # dB
+
+log = logging.getLogger(__name__)
+
+
+class Functions:
+    """The page's questions. Holds the model, the examples and the visits; safe between threads."""
+
+    def __init__(
+        self,
+        engine: VoiceToFace,
+        examples: Sequence[Waveform],
+        visits: Visits,
+        uploads: Path,
+        local: bool = False,
+        device: int | None = None,
+    ) -> None:
+        """`examples` are voices: the first is shown while nobody is here, all of them together make babble.
+
+        `uploads` is the only folder that files are read from; they are deleted once read. `local` records at
+        this machine, by the microphone numbered `device` or the machine's first choice.
+        """
+        self.engine = engine
+        self.uploads = uploads
+        self.noises = {
+            kind: make_noise(kind, LONGEST_SECONDS * SAMPLE_RATE, NOISE_SEED, examples)
+            for kind in NOISE_KINDS
+        }
+        self._visits = visits
+        self._local = local
+        self._device = device
+        self._turns = BoundedSemaphore(AT_ONCE)
+        self._microphone = Lock()  # held while one is being started
+        self._at_microphone: Callable[[], Visit | None] = lambda: (
+            None
+        )  # a weak reference: forgetting frees it
+        *faces, whole = engine.strip(examples[0][: RAIL_SECONDS * SAMPLE_RATE])
+        assert whole, "the example holds speech"
+        self.welcome = [shown(face) for face in faces]  # after each duration
+        self._example = whole.embedding
+        self._noise_study = [
+            [kind, [shown(face) for face in self._in_noise(None, kind, None, None)[1][:-1]]]
+            for kind in STUDIED
+        ]
+
+    def for_gradio(self) -> list[Callable[[Any], dict[str, Any]]]:
+        """All questions as Gradio wants them: functions of one dictionary."""
+        questions = (
+            *(self.begin, self.listen, self.finish, self.hear),
+            *(self.noise, self.clip, self.mix, self.study),
+            *(self.others, self.between, self.log_mel),
+            *(self.stay, self.forget),
+        )
+        return [answering(question) for question in questions]
+
+    @validate_call
+    def begin(
+        self, seconds: Annotated[float, Field(ge=1, le=RAIL_SECONDS)], example: bool = False
+    ) -> dict[str, Any]:
+        """Start a recording of so many seconds -> {visit}; of an example the page itself tells the samples."""
+        visit = Visit(LiveSession(self.engine, seconds))
+        if self._local and not example:
+            self._record(visit, seconds)
+        return {"visit": self._visits.open(visit)}
+
+    @validate_call
+    def listen(self, visit: Token, samples: Samples | None = None) -> dict[str, Any]:
+        """Hear more of a recording -> {heard, face, marks, speech} so far, {samples, done} of the booth's own.
+
+        `heard` counts samples; `marks` pairs each duration newly reached with the face of exactly that much;
+        `speech` has a digit per 20 ms.
+        """
+        now = self._visits.touch(visit)
+        answer: dict[str, Any] = {}
+        if now.recording:
+            if now.recording.failed:
+                raise Problem("mic_lost")
+            answer["done"] = now.recording.done  # asked before the samples, so that none come after it
+        elif samples:
+            now.live.add(decode(samples))
+        waveform = now.live.waveform
+        if now.recording:
+            answer["samples"] = encode(waveform[now.sent :])
+            now.sent = waveform.size
+        reached = [d for d in DURATIONS if d not in now.told and d * SAMPLE_RATE <= waveform.size]
+        now.told.update(reached)
+        with self._turn():
+            marks = [[d, shown(self._face(waveform[: d * SAMPLE_RATE]))] for d in reached]
+            exact = reached and reached[-1] * SAMPLE_RATE == waveform.size
+            face = marks[-1][1] if exact else shown(self._face(waveform))
+        return answer | {
+            "heard": waveform.size,
+            "face": face,
+            "marks": marks,
+            "speech": digits(detect_speech(waveform)),
+        }
+
+    @validate_call
+    def finish(self, visit: Token) -> dict[str, Any]:
+        """End a recording -> its result. One that gives no face is forgotten at once."""
+        now = self._visits.touch(visit)
+        now.end()
+        try:
+            return self._result(visit, now)
+        except NoSpeechError:
+            self._visits.forget([visit])
+            loudest = np.abs(now.live.waveform).max(initial=0)
+            raise Problem("quiet" if loudest < QUIET else "no_speech") from None
+
+    @validate_call
+    def hear(self, path: str) -> dict[str, Any]:
+        """Read an uploaded recording -> its result."""
+        waveform = read_once(path, self.uploads, LONGEST_SECONDS + 1)
+        visit = self._hold(waveform)
+        visit.shortened = waveform.size > LONGEST_SECONDS * SAMPLE_RATE
+        return self._result(None, visit)
+
+    @validate_call
+    def clip(self, path: str) -> dict[str, Any]:
+        """Read an uploaded clip that is to be the noise -> {clip}."""
+        return {"clip": self._visits.open(self._hold(read_once(path, self.uploads, LONGEST_SECONDS)))}
+
+    @validate_call
+    def noise(
+        self, kind: Kind, snr: Ratio | None, visit: Token | None = None, clip: Token | None = None
+    ) -> dict[str, Any]:
+        """Faces of the visit's voice in noise, of the noise alone where snr is None -> {faces, whole, peaks}.
+
+        All faces are None where a recording in progress does not hold speech enough yet.
+        """
+        sound, faces = self._in_noise(visit, kind, snr, clip)
+        *by_duration, whole = (shown(face) for face in faces)
+        return {"faces": by_duration, "whole": whole, "peaks": peaks(sound)}
+
+    @validate_call
+    def mix(
+        self, kind: Kind, snr: Ratio | None, visit: Token | None = None, clip: Token | None = None
+    ) -> dict[str, Any]:
+        """What `noise` pictures, to be listened to -> {wav}, base64 of a WAV file."""
+        sound, _ = self._sound(visit, kind, snr, clip)
+        file = io.BytesIO()
+        soundfile.write(file, sound, SAMPLE_RATE, "PCM_16", format="WAV")
+        return {"wav": base64.b64encode(file.getvalue()).decode()}
+
+    @validate_call
+    def others(self, visit: Token) -> dict[str, Any]:
+        """The voice's own face, then faces of embeddings near its own -> {faces}."""
+        own = self._whole(visit).embedding
+        drawn = nearby(own, OTHERS, np.random.default_rng())
+        return {"faces": self._pictures(np.concatenate([own[None], drawn]))}
+
+    @validate_call
+    def between(self, first: Token, second: Token | None = None) -> dict[str, Any]:
+        """The way from one voice to another, or to the example's -> {faces}."""
+        end = self._whole(second).embedding if second else self._example
+        return {"faces": self._pictures(between(self._whole(first).embedding, end, STEPS))}
+
+    @validate_call
+    def log_mel(self, visit: Token) -> dict[str, Any]:
+        """The log-mel of the waveform on the rail -> {image}: 64 mel bins high, the lowest below.
+
+        A PNG whose opacity is the log-mel of each bin, from two deviations below its mean to two above.
+        """
+        self._whole(visit)
+        waveform = self._visits.touch(visit).live.waveform[: RAIL_SECONDS * SAMPLE_RATE]
+        shades = (normalise(log_mel(waveform)).numpy() + 2) / 4
+        opacity = Image.fromarray((255 * np.clip(shades, 0, 1)).astype(np.uint8)[::-1])
+        return {"image": data_url(Image.merge("LA", (opacity.point(lambda _: 255), opacity)))}
+
+    @validate_call
+    def study(self, visit: Token | None = None) -> dict[str, Any]:
+        """Figure 2: faces of four noises after each duration -> {rows} of [kind, faces]; the voice's, if any, first."""
+        rows = self._noise_study
+        if visit and (faces := self._visits.touch(visit).faces):  # none while it is in progress
+            rows = [["voice", [shown(face) for face in faces[:-1]]], *rows]
+        return {"rows": rows}
+
+    @validate_call
+    def stay(self, visits: Tokens) -> dict[str, Any]:
+        """Keep recordings and clips for as long as somebody looks at the page."""
+        for token in visits:
+            with suppress(Problem):
+                self._visits.touch(token)
+        return {}
+
+    @validate_call
+    def forget(self, visits: Tokens) -> dict[str, Any]:
+        """Drop recordings and clips."""
+        self._visits.forget(visits)
+        return {}
+
+    def _record(self, visit: Visit, seconds: float) -> None:
+        """Start the microphone of this machine, which one visitor at a time can have."""
+        with self._microphone:
+            holder = self._at_microphone()
+            if holder and holder.recording and not holder.recording.done:
+                raise Problem("mic_busy")
+            visit.recording = record(self._device, seconds, visit.live.add)
+            self._at_microphone = ref(visit)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=PATIENCE):
+            raise Problem("busy")
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def _face(self, waveform: Waveform) -> Face | None:
+        with suppress(NoSpeechError):
+            return self.engine.face(waveform)
+        return None
+
+    def _result(self, token: str | None, visit: Visit) -> dict[str, Any]:
+        """The faces of a whole recording, kept in its visit, which is opened where it has no token yet."""
+        waveform = visit.live.waveform
+        with self._turn():
+            visit.faces = self.engine.strip(waveform)
+        whole = self._last(visit)
+        return {
+            "visit": token or self._visits.open(visit),
+            "seconds": waveform.size / SAMPLE_RATE,
+            "shortened": visit.shortened,
+            "peaks": peaks(waveform),
+            "speech": digits(detect_speech(waveform[: RAIL_SECONDS * SAMPLE_RATE])),
+            "faces": [shown(face) for face in visit.faces[:-1]],
+            "whole": shown(whole),
+            "cosines": [face and float(face.embedding @ whole.embedding) for face in visit.faces[:-1]],
+        }
+
+    def _last(self, visit: Visit) -> Face:
+        if not visit.faces or visit.faces[-1] is None:
+            raise Problem("gone")
+        return visit.faces[-1]
+
+    def _whole(self, token: str) -> Face:
+        return self._last(self._visits.touch(token))
+
+    def _hold(self, waveform: Waveform) -> Visit:
+        visit = Visit(LiveSession(self.engine, LONGEST_SECONDS))
+        visit.live.add(waveform)
+        return visit
+
+    def _sound(
+        self, token: str | None, kind: str, snr: float | None, clip: str | None
+    ) -> tuple[Waveform, Waveform]:
+        """What is heard, voice in noise or noise alone, and the noise by itself."""
+        voice = self._visits.touch(token).live.waveform if token else None
+        samples = RAIL_SECONDS * SAMPLE_RATE if voice is None else voice.size
+        if kind == "own":
+            noise = np.resize(self._visits.touch(clip or "").live.waveform, samples)
+        else:
+            noise = self.noises[kind][:samples]
+        return noise if voice is None or snr is None else mix(voice, noise, snr), noise
+
+    def _in_noise(
+        self, token: str | None, kind: str, snr: float | None, clip: str | None
+    ) -> tuple[Waveform, list[Face | None]]:
+        """What is heard and its faces, after each duration and of all. Without a voice it is the noise alone."""
+        sound, noise = self._sound(token, kind, snr, clip)
+        voice = self._visits.touch(token).live.waveform[: noise.size] if token and snr is not None else None
+        with self._turn(), suppress(NoSpeechError):
+            return sound, self.engine.noise_strip(voice, noise, None if voice is None else snr)
+        return sound, [None] * (len(DURATIONS) + 1)
+
+    def _pictures(self, embeddings: NDArray[np.float32]) -> list[dict[str, Any]]:
+        with self._turn():
+            images, scores = self.engine.faces(embeddings)
+        return [
+            {"image": data_url(Image.fromarray(image)), "score": None if scores is None else float(scores[i])}
+            for i, image in enumerate(images)
+        ]
+
+
+def answering(question: Callable[..., dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    """A question as a function of one dictionary; every failure becomes an answer with words for the visitor."""
+
+    @wraps(question)
+    def answer(ask: Any) -> dict[str, Any]:
+        try:
+            return question(**(ask if isinstance(ask, dict) else {}))
+        except Problem as problem:
+            return {"problem": problem.key}
+        except NoSpeechError:
+            return {"problem": "no_speech"}
+        except UnreadableAudioError:
+            return {"problem": "unreadable"}
+        except MicrophoneError:
+            return {"problem": "mic_lost"}
+        except ValidationError as error:  # our page does not ask so
+            log.info("%s: %s", question.__name__, error)
+            return {"problem": "trouble"}
+        except Exception:  # the page's outermost handler: the visitor gets a sentence, the log the traceback
+            log.exception("%s failed", question.__name__)
+            return {"problem": "trouble"}
+
+    answer.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter("ask", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    )
+    return answer
+
+
+def shown(face: Face | None) -> dict[str, Any] | None:
+    """A face as the page wants it. The picture is the generator's own, 64 x 64, nothing done to it."""
+    if face is None:
+        return None
+    return {
+        "image": data_url(Image.fromarray(face.image)),
+        "score": face.score,
+        "seconds": face.seconds,
+        "duration": face.duration,
+    }
+
+
+def data_url(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def encode(waveform: Waveform) -> str:
+    """Samples float32 [n] in [-1, 1] -> base64 of 16-bit ones."""
+    return base64.b64encode((waveform * 32767).astype("<i2").tobytes()).decode()
+
+
+def decode(samples: str) -> Waveform:
+    """The inverse of `encode`. Raises Problem for what is not base64 of whole samples."""
+    try:
+        whole = np.frombuffer(base64.b64decode(samples, validate=True), "<i2")
+    except ValueError as error:
+        raise Problem("trouble") from error
+    return to_waveform(whole, SAMPLE_RATE)
+
+
+def peaks(waveform: Waveform) -> list[float]:
+    """The loudest sample of each bar of the rail, 0 to 1; 0 where the recording has ended."""
+    size = RAIL_SECONDS * SAMPLE_RATE // BARS
+    shown = np.abs(waveform[: BARS * size])
+    bars = np.pad(shown, (0, BARS * size - shown.size)).reshape(BARS, size).max(axis=1)
+    return [round(float(bar), 3) for bar in bars]
+
+
+def digits(speech: NDArray[np.bool_]) -> str:
+    """Decisions bool [frames] -> a string of 0 and 1."""
+    return "".join("1" if frame else "0" for frame in speech)
