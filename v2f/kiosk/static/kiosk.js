@@ -510,7 +510,7 @@ class Kiosk {
     this.mix.caps(this.noiseFace ? this.noise.caption + figure(this.noiseFace) : "");
     this.second.caps(between ? this.words.t(this.earlier ? "earlier" : "example") : "");
     if (this.state === "attract") this.note(this.view === "single" ? this.words.t("demo", { n: 10 }) : "");
-    if (this.state !== "result") return;
+    if (!this.result) return;
     const { whole, seconds, name, shortened } = this.result;
     const parts = [name, this.faceNote(whole, seconds), shortened ? this.words.t("shortened", { n: this.config.longest }) : ""];
     this.note(this.view === "single" ? parts.filter(Boolean).join(" · ") : "");

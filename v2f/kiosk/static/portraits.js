@@ -10,7 +10,7 @@ export function make(html) {
   return holder.content.firstElementChild;
 }
 
-/* Put a face, or the silhouette, into an oval; resolves once it is ready to be painted. */
+/* Put a face, or the silhouette, into an oval; resolves once it is ready to be painted, if the oval is on the page. */
 export async function put(oval, face, words = "") {
   const old = oval.querySelector("img");
   oval.classList.toggle("empty", !face);
@@ -23,7 +23,7 @@ export async function put(oval, face, words = "") {
   picture.src = face.image;
   picture.alt = words;
   if (!old) oval.replaceChildren(picture);
-  await picture.decode().catch(() => {});   // replaced by a newer face before it was decoded
+  if (oval.isConnected) await picture.decode().catch(() => {});   // fails where a newer face replaces it meanwhile
 }
 
 /* The size of the large face after so many seconds: a ring at each duration, between them in between. */

@@ -19,7 +19,8 @@ export class Words {
 
   /* A figure as the language writes it: 0.83 or 0,83. */
   figure(value, digits = 2) {
-    return value.toLocaleString(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    const places = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return value.toLocaleString(this.language, places).replace("-", "−");
   }
 
   /* 10, or 7.4 for what is no whole number of seconds. */
