@@ -16,6 +16,7 @@ import { Study } from "./study.js";
 import { Words } from "./words.js";
 
 const EXAMPLES = ["298-126790-0000", "2002-139469-0000", "3526-175658-0000"];   // as the buttons ex1, ex2, ex3 name them
+const DEAF = ["nomic", "permission", "insecure", "mic_lost"];   // problems of hearing at all
 const MOST_ROWS = 6;
 const ALERT_SECONDS = 8;        // for which an alert stands beside a result
 const CLIPPED = .985, QUIET = .01;   // peaks
@@ -262,7 +263,7 @@ class Kiosk {
       return;
     }
     this.busy = false;
-    this.note("");
+    this.caption();
     if (results.length) {
       this.clearForNext();
       await this.present(results[0], results.length > 1 ? results : []);
@@ -327,6 +328,7 @@ class Kiosk {
   drawRows() {
     const several = this.rows.length > 1;
     this.$("#rows").hidden = !several;
+    this.$("#rows").style.setProperty("--rows", this.rows.length);
     this.$(".voice-group").hidden = several;
     if (!several) return;
     const place = this.$("#rows .rows");
@@ -428,6 +430,7 @@ class Kiosk {
     if (this.state !== "result") {
       this.clearVoice();
       this.go("error");
+      this.note("");
     } else {
       clearTimeout(this.alertEnds);
       this.alertEnds = setTimeout(() => this.dismiss(), ALERT_SECONDS * 1000);
@@ -442,7 +445,7 @@ class Kiosk {
   explain() {
     const key = this.booth.dataset.problem;
     if (!key) return;
-    const icon = ["nomic", "permission", "insecure", "mic_lost"].includes(key) ? "#i-nomic" :
+    const icon = DEAF.includes(key) ? "#i-nomic" :
       ["quiet", "no_speech", "mic_busy"].includes(key) ? "#i-mic" : "#i-alert";
     this.$("#alert use").setAttribute("href", icon);
     this.$("#err-title").textContent = this.words.t(`e_${key}`);
@@ -498,8 +501,13 @@ class Kiosk {
       hero.replaceChildren(...elements);
     const demo = waiting && this.view === "single";
     this.voice.element.classList.toggle("showing-demo", demo);
-    if (demo) this.voice.element.append(this.demo);
-    else this.demo.remove();
+    if (demo) {
+      this.voice.element.append(this.demo);
+      this.voice.mark(10);
+    } else if (this.demo.isConnected) {
+      this.demo.remove();
+      this.voice.mark(0);
+    }
   }
 
   caption() {
@@ -592,7 +600,7 @@ class Kiosk {
     const { state, words } = this;
     const name = words.t(state === "recording" ? "stop" : state === "result" ? "again" : "record");
     this.$("#rec-label").textContent = name;
-    this.$("#hint").textContent = words.t(this.booth.dataset.problem ? "e_hint" : "hint");
+    this.$("#hint").textContent = words.t(DEAF.includes(this.booth.dataset.problem) ? "e_hint" : "hint");
     this.$("#settledhelp").textContent = words.t(state === "recording" ? "settledwait" : "settledhelp");
     this.$("#prompt").dataset.hint = "";
     this.$("#prompt").textContent = words.t("prompt");

@@ -57,6 +57,12 @@ export class Portrait {
   /* A face made of so many seconds, of `wanted` in all. */
   show(face, seconds, words = "", wanted = 10) {
     this.oval.style.setProperty("--k", face ? sizeAfter(seconds) : 1);
+    this.mark(seconds, wanted);
+    return put(this.oval, face, words);
+  }
+
+  /* Which rings are behind, reached and to come. */
+  mark(seconds, wanted = 10) {
     const reached = [...this.durations].reverse().find(d => d <= seconds + 1e-3) ?? 0;
     for (const element of this.element.querySelectorAll("[data-at]")) {
       const at = Number(element.dataset.at);
@@ -64,7 +70,6 @@ export class Portrait {
       element.classList.toggle("current", at === reached);
       element.toggleAttribute("hidden", at < reached || at > wanted);
     }
-    return put(this.oval, face, words);
   }
 
   caps(text) {
