@@ -1,4 +1,6 @@
 /* What "Save" gives: one PNG with the faces, their durations, the date, and what they are. Drawn here, kept nowhere. */
+import { put } from "./portraits.js";
+
 const WIDTH = 1600, PAD = 64, HEAD = 170, FOOT = 90, COLUMNS = [15.7, 17.3, 19.2, 21.9, 25.9];
 const TALLEST = 290, SHARES = [.45, .55, .65, .8, 1];
 
@@ -47,11 +49,9 @@ async function oval(pen, face, x, y, tall, rim) {
   pen.lineWidth = 2;
   pen.stroke();
   if (face) {
-    const picture = new Image();
-    picture.src = face.image;
-    await picture.decode();
-    pen.clip();
-    pen.drawImage(picture, picture.width * .1, 0, picture.width * .8, picture.height, x - wide / 2, y - tall / 2, wide, tall);
+    const frame = document.createElement("span");
+    await put(frame, face);
+    pen.drawImage(frame.firstElementChild, x - wide / 2, y - tall / 2, wide, tall);
   }
   pen.restore();
 }

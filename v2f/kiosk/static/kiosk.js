@@ -20,6 +20,7 @@ const DEAF = ["nomic", "permission", "insecure", "mic_lost"];   // problems of h
 const MOST_ROWS = 6;
 const ALERT_SECONDS = 8;        // for which an alert stands beside a result
 const CLIPPED = .985, QUIET = .01;   // peaks
+const PAINT_MS = 80;
 const HINT_SECONDS = 1.5;       // of sound, before it is judged
 
 export function start({ element, server, upload, config, needRecorder }) {
@@ -160,7 +161,7 @@ class Kiosk {
       if (over()) return;
       this.menu.fill();
       this.go("recording");
-      this.progress(new Float32Array(), 0, seconds);
+      this.$("#count").textContent = seconds;
       this.note(name);
       this.say(this.words.t("starts"));
       await ended;
@@ -181,19 +182,26 @@ class Kiosk {
     if (token) this.server.ask("forget", { visits: [token.visit] }).catch(() => {});
   }
 
-  /* What is seen of the sound itself: bars, ring, level. */
+  /* What is seen of the sound itself: bars, ring, level. It is painted a dozen times a second. */
   progress(block, heard, seconds) {
     this.rail.add(block);
-    this.rail.reach(heard / RATE);
-    const left = seconds - heard / RATE;
-    this.$("#count").textContent = Math.ceil(left);
-    this.$(".rec .left").setAttribute("stroke-dasharray", `${100 * left / seconds} 100`);
     let peak = 0;
     for (const sample of block) peak = Math.max(peak, Math.abs(sample));
     this.loudest = Math.max(this.loudest, peak);
     this.clipped = peak >= CLIPPED ? RATE : Math.max(0, this.clipped - block.length);   // for a second after it
     this.meter = Math.max(peak, this.meter * .93);
-    this.level(this.meter);
+    this.heard = heard / RATE;
+    if (this.painting) return;
+    this.painting = setTimeout(() => {
+      this.painting = null;
+      if (this.state !== "recording") return;
+      const left = seconds - this.heard;
+      this.rail.reach(this.heard);
+      this.rail.draw();
+      this.$("#count").textContent = Math.ceil(left);
+      this.$(".rec .left").setAttribute("stroke-dasharray", `${100 * left / seconds} 100`);
+      this.level(this.meter);
+    }, PAINT_MS);
   }
 
   level(peak) {

@@ -31,14 +31,13 @@ export class Rail {
     this.draw();
   }
 
-  /* Samples of a recording in progress. */
+  /* Samples of a recording in progress; `draw` shows them. */
   add(block) {
     for (const sample of block) {
       const bar = Math.floor(this.samples++ / PER_BAR);
       if (bar < BARS && Math.abs(sample) > this.peaks[bar]) this.peaks[bar] = Math.abs(sample);
     }
     this.running = true;
-    this.draw();
   }
 
   /* A whole recording. */
