@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
+import torch
 import uvicorn
 
 from v2f.errors import V2FError
@@ -46,6 +47,7 @@ def serve(
         door = socket.create_server((host, port))
     except OSError as error:
         raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
+    torch.set_num_threads(1)  # a question a core: threads that share one question stall when cores are busy
     with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder:
         tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = folder
         from v2f.kiosk.page import application  # not before: Gradio asks for its folder while it is imported

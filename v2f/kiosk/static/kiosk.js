@@ -21,6 +21,7 @@ const MOST_ROWS = 6;
 const ALERT_SECONDS = 8;        // for which an alert stands beside a result
 const CLIPPED = .985, QUIET = .01;   // peaks
 const PAINT_MS = 80;
+const STAY_SECONDS = 30;        // the server forgets what a page has not asked for in three times as long
 const HINT_SECONDS = 1.5;       // of sound, before it is judged
 
 export function start({ element, server, upload, config, needRecorder }) {
@@ -52,6 +53,7 @@ class Kiosk {
     this.walk = new Walk(booth, words, face => this.voice.show(face, this.result.seconds));
     this.idle = new Idle(this.$("#idle"), config.idle, () => this.somethingToForget(), () => this.forget());
     this.demo = this.makeDemo();
+    setInterval(() => this.stay(), STAY_SECONDS * 1000);
     this.wire();
     this.forget();
     this.speak(config.language);
@@ -561,10 +563,19 @@ class Kiosk {
     this.look("single");
   }
 
+  /* Every token this page holds. */
+  get visits() {
+    return [...new Set([...this.kept ?? [], this.visit, this.noise.clip].filter(Boolean))];
+  }
+
+  /* Tell the server that someone is still here. */
+  stay() {
+    if (this.visits.length) this.server.ask("stay", { visits: this.visits }).catch(() => {});
+  }
+
   /* Wipe everything of the visitors here, on both sides. */
   forget() {
-    const had = this.kept?.size || this.visit;
-    const visits = [...new Set([...this.kept ?? [], this.visit, this.noise.clip].filter(Boolean))];
+    const { visits } = this;
     if (visits.length) this.server.ask("forget", { visits }).catch(() => {});
     this.era = Symbol("whatever is under way belongs to a visitor who is gone");
     this.busy = false;
@@ -577,7 +588,7 @@ class Kiosk {
     this.go("attract");
     this.look("single");
     if (this.config.kiosk && this.words.language !== this.config.language) this.languages.choose(this.config.language);
-    if (had) this.say(this.words.t("forgotten"));
+    if (visits.length) this.say(this.words.t("forgotten"));
   }
 
   somethingToForget() {
