@@ -4,11 +4,15 @@ import argparse
 import sys
 
 import v2f
-from v2f.errors import V2FError
+from v2f.errors import MicrophoneError, V2FError
+
+NO_MICROPHONE = "There is no microphone at this machine: plug one in."
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="A face from a voice, in the browser.")
+    parser = argparse.ArgumentParser(
+        usage="python app.py [options]", description="A face from a voice, in the browser."
+    )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: only this machine)"
     )
@@ -27,13 +31,17 @@ def main() -> int:
     parser.add_argument("--list-microphones", action="store_true", help="show their numbers, and stop")
     parser.add_argument("--auth", metavar="NAME:PASSWORD", help="ask visitors for these")
     arguments = parser.parse_args()
-    if arguments.auth and ":" not in arguments.auth:
-        parser.error("--auth takes a name, a colon and a password")
+    if not 0 < arguments.port < 1 << 16:
+        parser.error("--port takes a number from 1 to 65535")
     if arguments.idle_seconds < 0:
         parser.error("--idle-seconds takes 0 or more")
+    if arguments.device is not None and arguments.microphone != "local":
+        parser.error("--device goes with --microphone local")
+    if arguments.auth is not None and not all(arguments.auth.partition(":")):
+        parser.error("--auth takes a name, a colon and a password")
     try:
         if arguments.list_microphones:
-            show_microphones()
+            list_microphones()
         else:
             start(arguments)
     except V2FError as error:
@@ -44,15 +52,30 @@ def main() -> int:
     return 0
 
 
-def show_microphones() -> None:
-    from v2f.audio.microphone import list_microphones
+def list_microphones() -> None:
+    from v2f.audio import microphone  # in functions, so that --help answers at once
 
-    for microphone in list_microphones():
-        print(f"{microphone.index:3}  {microphone.name}{'  (default)' if microphone.default else ''}")
+    found = microphone.list_microphones()
+    if not found:
+        raise MicrophoneError(NO_MICROPHONE)
+    for one in found:
+        print(f"{one.index:3}  {one.name}{'  (default)' if one.default else ''}")
+
+
+def check_microphone(device: int | None) -> None:
+    from v2f.audio import microphone
+
+    found = microphone.list_microphones()
+    if device is not None and device not in [one.index for one in found]:
+        raise MicrophoneError(
+            f"There is no microphone {device} at this machine; --list-microphones shows them."
+        )
+    if not found:  # the page works without, and one can be plugged in later
+        print(NO_MICROPHONE, file=sys.stderr)
 
 
 def start(arguments: argparse.Namespace) -> None:
-    from v2f.kiosk.server import serve  # here, so that --help answers at once
+    from v2f.kiosk.server import serve
     from v2f.kiosk.settings import Settings
 
     settings = Settings(
@@ -62,6 +85,8 @@ def start(arguments: argparse.Namespace) -> None:
         local=arguments.microphone == "local",
         device=arguments.device,
     )
+    if settings.local:
+        check_microphone(settings.device)
     auth = tuple(arguments.auth.split(":", 1)) if arguments.auth else None
     serve(v2f.load(arguments.weights, exact=arguments.exact), arguments.host, arguments.port, settings, auth)
 

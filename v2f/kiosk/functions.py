@@ -92,15 +92,14 @@ class Functions:
         self._device = device
         self._turns = BoundedSemaphore(AT_ONCE)
         self._microphone = Lock()  # held while one is being started
-        self._at_microphone: Callable[[], Visit | None] = lambda: (
-            None
-        )  # a weak reference: forgetting frees it
-        *faces, whole = engine.strip(examples[0][: RAIL_SECONDS * SAMPLE_RATE])
+        self._at_microphone: ref[Visit] | None = None  # weak, so that forgetting the visit frees it
+        example = examples[0][: RAIL_SECONDS * SAMPLE_RATE]
+        *faces, whole = engine.strip(example)
         assert whole, "the example holds speech"
         self.welcome = [shown(face) for face in faces]  # after each duration
         self._example = whole.embedding
         self._noise_study = [
-            [kind, [shown(face) for face in self._in_noise(None, kind, None, None)[1][:-1]]]
+            [kind, [shown(face) for face in self._noise_strip(None, self.noises[kind][: example.size])[:-1]]]
             for kind in STUDIED
         ]
 
@@ -189,16 +188,16 @@ class Functions:
 
         All faces are None where a recording in progress does not hold speech enough yet.
         """
-        sound, faces = self._in_noise(visit, kind, snr, clip)
-        *by_duration, whole = (shown(face) for face in faces)
-        return {"faces": by_duration, "whole": whole, "peaks": peaks(sound)}
+        voice, noise = self._voice_and_noise(visit, kind, clip)
+        *by_duration, whole = (shown(face) for face in self._noise_strip(voice, noise, snr))
+        return {"faces": by_duration, "whole": whole, "peaks": peaks(together(voice, noise, snr))}
 
     @validate_call
     def mix(
         self, kind: Kind, snr: Ratio | None, visit: Token | None = None, clip: Token | None = None
     ) -> dict[str, Any]:
         """What `noise` pictures, to be listened to -> {wav}, base64 of a WAV file."""
-        sound, _ = self._sound(visit, kind, snr, clip)
+        sound = together(*self._voice_and_noise(visit, kind, clip), snr)
         file = io.BytesIO()
         soundfile.write(file, sound, SAMPLE_RATE, "PCM_16", format="WAV")
         return {"wav": base64.b64encode(file.getvalue()).decode()}
@@ -253,7 +252,7 @@ class Functions:
     def _record(self, visit: Visit, seconds: float) -> None:
         """Start the microphone of this machine, which one visitor at a time can have."""
         with self._microphone:
-            holder = self._at_microphone()
+            holder = self._at_microphone and self._at_microphone()
             if holder and holder.recording and not holder.recording.done:
                 raise Problem("mic_busy")
             visit.recording = record(self._device, seconds, visit.live.add)
@@ -303,27 +302,23 @@ class Functions:
         visit.live.add(waveform)
         return visit
 
-    def _sound(
-        self, token: str | None, kind: str, snr: float | None, clip: str | None
-    ) -> tuple[Waveform, Waveform]:
-        """What is heard, voice in noise or noise alone, and the noise by itself."""
+    def _voice_and_noise(
+        self, token: str | None, kind: str, clip: str | None
+    ) -> tuple[Waveform | None, Waveform]:
+        """The voice of a visit, if there is one, and a noise of its length."""
         voice = self._visits.touch(token).live.waveform if token else None
         samples = RAIL_SECONDS * SAMPLE_RATE if voice is None else voice.size
         if kind == "own":
-            noise = np.resize(self._visits.touch(clip or "").live.waveform, samples)
-        else:
-            noise = self.noises[kind][:samples]
-        return noise if voice is None or snr is None else mix(voice, noise, snr), noise
+            return voice, np.resize(self._visits.touch(clip or "").live.waveform, samples)
+        return voice, self.noises[kind][:samples]
 
-    def _in_noise(
-        self, token: str | None, kind: str, snr: float | None, clip: str | None
-    ) -> tuple[Waveform, list[Face | None]]:
-        """What is heard and its faces, after each duration and of all. Without a voice it is the noise alone."""
-        sound, noise = self._sound(token, kind, snr, clip)
-        voice = self._visits.touch(token).live.waveform[: noise.size] if token and snr is not None else None
+    def _noise_strip(
+        self, voice: Waveform | None, noise: Waveform, snr: float | None = None
+    ) -> list[Face | None]:
+        """Faces of what `together` gives, after each duration and of all of it."""
         with self._turn(), suppress(NoSpeechError):
-            return sound, self.engine.noise_strip(voice, noise, None if voice is None else snr)
-        return sound, [None] * (len(DURATIONS) + 1)
+            return self.engine.noise_strip(voice, noise, None if voice is None else snr)
+        return [None] * (len(DURATIONS) + 1)
 
     def _pictures(self, embeddings: NDArray[np.float32]) -> list[dict[str, Any]]:
         with self._turn():
@@ -362,6 +357,11 @@ def answering(question: Callable[..., dict[str, Any]]) -> Callable[[Any], dict[s
     return answer
 
 
+def together(voice: Waveform | None, noise: Waveform, snr: float | None) -> Waveform:
+    """A voice in noise; where there is no voice, or no ratio of one to the other, the noise alone."""
+    return noise if voice is None or snr is None else mix(voice, noise, snr)
+
+
 def shown(face: Face | None) -> dict[str, Any] | None:
     """A face as the page wants it. The picture is the generator's own, 64 x 64, nothing done to it."""
     if face is None:
@@ -382,7 +382,8 @@ def data_url(picture: Image.Image) -> str:
 
 def encode(waveform: Waveform) -> str:
     """Samples float32 [n] in [-1, 1] -> base64 of 16-bit ones."""
-    return base64.b64encode((waveform * 32767).astype("<i2").tobytes()).decode()
+    whole = np.round(waveform * 32768).clip(-32768, 32767)
+    return base64.b64encode(whole.astype("<i2").tobytes()).decode()
 
 
 def decode(samples: str) -> Waveform:
@@ -397,8 +398,8 @@ def decode(samples: str) -> Waveform:
 def peaks(waveform: Waveform) -> list[float]:
     """The loudest sample of each bar of the rail, 0 to 1; 0 where the recording has ended."""
     size = RAIL_SECONDS * SAMPLE_RATE // BARS
-    shown = np.abs(waveform[: BARS * size])
-    bars = np.pad(shown, (0, BARS * size - shown.size)).reshape(BARS, size).max(axis=1)
+    loudness = np.abs(waveform[: BARS * size])
+    bars = np.pad(loudness, (0, BARS * size - loudness.size)).reshape(BARS, size).max(axis=1)
     return [round(float(bar), 3) for bar in bars]
 
 

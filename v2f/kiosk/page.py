@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from gradio.state_holder import SessionState, StateHolder
 
 from v2f.audio import NOISE_KINDS, read_audio
 from v2f.kiosk.api import add_endpoints
@@ -23,9 +24,6 @@ from v2f.pipeline import DURATIONS, VoiceToFace
 STATIC = Path(__file__).parent / "static"
 ASSETS = Path(__file__).parents[2] / "assets"
 QUEUE = 32  # calls by programs that may wait
-SESSIONS = (
-    256  # pages that Gradio remembers; it keeps a little of each for an hour, and needs none of it here
-)
 
 
 def application(
@@ -46,9 +44,10 @@ def application(
     app.mount("/kiosk", StaticFiles(directory=STATIC))
     app.mount("/fonts", StaticFiles(directory=ASSETS / "fonts"))
     app.mount("/examples", StaticFiles(directory=ASSETS / "examples"))
-    return gr.mount_gradio_app(
+    page = build(functions, settings)
+    gr.mount_gradio_app(
         app,
-        build(functions, settings),
+        page,
         path="",
         head=(
             '<link rel="stylesheet" href="kiosk/kiosk.css"><link rel="modulepreload" href="kiosk/kiosk.js">'
@@ -64,6 +63,10 @@ def application(
         pwa=False,
         mcp_server=False,
     )
+    mounted = app.routes[-1].app  # type: ignore[attr-defined]
+    mounted.state_holder = Forgetful()
+    mounted.state_holder.set_blocks(page)
+    return app
 
 
 def build(functions: Functions, settings: Settings) -> gr.Blocks:
@@ -100,5 +103,19 @@ def build(functions: Functions, settings: Settings) -> gr.Blocks:
         kiosk.fallback(lambda: gr.update(visible=True), None, recorder, **quiet)
         recorder.stop_recording(None, recorder, None, js="(file) => window.v2f.hear(file)", **quiet)
         add_endpoints(functions)
-    page.state_session_capacity = SESSIONS
+    for block in page.blocks.values():
+        block.async_move_resource_to_block_cache = as_it_is  # type: ignore[method-assign]
+    page.has_launched = True  # else it takes every file of this machine for an upload; `launch` would set it
     return page.queue(max_size=QUEUE, api_open=False)
+
+
+async def as_it_is(path: str | Path | None) -> str | None:
+    """Leave a file that a program names where it is: Gradio would copy it, or fetch it if it is an address."""
+    return None if path is None else str(path)
+
+
+class Forgetful(StateHolder):
+    """Gradio's memory of what each session was asked and answered, faces among it: here it has none."""
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        return SessionState(self.blocks)

@@ -220,7 +220,7 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     ),
     "e_insecure2": (
         "Browsers give a microphone only to https pages, or to this machine’s own. Files and examples work.",
-        "Los navegadores solo dan el micrófono a páginas https o del propio equipo. Los archivos y ejemplos sí funcionan.",
+        "Los navegadores solo dan el micrófono a páginas https o del propio equipo. Archivos y ejemplos sí funcionan.",
         "浏览器只允许 https 页面或本机页面使用麦克风。文件和示例可以使用。",
     ),
     "e_quiet": (

@@ -19,7 +19,7 @@ def between(first: Embedding, second: Embedding, count: int) -> Embedding:
     angle = np.arccos(np.clip(float(first @ second), -1, 1))
     share = np.linspace(0, 1, count)[:, None]
     if np.sin(angle) < 1e-4:  # the same voice, or its opposite, to which no way is the shortest
-        return _unit((1 - share) * first + share * second + 1e-6)
+        return _unit((1 - share) * first + share * second + 1e-6)  # never nothing, not even half-way
     return _unit((np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle))
 
 
