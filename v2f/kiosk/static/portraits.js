@@ -91,14 +91,12 @@ export class Portrait {
     return put(this.oval, face, words);
   }
 
-  /* Which rings are behind, reached and to come. */
+  /* Rings and tags still to come, up to the one wanted; the tag of one just reached stays for a moment. */
   mark(seconds, wanted = 10) {
-    const reached = [...this.durations].reverse().find(d => d <= seconds + 1e-3) ?? 0;
     for (const element of this.element.querySelectorAll("[data-at]")) {
-      const at = Number(element.dataset.at);
-      element.classList.toggle("reached", at <= reached);
-      element.classList.toggle("current", at === reached);
-      element.toggleAttribute("hidden", at < reached || at > wanted);
+      const at = Number(element.dataset.at), tag = element.matches(".tag");
+      element.classList.toggle("reached", at <= seconds + 1e-3);
+      element.toggleAttribute("hidden", at > wanted || (tag ? at < seconds - .3 && at < wanted : at <= seconds + 1e-3));
     }
   }
 
