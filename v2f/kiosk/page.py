@@ -58,6 +58,7 @@ def application(
         show_error=False,
         footer_links=[],
         run_history=False,
+        app_kwargs={"openapi_url": None},
         enable_monitoring=False,
         ssr_mode=False,
         pwa=False,
