@@ -1,4 +1,4 @@
-"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate``.
+"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | bench``.
 
 A mistake costs the user one sentence on stderr and exit code 1; a bad clip among several is skipped with its
 reason. Each command imports what it needs when it runs, so that ``--help`` answers at once.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from v2f import __version__, load
+from v2f.bench.cli import add_arguments as add_bench
 from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
 from v2f.evaluation.cli import add_arguments as add_evaluate
@@ -73,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_prepare(commands)
     add_evaluate(commands)
+    add_bench(commands)
     return parser
 
 

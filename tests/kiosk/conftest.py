@@ -1,41 +1,24 @@
 """The page as a visitor meets it: app.py in a process of its own, and a Chromium with a voice for a microphone."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-REPOSITORY = Path(__file__).parents[2]
-EXAMPLES = sorted((REPOSITORY / "assets" / "examples").glob("*.flac"))
-PATIENCE = 120  # seconds; a machine that is busy with other work loads a page slowly
+from v2f.audio import SAMPLE_RATE
+from v2f.bench.browser import EXAMPLES, PATIENCE, REPOSITORY, Kiosk, NoBrowserError, browsing, serving, visit
 
 expect.set_options(timeout=PATIENCE * 1000)
 
-
-@dataclass
-class Kiosk:
-    """A running app.py; `disk` is the only place where it may keep temporary files."""
-
-    process: subprocess.Popen[str]
-    port: int
-    disk: Path
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def files(self) -> list[Path]:
-        """All files that the process has left in its temporary folder."""
-        return [path for path in self.disk.rglob("*") if path.is_file()]
+OpenKiosk = Callable[..., Kiosk]  # (*arguments of app.py, environment=None)
+OpenBrowser = Callable[[str], Browser]  # (microphone)
+OpenPage = Callable[..., Page]  # (kiosk=the shared one, microphone="voice", script=None)
 
 
 @pytest.fixture(scope="session")
@@ -46,79 +29,111 @@ def weights(random_weights: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def open_kiosk(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Kiosk]]:
+def open_kiosk(weights: Path) -> Iterator[OpenKiosk]:
     """Starts a kiosk of one's own on a free port; all are stopped at the end."""
-    started: list[Kiosk] = []
+    with ExitStack() as started:
 
-    def start() -> Kiosk:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        disk = tmp_path_factory.mktemp("disk")
-        process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), "--weights", str(weights)],
-            cwd=REPOSITORY,
-            env={**os.environ, "TMPDIR": str(disk)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(Kiosk(process, port, disk))
-        assert process.stdout and str(port) in process.stdout.readline()
-        return started[-1]
+        def start(*arguments: str, environment: dict[str, str] | None = None) -> Kiosk:
+            command = ("--weights", str(weights), *arguments)
+            return started.enter_context(serving(*command, environment=environment))
 
-    yield start
-    for kiosk in started:
-        kiosk.process.terminate()
-        kiosk.process.wait(PATIENCE)
+        yield start
 
 
 @pytest.fixture(scope="session")
-def kiosk(open_kiosk: Callable[[], Kiosk]) -> Kiosk:
+def kiosk(open_kiosk: OpenKiosk) -> Kiosk:
     """The kiosk that most tests share."""
     return open_kiosk()
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Debian's Chromium; somebody reads aloud into its microphone, over and over."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium is installed")
-    microphone = tmp_path_factory.mktemp("microphone") / "voice.wav"
-    soundfile.write(microphone, *soundfile.read(EXAMPLES[0]), subtype="PCM_16")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--headless=new",
-                "--no-sandbox",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone}",
-                "--disable-background-networking",
-            ],
-        )
-        yield browser
-        browser.close()
+def sound(name: str) -> np.ndarray:
+    """What a microphone hears over and over, float64 at 16 kHz; a loud voice is one too near to it."""
+    voice, rate = soundfile.read(EXAMPLES[0])
+    time = np.arange(voice.size) / rate
+    return {
+        "voice": voice,
+        "silence": np.zeros_like(voice),
+        "hum": sum(0.06 / h**2 * np.sin(2 * np.pi * 50 * h * time) for h in (1, 2, 3)),
+        "loud": np.clip(voice * 2 / np.abs(voice).max(), -1, 1),
+    }[name]
 
 
 @pytest.fixture(scope="session")
-def context(browser: Browser) -> BrowserContext:
-    """One cache for all pages; every page is a visitor of its own all the same."""
+def open_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBrowser]:
+    """Debian's Chromium: one that hears a `sound`, has no microphone ("none") or may not use it ("refused")."""
+    folder = tmp_path_factory.mktemp("microphones")
+    try:
+        with browsing() as launch:
+
+            @cache
+            def start(microphone: str) -> Browser:
+                if microphone == "none":
+                    return launch(None, environment={"PULSE_SERVER": "none"})
+                path = folder / f"{microphone}.wav"
+                heard = sound("voice" if microphone == "refused" else microphone)
+                soundfile.write(path, heard, SAMPLE_RATE, "PCM_16")
+                return launch(path, refused=microphone == "refused")
+
+            yield start
+    except NoBrowserError as error:
+        pytest.skip(str(error))
+
+
+def visitor(browser: Browser) -> BrowserContext:
+    """A browser profile of one's own, on a screen like the booth's."""
     context = browser.new_context(viewport={"width": 1920, "height": 1080})
     context.set_default_timeout(PATIENCE * 1000)
     return context
 
 
+@pytest.fixture(scope="session")
+def context(open_browser: OpenBrowser) -> BrowserContext:
+    """One cache for the pages of most tests; every page is a visitor of its own all the same."""
+    return visitor(open_browser("voice"))
+
+
+class Watched:
+    """A page and all that its browser asks for on its behalf."""
+
+    def __init__(self, page: Page, kiosk: Kiosk) -> None:
+        self.page = page
+        self._host = urlsplit(kiosk.address).netloc
+        self._asked: set[str] = set()
+        self._errors: list[str] = []
+        page.on("request", lambda request: self._asked.add(request.url))
+        page.on("websocket", lambda socket: self._asked.add(socket.url))
+        page.on("pageerror", lambda error: self._errors.append(str(error)))
+        visit(page, kiosk.address)
+
+    def close(self) -> None:
+        """Close it. Whatever its visitor did, it asked only the kiosk for things, and no error was left over."""
+        self.page.close()
+        parts = [urlsplit(url) for url in self._asked]
+        assert {part.netloc for part in parts if part.scheme not in ("data", "blob")} == {self._host}
+        assert self._errors == []
+
+
 @pytest.fixture
 def page(context: BrowserContext, kiosk: Kiosk) -> Iterator[Page]:
-    """The page, opened by a visitor; whatever the visitor does, the browser asks only the kiosk for things."""
-    asked: set[str] = set()
-    page = context.new_page()
-    page.on("request", lambda request: asked.add(request.url))
-    page.goto(kiosk.address)
-    expect(page.locator("#recorder .record-button")).to_be_visible()
-    yield page
-    page.close()
-    parts = [urlsplit(url) for url in asked]
-    hosts = {part.netloc for part in parts if part.scheme not in ("data", "blob")}
-    assert hosts == {f"127.0.0.1:{kiosk.port}"}
+    """The page, opened by a visitor of the shared kiosk."""
+    watched = Watched(context.new_page(), kiosk)
+    yield watched.page
+    watched.close()
+
+
+@pytest.fixture
+def open_page(open_browser: OpenBrowser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Opens a page for another visitor, in a browser profile of their own; `script` runs before the page's."""
+    opened: list[Watched] = []
+
+    def start(kiosk: Kiosk | None = None, microphone: str = "voice", script: str | None = None) -> Page:
+        page = visitor(open_browser(microphone)).new_page()
+        if script:
+            page.add_init_script(script)
+        opened.append(Watched(page, kiosk or request.getfixturevalue("kiosk")))
+        return page
+
+    yield start
+    for watched in opened:
+        watched.close()
+        watched.page.context.close()

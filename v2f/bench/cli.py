@@ -1,0 +1,57 @@
+"""python -m v2f bench kiosk | soak"""
+
+import argparse
+import os
+from pathlib import Path
+
+
+def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `bench` and its kinds to the command line."""
+    bench = subparsers.add_parser("bench", help="measure the kiosk in a real browser")
+    kinds = bench.add_subparsers(required=True, metavar="KIND")
+
+    kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces, alone and several at once")
+    kiosk.add_argument("--visitors", type=int, default=3, help="how many speak at once (default: 3)")
+    kiosk.add_argument("--repeats", type=int, default=5, help="of every measure (default: 5)")
+    kiosk.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
+    kiosk.set_defaults(run=run_kiosk)
+
+    soak = kinds.add_parser(
+        "soak", help="whether the kiosk stays as small as it starts, for hours of visitors"
+    )
+    soak.add_argument("--minutes", type=float, default=120, help="default: 120")
+    soak.add_argument("--seed", type=int, default=0, help="of the visitors' choices")
+    soak.add_argument(
+        "--out", type=Path, metavar="FILE.json", help="also write all samples here, as they come"
+    )
+    soak.set_defaults(run=run_soak)
+
+    for parser in (kiosk, soak):
+        parser.add_argument(
+            "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
+        )
+
+
+def run_kiosk(arguments: argparse.Namespace) -> int:
+    """Measure, print the table, and write it with the machine, the day and what else the machine was doing."""
+    from v2f.bench.figures import machine, table
+    from v2f.bench.kiosk import measure
+
+    busy = f"load before the start {os.getloadavg()[0]:.1f}"
+    figures = measure(arguments.visitors, arguments.repeats, arguments.weights)
+    report = f"{machine()}, {busy}\n\n{table(figures)}"
+    print(report)
+    if arguments.out:
+        arguments.out.write_text(f"# The kiosk's speed\n\n{report}\n")
+    return 0
+
+
+def run_soak(arguments: argparse.Namespace) -> int:
+    """Soak, print how the process changed; 1 if it grew."""
+    from v2f.bench.footprint import table
+    from v2f.bench.soak import run
+
+    soak = run(arguments.minutes, arguments.seed, arguments.weights, arguments.out)
+    changes = soak.changes()
+    print(f"{soak.visits} visits, {len(soak.failures)} failed\n{table(changes)}")
+    return 0 if all(change.passed for change in changes) else 1

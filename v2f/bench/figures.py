@@ -1,0 +1,75 @@
+"""What has been measured beside the line it must keep."""
+
+import math
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One question and all its answers, in seconds; `limit` is what the 95th percentile may be at most."""
+
+    name: str
+    limit: float
+    values: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        return percentile(self.values, 50)
+
+    @property
+    def high(self) -> float:
+        return percentile(self.values, 95)
+
+    @property
+    def met(self) -> bool:
+        return self.high <= self.limit
+
+
+def percentile(values: Sequence[float], q: float) -> float:
+    """A value that was measured and that q % of all do not exceed; infinite where nothing was measured."""
+    return float(np.percentile(values, q, method="inverted_cdf")) if len(values) else math.inf
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as a Markdown table."""
+    head = ["measured", "times", "median", "95th percentile", "line", "met"]
+    rows = [
+        [
+            figure.name,
+            str(len(figure.values)),
+            *(told(value) for value in (figure.median, figure.high, figure.limit)),
+            "yes" if figure.met else "**no**",
+        ]
+        for figure in figures
+    ]
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    rule = ["-" * width for width in widths]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in [head, rule, *rows]
+    )
+
+
+def told(seconds: float) -> str:
+    if math.isinf(seconds):
+        return "never"
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
+
+
+def machine() -> str:
+    """This machine and the day, in one line."""
+    cores = len(os.sched_getaffinity(0))
+    names = [line.split(":", 1)[1].strip() for line in cpuinfo() if line.startswith("model name")]
+    processor = names[0] if names else "unknown processor"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    return f"{processor}, {cores} cores, {memory:.0f} GiB, {time.strftime('%Y-%m-%d')}"
+
+
+def cpuinfo() -> list[str]:
+    return Path("/proc/cpuinfo").read_text().splitlines()
