@@ -23,6 +23,7 @@ const CLIPPED = .985, QUIET = .01;   // peaks
 const PAINT_MS = 80;
 const STAY_SECONDS = 30;        // the server forgets what a page has not asked for in three times as long
 const HINT_SECONDS = 1.5;       // of sound, before it is judged
+const FEW_FRAMES = 10;          // of 20 ms: less speech than that is the detector's doubt
 
 export function start({ element, server, upload, config, needRecorder }) {
   return new Kiosk(element.querySelector(".booth"), new Server(server, upload), config, needRecorder);
@@ -235,7 +236,7 @@ class Kiosk {
   prompt(speech, heard) {
     const judged = heard >= HINT_SECONDS;
     const hint = this.clipped ? "h_loud" : judged && this.loudest < QUIET ? "h_quiet" :
-      judged && !speech.includes("1") ? "h_no_speech" : "prompt";
+      judged && speech.replaceAll("0", "").length < FEW_FRAMES ? "h_no_speech" : "prompt";
     const place = this.$("#prompt");
     place.classList.toggle("warning", hint !== "prompt");
     if (place.dataset.hint === hint) return;

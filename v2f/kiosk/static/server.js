@@ -15,13 +15,9 @@ export class Server {
   }
 
   async ask(name, question = {}) {
-    let answer;
-    try {
-      answer = await this.functions[name](question);
-    } catch {
-      throw new Problem("offline");
-    }
-    if (!answer || answer.problem) throw new Problem(answer?.problem ?? "trouble");
+    const answer = await this.functions[name](question);   // undefined where the server does not answer
+    if (!answer) throw new Problem("offline");
+    if (answer.problem) throw new Problem(answer.problem);
     return answer;
   }
 
