@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, Request, Response, expect
 
 from tests.kiosk.conftest import Kiosk, OpenKiosk, OpenPage
+from tests.sound_card import sound_card
 from v2f.bench.browser import EXAMPLES, PATIENCE
 from v2f.kiosk.texts import LANGUAGES, TEXTS
 
@@ -152,6 +153,42 @@ class TestRecording:
         page.click("#fallback .stop-button >> visible=true")
         state(page, "result")
         expect(faces(page).nth(1)).to_be_visible()
+
+
+class TestBoothMicrophone:
+    """Recording by the machine that serves the page; the browser has no microphone of its own."""
+
+    def test_it_is_heard_as_a_browsers_is_by_one_visitor_at_a_time(
+        self, open_kiosk: OpenKiosk, open_page: OpenPage
+    ) -> None:
+        if not shutil.which("pulseaudio"):
+            pytest.skip("no pulseaudio is installed")
+        with sound_card() as card, card.playing(EXAMPLES[1]):
+            kiosk = open_kiosk("--microphone", "local", environment=card.environment)
+            page, other = open_page(kiosk, microphone="none"), open_page(kiosk, microphone="none")
+            page.click("#durations [data-value='5']")
+            page.click("#rec")
+            state(page, "recording")
+            other.click("#rec")
+            problem(other, "mic_busy")
+            expect(page.locator("#strip-voice [data-seconds='3']")).to_have_class(re.compile("seen"))
+            assert int(page.locator("#meter").get_attribute("aria-valuenow") or 0) > 0
+            state(page, "result")
+            expect(page.locator("#note")).to_contain_text("After 5 s")
+            expect(page.locator("#strip-voice [data-seconds='5']")).to_have_class(re.compile("seen"))
+            other.click("#retry")  # it is free again, also for a visitor who gives up
+            state(other, "recording")
+            other.keyboard.press("Escape")
+            page.click("#rec")
+            state(page, "recording")
+            page.click("#rec")
+            card.unplug()
+
+    def test_a_machine_without_one_says_so(self, open_kiosk: OpenKiosk, open_page: OpenPage) -> None:
+        kiosk = open_kiosk("--microphone", "local", environment={"PULSE_SERVER": "none"})
+        page = open_page(kiosk, microphone="none")
+        page.click("#rec")
+        problem(page, "mic_lost")
 
 
 class TestProblems:
