@@ -138,7 +138,7 @@ class Kiosk {
     const over = () => era !== this.era;
     let token;
     try {
-      const { visit } = token = await this.server.ask("begin", { seconds });
+      const { visit } = token = await this.server.ask("begin", { seconds, example: source instanceof Example });
       if (over()) return;
       this.clearForNext();
       this.source = source;
