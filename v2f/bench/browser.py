@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 REPOSITORY = Path(__file__).parents[2]
-EXAMPLES = sorted((REPOSITORY / "assets" / "examples").glob("*.flac"))  # ten seconds of speech each
+EXAMPLES = sorted((REPOSITORY / "assets" / "examples").glob("*.flac"))  # more than ten seconds of speech each
 PATIENCE = 120  # seconds; a machine that is busy with other work loads a page slowly
 USABLE = "performance.getEntriesByName('v2f-usable').length > 0"
 

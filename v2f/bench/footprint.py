@@ -43,7 +43,7 @@ class Change:
 
     @property
     def passed(self) -> bool:
-        return self.share <= TOLERANCE
+        return self.after <= (1 + TOLERANCE) * self.before
 
 
 def footprint(kiosk: Kiosk, minutes: float) -> Footprint:
