@@ -48,3 +48,11 @@ def test_placing_keeps_the_mode_and_lays_kernels_out_channels_last() -> None:
     placed = Runtime(CPU, "float32").place(generator)
     assert placed.training
     assert placed.get_parameter("model.2.weight").is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "float32"])
+def test_a_settled_module_gives_what_autocast_gives(precision) -> None:
+    runtime, generator, embeddings = Runtime(CPU, precision), Generator().eval(), torch.randn(2, 64)
+    with torch.inference_mode(), runtime.autocast():
+        expected = runtime.place(generator)(embeddings)
+        assert torch.equal(runtime.settle(generator)(embeddings), expected)

@@ -91,6 +91,7 @@ class Functions:
         self._local = local
         self._device = device
         self._turns = BoundedSemaphore(AT_ONCE)
+        self._noise_turns = BoundedSemaphore(AT_ONCE // 2)  # so that a voice seldom waits for noise
         self._microphone = Lock()  # held while one is being started
         self._at_microphone: ref[Visit] | None = None  # weak, so that forgetting the visit frees it
         example = examples[0][: RAIL_SECONDS * SAMPLE_RATE]
@@ -144,7 +145,7 @@ class Functions:
             now.sent = waveform.size
         reached = [d for d in DURATIONS if d not in now.told and d * SAMPLE_RATE <= waveform.size]
         now.told.update(reached)
-        with self._turn():
+        with turn_of(self._turns):
             marks = [[d, shown(self._face(waveform[: d * SAMPLE_RATE]))] for d in reached]
             exact = reached and reached[-1] * SAMPLE_RATE == waveform.size
             face = marks[-1][1] if exact else shown(self._face(waveform))
@@ -258,15 +259,6 @@ class Functions:
             visit.recording = record(self._device, seconds, visit.live.add)
             self._at_microphone = ref(visit)
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(timeout=PATIENCE):
-            raise Problem("busy")
-        try:
-            yield
-        finally:
-            self._turns.release()
-
     def _face(self, waveform: Waveform) -> Face | None:
         with suppress(NoSpeechError):
             return self.engine.face(waveform)
@@ -275,7 +267,7 @@ class Functions:
     def _result(self, token: str | None, visit: Visit) -> dict[str, Any]:
         """The faces of a whole recording, kept in its visit, which is opened where it has no token yet."""
         waveform = visit.live.waveform
-        with self._turn():
+        with turn_of(self._turns):
             visit.faces = self.engine.strip(waveform)
         whole = self._last(visit)
         return {
@@ -316,17 +308,28 @@ class Functions:
         self, voice: Waveform | None, noise: Waveform, snr: float | None = None
     ) -> list[Face | None]:
         """Faces of what `together` gives, after each duration and of all of it."""
-        with self._turn(), suppress(NoSpeechError):
+        with turn_of(self._noise_turns), turn_of(self._turns), suppress(NoSpeechError):
             return self.engine.noise_strip(voice, noise, None if voice is None else snr)
         return [None] * (len(DURATIONS) + 1)
 
     def _pictures(self, embeddings: NDArray[np.float32]) -> list[dict[str, Any]]:
-        with self._turn():
+        with turn_of(self._turns):
             images, scores = self.engine.faces(embeddings)
         return [
             {"image": data_url(Image.fromarray(image)), "score": None if scores is None else float(scores[i])}
             for i, image in enumerate(images)
         ]
+
+
+@contextmanager
+def turn_of(turns: BoundedSemaphore) -> Iterator[None]:
+    """Wait for a turn and hold it. Raises Problem when none comes."""
+    if not turns.acquire(timeout=PATIENCE):
+        raise Problem("busy")
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 def answering(question: Callable[..., dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:

@@ -48,6 +48,14 @@ class Runtime:
         """Move a module to the device, image kernels in the channels_last order that bf16 is fastest in."""
         return module.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    def settle(self, module: Module) -> Module:
+        """`place` a module that learns no more, its weights in this runtime's precision.
+
+        The results are those of `autocast` with float32 weights, which it would cast anew at every call.
+        """
+        placed = self.place(module)
+        return placed if self.precision == "float32" else placed.to(torch.bfloat16)
+
 
 def has_native_bf16(device: torch.device) -> bool:
     """Whether a device multiplies bfloat16 in hardware."""

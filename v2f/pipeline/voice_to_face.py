@@ -83,9 +83,10 @@ class VoiceToFace:
         """Put the model on the runtime's device (by default the best there is), for inference only."""
         self.model = model
         self.runtime = runtime or Runtime.choose()
-        for network in (model.encoder, model.generator, model.trunk, model.discriminator):
+        self.runtime.place(model.encoder).eval()
+        for network in (model.generator, model.trunk, model.discriminator):
             if network is not None:
-                self.runtime.place(network).eval()
+                self.runtime.settle(network).eval()
 
     def face(self, clip: Clip) -> Face:
         """The face of a recording, used whole up to MAX_SECONDS.

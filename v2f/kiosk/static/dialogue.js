@@ -2,7 +2,7 @@
 face of exactly that much sound. */
 import { RATE } from "./sources.js";
 
-const AT_LEAST = .12 * RATE;   // samples worth a question
+const AT_LEAST = .15 * RATE;   // samples worth a question
 
 export class Dialogue {
   /* answered(answer) after every question; durations in seconds. */
