@@ -563,7 +563,8 @@ def test_who_waits_too_long_is_told_that_many_are_here(
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     token = ask("begin", seconds=10)["visit"]
-    with ask.functions._turn(), ask.functions._turn():
+    turns = ask.functions._turns
+    with module.turn_of(turns), module.turn_of(turns):
         assert ask("listen", visit=token, samples=encode(voice)) == {"problem": "busy"}
     assert ask("finish", visit=token)["seconds"] == 6, "what was said is not lost"
 
