@@ -1,4 +1,4 @@
-"""python -m v2f bench kiosk | soak"""
+"""python -m v2f bench kiosk | soak | pictures"""
 
 import argparse
 import os
@@ -26,10 +26,25 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     soak.set_defaults(run=run_soak)
 
-    for parser in (kiosk, soak):
+    pictures = kinds.add_parser("pictures", help="the page in all its states, for eyes to judge")
+    pictures.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the JPEG files")
+    pictures.add_argument(
+        "--all", action="store_true", help="every language, light and screen, not English on a dark landscape"
+    )
+    pictures.set_defaults(run=run_pictures)
+
+    for parser in (kiosk, soak, pictures):
         parser.add_argument(
             "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
         )
+
+
+def run_pictures(arguments: argparse.Namespace) -> int:
+    """Draw the states in English, dark, on a landscape screen, or in every way."""
+    from v2f.bench.pictures import draw
+
+    draw(arguments.out, arguments.weights, arguments.all)
+    return 0
 
 
 def run_kiosk(arguments: argparse.Namespace) -> int:

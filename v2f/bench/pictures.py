@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from v2f.bench.browser import EXAMPLES, PATIENCE, browsing, open_page, serving
 from v2f.bench.clips import bad, microphone
+from v2f.kiosk.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -86,16 +87,22 @@ STATES = {
 }
 
 
-def draw(out: Path, languages: list[str], lights: list[str], sizes: list[str], states: list[str]) -> None:
-    """Write out/<size>-<state>-<language>-<light>.png for every combination, and one of a refused microphone."""
+def draw(out: Path, weights: str | None = None, everything: bool = False) -> None:
+    """Write out/<size>-<state>-<language>-<light>.jpg, and one picture of a refused microphone.
+
+    `everything` draws all sizes, languages and lights; else each state once, in English, dark, landscape.
+    """
+    ways = product(SIZES, LANGUAGES, ("dark", "light")) if everything else [("landscape", "en", "dark")]
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, serving() as kiosk, browsing() as launch:
+    arguments = ["--weights", weights] if weights else []
+    with tempfile.TemporaryDirectory() as folder, serving(*arguments) as kiosk, browsing() as launch:
         voice = microphone(Path(folder))
         browser = launch(voice)
-        for size, state, language, light in product(sizes, states, languages, lights):
-            path = out / f"{size}-{state}-{language}-{light}.png"
-            draw_one(browser, kiosk.address, path, size, STATES[state], language, light)
-        path = out / "landscape-refused-en-dark.png"
+        for size, language, light in ways:
+            for state, show in STATES.items():
+                path = out / f"{size}-{state}-{language}-{light}.jpg"
+                draw_one(browser, kiosk.address, path, size, show, language, light)
+        path = out / "landscape-refused-en-dark.jpg"
         draw_one(launch(voice, refused=True), kiosk.address, path, "landscape", refused, "en", "dark")
 
 
@@ -118,6 +125,6 @@ def draw_one(
             page.click("#theme")
         page.mouse.move(0, 0)
         show(page)
-        page.screenshot(path=path, full_page=size == "phone")
+        page.screenshot(path=path, full_page=size == "phone", type="jpeg", quality=88)
     finally:
         context.close()
