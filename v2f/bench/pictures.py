@@ -31,7 +31,7 @@ def recording(seconds: int) -> Callable[["Page"], None]:
 
 
 def result(page: "Page") -> None:
-    page.set_input_files("#files", EXAMPLES[0])
+    page.set_input_files("#files", EXAMPLES[2])
     page.wait_for_selector(".booth[data-state=result]")
     page.wait_for_timeout(MOMENT)
 
@@ -44,6 +44,15 @@ def after_result(*presses: str) -> Callable[["Page"], None]:
             page.wait_for_timeout(MOMENT)
 
     return show
+
+
+def between(page: "Page") -> None:
+    page.set_input_files("#files", EXAMPLES[0])
+    page.wait_for_selector(".booth[data-state=result]")
+    page.wait_for_timeout(MOMENT)
+    after_result("#between")(page)
+    page.fill("#walk", "10")
+    page.wait_for_timeout(MOMENT)
 
 
 def in_noise(page: "Page") -> None:
@@ -81,7 +90,7 @@ STATES = {
     "noise-only": after_result(".switch"),
     "noise-study": after_result("#study"),
     "others": after_result("#others"),
-    "between": after_result("#between"),
+    "between": between,
     "rows": rows,
     "error": unreadable,
 }

@@ -48,7 +48,6 @@ PATIENCE = 10  # seconds of waiting, after which a visitor is told that the boot
 LONGEST_SECONDS = 60  # of an uploaded recording; what lies behind is not read, and the page says so
 RAIL_SECONDS = max(DURATIONS)  # the waveform shows the part that the strip is cut from
 BARS = 200  # of the waveform
-NOISE_SEED = 7  # the same noise every time, so that only what the visitor changes changes the faces
 STUDIED = ("white", "pink", "brown", "hum")  # four noises, as in Figure 2
 OTHERS = 5  # faces beside the voice's own
 STEPS = 21  # faces from one voice to another
@@ -83,9 +82,9 @@ class Functions:
         """
         self.engine = engine
         self.uploads = uploads
-        self.noises = {
-            kind: make_noise(kind, LONGEST_SECONDS * SAMPLE_RATE, NOISE_SEED, examples)
-            for kind in NOISE_KINDS
+        self.noises = {  # the same every time, so that only what the visitor changes changes the faces
+            kind: make_noise(kind, LONGEST_SECONDS * SAMPLE_RATE, seed, examples)
+            for seed, kind in enumerate(NOISE_KINDS)
         }
         self._visits = visits
         self._local = local
