@@ -2,28 +2,25 @@
 
 attract -> recording -> result, or error; Forget, Esc and the idle countdown lead back to attract. What a visitor said
 is held by the server under a token; here are the token, the pictures and two hundred peaks of the waveform. */
+import { Alert } from "./alert.js";
 import { Choices } from "./choices.js";
 import { contactSheet, download } from "./contact-sheet.js";
-import { BoothDialogue, Dialogue } from "./dialogue.js";
 import { Idle } from "./idle.js";
+import { LogMel } from "./log-mel.js";
 import { NoisePanel } from "./noise.js";
 import { Others, Walk } from "./play.js";
 import { make, Portrait, put, SIZES, Strip } from "./portraits.js";
 import { Rail } from "./rail.js";
+import { Recording } from "./recording.js";
+import { Rows } from "./rows.js";
 import { Problem, Server } from "./server.js";
 import { BoothMicrophone, Example, Microphone, MicrophoneMenu, RATE } from "./sources.js";
 import { Study } from "./study.js";
 import { Words } from "./words.js";
 
 const EXAMPLES = ["298-126790-0000", "2002-139469-0000", "3526-175658-0000"];   // as the buttons ex1, ex2, ex3 name them
-const DEAF = ["nomic", "permission", "insecure", "mic_lost"];   // problems of hearing at all
 const MOST_ROWS = 6;
-const ALERT_SECONDS = 8;        // for which an alert stands beside a result
-const CLIPPED = .985, QUIET = .01;   // peaks
-const PAINT_MS = 80;
 const STAY_SECONDS = 30;        // the server forgets what a page has not asked for in three times as long
-const HINT_SECONDS = 1.5;       // of sound, before it is judged
-const FEW_FRAMES = 10;          // of 20 ms: less speech than that is the detector's doubt
 
 export function start({ element, server, upload, config, needRecorder }) {
   return new Kiosk(element.querySelector(".booth"), new Server(server, upload), config, needRecorder);
@@ -40,6 +37,7 @@ class Kiosk {
     this.voice = new Portrait("voice", durations, words);
     this.mix = new Portrait("mix", durations, words);
     this.second = new Portrait("voice", durations, words);
+    this.alert = new Alert(booth, words);
     this.menu = new MicrophoneMenu(this.$("#micsel"), words);
     this.seconds = new Choices(this.$("#durations"), "10", () => {});
     this.languages = new Choices(this.$("#languages"), config.language, language => this.speak(language));
@@ -50,6 +48,9 @@ class Kiosk {
       shown: answer => this.noiseHeard(answer),
     });
     this.study = new Study(booth, { server, words, durations, visit, failed });
+    this.rows = new Rows(booth, durations, words, result => this.present(result, this.rows.results));
+    this.logMel = new LogMel(booth, words, () => this.attempt(async () =>
+      ({ ...await server.ask("log_mel", { visit: this.visit }), seconds: this.result.seconds })));
     this.others = new Others(booth, words, face => this.voice.show(face, this.result.seconds));
     this.walk = new Walk(booth, words, face => this.voice.show(face, this.result.seconds));
     this.idle = new Idle(this.$("#idle"), config.idle, () => this.somethingToForget(), () => this.forget());
@@ -68,7 +69,7 @@ class Kiosk {
 
   wire() {
     const press = { rec: () => this.recordOrStop(), forget: () => this.forget(), save: () => this.save(),
-      others: () => this.showOthers(), between: () => this.showBetween(), logmel: () => this.showLogMel(),
+      others: () => this.showOthers(), between: () => this.showBetween(),
       retry: () => this.retry(), useexample: () => this.playExample(0), drop: () => this.$("#files").click(),
       theme: () => this.relight() };
     for (const [id, action] of Object.entries(press)) this.$(`#${id}`).addEventListener("click", action);
@@ -110,7 +111,7 @@ class Kiosk {
   /* ---- recording ---- */
 
   recordOrStop() {
-    if (this.state === "recording") this.source.stop();
+    if (this.state === "recording") this.recording.stop();
     else this.record();
   }
 
@@ -141,35 +142,20 @@ class Kiosk {
       const { visit } = token = await this.server.ask("begin", { seconds, example: source instanceof Example });
       if (over()) return;
       this.clearForNext();
-      this.source = source;
+      const { server, rail, words, config: { durations } } = this;
       const answered = answer => this.heardSoFar(answer, seconds, name);
-      const dialogue = source instanceof BoothMicrophone
-        ? new BoothDialogue(this.server, visit, source, answered)
-        : new Dialogue(this.server, visit, this.config.durations, answered);
-      this.dialogue = dialogue;
-      let heard = 0;
-      source.heard = block => {
-        for (const d of this.config.durations)
-          if (heard < d * RATE && heard + block.length >= d * RATE) performance.mark(`v2f-heard-${d}`);
-        heard += block.length;
-        this.progress(block, heard, seconds);
-        if (!(source instanceof BoothMicrophone)) dialogue.add(block);
-      };
-      const ended = new Promise((resolve, reject) => {
-        source.ended = problem => problem ? reject(problem) : resolve();
-      });
-      ended.catch(() => {});
+      const recording = this.recording = new Recording(this.booth,
+        { source, server, visit, seconds, durations, rail, words, answered, say: text => this.say(text) });
       this.visit = visit;
       await source.open();
       if (over()) return;
       this.menu.fill();
       this.go("recording");
-      this.$("#count").textContent = seconds;
+      recording.paint();
       this.note(name);
       this.say(this.words.t("starts"));
-      await ended;
+      await recording.whole();
       if (over()) return;
-      await dialogue.finish();
       const result = await this.server.ask("finish", { visit });
       if (over()) return;
       this.busy = false;
@@ -181,44 +167,9 @@ class Kiosk {
     }
   }
 
-  discard(token) {
-    if (token) this.server.ask("forget", { visits: [token.visit] }).catch(() => {});
-  }
-
-  /* What is seen of the sound itself: bars, ring, level. It is painted a dozen times a second. */
-  progress(block, heard, seconds) {
-    this.rail.add(block);
-    let peak = 0;
-    for (const sample of block) peak = Math.max(peak, Math.abs(sample));
-    this.loudest = Math.max(this.loudest, peak);
-    this.clipped = peak >= CLIPPED ? RATE : Math.max(0, this.clipped - block.length);   // for a second after it
-    this.meter = Math.max(peak, this.meter * .93);
-    this.heard = heard / RATE;
-    if (this.painting) return;
-    this.painting = setTimeout(() => {
-      this.painting = null;
-      if (this.state !== "recording") return;
-      const left = seconds - this.heard;
-      this.rail.reach(this.heard);
-      this.rail.draw();
-      this.$("#count").textContent = Math.ceil(left);
-      this.$(".rec .left").setAttribute("stroke-dasharray", `${100 * left / seconds} 100`);
-      this.level(this.meter);
-    }, PAINT_MS);
-  }
-
-  level(peak) {
-    const share = peak ? Math.max(0, 1 + Math.log10(peak) / 2.5) : 0;   // 50 dB
-    const meter = this.$("#meter");
-    meter.setAttribute("aria-valuenow", Math.round(100 * share));
-    meter.firstElementChild.style.width = `${100 * share}%`;
-    meter.classList.toggle("clipping", this.clipped > 0);
-  }
-
   /* An answer while the visitor speaks. */
   heardSoFar({ heard, face, marks, speech }, seconds, name) {
     this.rail.speech = speech;
-    this.prompt(speech, heard / RATE);
     if (face) {
       this.voice.show(face, heard / RATE, this.words.t("after", { n: this.words.seconds(heard / RATE) }), seconds)
         .then(() => requestAnimationFrame(() => performance.mark("v2f-live")));
@@ -232,17 +183,8 @@ class Kiosk {
     if (marks.length && speech.includes("1")) this.noise.refresh();
   }
 
-  /* A question to talk about, or what is wrong with the sound. */
-  prompt(speech, heard) {
-    const judged = heard >= HINT_SECONDS;
-    const hint = this.clipped ? "h_loud" : judged && this.loudest < QUIET ? "h_quiet" :
-      judged && speech.replaceAll("0", "").length < FEW_FRAMES ? "h_no_speech" : "prompt";
-    const place = this.$("#prompt");
-    place.classList.toggle("warning", hint !== "prompt");
-    if (place.dataset.hint === hint) return;
-    place.dataset.hint = hint;
-    place.textContent = this.words.t(hint);
-    if (hint !== "prompt") this.say(this.words.t(hint));
+  discard(token) {
+    if (token) this.server.ask("forget", { visits: [token.visit] }).catch(() => {});
   }
 
   /* ---- files ---- */
@@ -277,7 +219,7 @@ class Kiosk {
     this.caption();
     if (results.length) {
       this.clearForNext();
-      await this.present(results[0], results.length > 1 ? results : []);
+      await this.present(results[0], results);
       requestAnimationFrame(() => performance.mark("v2f-upload-shown"));
     }
     if (problems.length) this.fail(problems[0]);
@@ -302,18 +244,16 @@ class Kiosk {
   /* ---- result ---- */
 
   /* Show a result; `rows` are all the recordings it is one of. */
-  async present(result, rows = this.rows) {
+  async present(result, rows = []) {
     this.result = result;
     this.visit = result.visit;
-    this.rows = rows;
     this.kept = new Set([...this.kept, ...rows.map(row => row.visit), result.visit]);
     this.go("result");
     this.look("single");
-    this.level(0);
     this.rail.set(result.peaks, result.speech, result.seconds);
     this.rail.settle(result.cosines);
     const whys = this.whys(result);
-    this.drawRows();
+    this.rows.draw(rows, result.visit);
     const drawn = [this.voiceStrip.all(result.faces, whys), this.drawVoice()];
     this.say(this.words.t("ready", { n: this.words.seconds(result.seconds) }));
     await Promise.all(drawn);
@@ -334,27 +274,6 @@ class Kiosk {
   faceNote(face, seconds) {
     const after = this.words.t("after", { n: this.words.seconds(seconds) });
     return typeof face.score === "number" ? `${after} · ${this.words.t("critic")} ${this.words.figure(face.score)}` : after;
-  }
-
-  drawRows() {
-    const several = this.rows.length > 1;
-    this.$("#rows").hidden = !several;
-    this.$("#rows").style.setProperty("--rows", this.rows.length);
-    this.$(".voice-group").hidden = several;
-    if (!several) return;
-    const place = this.$("#rows .rows");
-    place.replaceChildren(...this.rows.map(row => {
-      const line = make(`<button class="row" role="radio" data-value="${row.visit}"><span class="row-name"></span></button>`);
-      line.firstElementChild.textContent = row.name;
-      row.faces.forEach((face, i) => {
-        const oval = make(`<span class="oval" style="--d:${i}"></span>`);
-        put(oval, face, this.words.t("after", { n: this.config.durations[i] }));
-        line.append(oval);
-      });
-      return line;
-    }));
-    new Choices(place, this.visit, visit => this.present(this.rows.find(row => row.visit === visit)));
-    place.querySelector("[aria-checked=true]").focus({ preventScroll: true });
   }
 
   noiseHeard(answer) {
@@ -387,41 +306,21 @@ class Kiosk {
     });
   }
 
-  async showLogMel() {
-    const button = this.$("#logmel"), picture = this.$("#logmel-picture");
-    if (button.getAttribute("aria-pressed") === "true") return this.hideLogMel();
-    await this.attempt(async () => {
-      const { image } = await this.server.ask("log_mel", { visit: this.visit });
-      picture.style.setProperty("--picture", `url("${image}")`);
-      picture.style.width = `${Math.min(this.result.seconds, 10) * 10}%`;
-      picture.setAttribute("aria-label", this.words.t("logmelhelp"));
-      picture.hidden = false;
-      button.setAttribute("aria-pressed", true);
-      this.$(".rail").classList.add("mel");
-    });
-  }
-
-  hideLogMel() {
-    this.$("#logmel-picture").hidden = true;
-    this.$("#logmel-picture").style.removeProperty("--picture");
-    this.$("#logmel").setAttribute("aria-pressed", false);
-    this.$(".rail").classList.remove("mel");
-  }
-
-  /* An action on a result, whose answer is dropped when the result is gone by then. */
+  /* An action on a result; its answer counts for nothing when the visitor is gone by then. */
   async attempt(action) {
     const era = this.era;
     try {
-      await action();
+      const answer = await action();
+      if (era === this.era) return answer;
+      this.look("single");
     } catch (problem) {
       if (era === this.era) this.fail(problem);
     }
-    if (era !== this.era) this.look("single");
   }
 
   async save() {
     const { words, config, result } = this;
-    const voices = this.rows.length > 1 ? this.rows : [result];
+    const voices = this.rows.results.length ? this.rows.results : [result];
     const rows = voices.map(({ name, faces }) => ({ name: name || words.t("voiceface"), colour: "--voice", faces }));
     if (this.noiseFace) rows.push({ name: this.noise.caption, colour: "--noise", faces: this.noiseStrip.faces });
     const style = getComputedStyle(this.booth);
@@ -431,48 +330,26 @@ class Kiosk {
 
   /* ---- problems ---- */
 
-  /* Say what went wrong. A result on the page stays; the alert beside it goes by itself. */
+  /* Say what went wrong; a result on the page stays. */
   fail(error) {
     const problem = error instanceof Problem ? error : new Problem("trouble");
     if (problem !== error) console.error(error);
     if (problem.key === "gone") this.forget();
-    const texts = this.config.texts[`e_${problem.key}`] ? problem.key : "trouble";
-    this.booth.dataset.problem = texts;
-    if (this.state !== "result") {
+    const stays = this.state !== "result";
+    if (stays) {
       this.clearVoice();
       this.go("error");
       this.note("");
-    } else {
-      clearTimeout(this.alertEnds);
-      this.alertEnds = setTimeout(() => this.dismiss(), ALERT_SECONDS * 1000);
     }
-    this.explain();
-    const none = texts === "nomic";
-    this.$("#rec").disabled = none;
-    this.$("#micsel").disabled = none;
-    if (none) this.menu.fill(true);
-  }
-
-  explain() {
-    const key = this.booth.dataset.problem;
-    if (!key) return;
-    const icon = DEAF.includes(key) ? "#i-nomic" :
-      ["quiet", "no_speech", "mic_busy"].includes(key) ? "#i-mic" : "#i-alert";
-    this.$("#alert use").setAttribute("href", icon);
-    this.$("#err-title").textContent = this.words.t(`e_${key}`);
-    this.$("#err-text").textContent = this.words.t(`e_${key}2`);
+    this.alert.show(problem.key, stays);
     this.label();
-  }
-
-  dismiss() {
-    delete this.booth.dataset.problem;
-    this.$("#rec").disabled = this.$("#micsel").disabled = false;
-    clearTimeout(this.alertEnds);
+    if (problem.key !== "nomic") return;
+    this.$("#rec").disabled = this.$("#micsel").disabled = true;
+    this.menu.fill(true);
   }
 
   retry() {
-    this.dismiss();
-    if (this.state === "error") this.go("attract");
+    this.go("attract");
     this.menu.fill();
     (this.tryAgain ?? (() => this.record()))();
   }
@@ -481,7 +358,8 @@ class Kiosk {
 
   go(state) {
     this.state = this.booth.dataset.state = state;
-    if (state !== "error" && state !== "result") this.dismiss();
+    if (state !== "error") this.alert.dismiss();
+    this.$("#rec").disabled = false;
     this.seconds.lock(state === "recording");
     this.$("#micsel").disabled = state === "recording" || this.config.local;
     this.arrange();
@@ -548,18 +426,14 @@ class Kiosk {
   }
 
   clearVoice() {
-    this.source?.stop();
-    this.dialogue?.abandon();
-    this.source = this.dialogue = this.visit = this.result = this.noiseFace = null;
-    this.rows = [];
-    this.loudest = this.clipped = this.meter = 0;
-    this.level(0);
+    this.recording?.abandon();
+    this.recording = this.visit = this.result = this.noiseFace = null;
     this.rail.clear();
     this.voiceStrip.clear();
     this.noiseStrip.clear();
     for (const portrait of [this.voice, this.mix, this.second]) portrait.show(null, 0);
-    this.hideLogMel();
-    this.drawRows();
+    this.logMel.hide();
+    this.rows.draw([]);
     this.noise.hush();
     this.look("single");
   }
@@ -607,7 +481,7 @@ class Kiosk {
     for (const part of [this.rail, this.voiceStrip, this.noiseStrip, this.voice, this.mix, this.second]) part.label();
     this.noise.label();
     this.menu.fill();
-    this.explain();
+    this.alert.label();
     this.label();
     if (this.result) {
       this.voiceStrip.all(this.result.faces, this.whys(this.result));
@@ -620,7 +494,7 @@ class Kiosk {
     const { state, words } = this;
     const name = words.t(state === "recording" ? "stop" : state === "result" ? "again" : "record");
     this.$("#rec-label").textContent = name;
-    this.$("#hint").textContent = words.t(DEAF.includes(this.booth.dataset.problem) ? "e_hint" : "hint");
+    this.$("#hint").textContent = words.t(this.alert.deaf ? "e_hint" : "hint");
     this.$("#settledhelp").textContent = words.t(state === "recording" ? "settledwait" : "settledhelp");
     this.$("#prompt").dataset.hint = "";
     this.$("#prompt").textContent = words.t("prompt");

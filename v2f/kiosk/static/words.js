@@ -12,6 +12,10 @@ export class Words {
     this.tag = language === "zh" ? "zh-Hans" : language;
   }
 
+  has(key) {
+    return key in this.texts;
+  }
+
   /* The text of a key, its {places} filled. */
   t(key, places = {}) {
     return this.texts[key][this.column].replace(/{(\w+)}/g, (_, name) => places[name]);

@@ -1,0 +1,34 @@
+/* Several recordings side by side; a press on one looks at it closely. */
+import { Choices } from "./choices.js";
+import { make, put } from "./portraits.js";
+
+export class Rows {
+  constructor(booth, durations, words, chosen) {
+    Object.assign(this, { durations, words, chosen, group: booth.querySelector("#rows"), single: booth.querySelector(".voice-group") });
+    this.draw([]);
+  }
+
+  /* results: as the server gives them, with a name each; `visit` is the one looked at. One alone needs no rows. */
+  draw(results, visit) {
+    const several = results.length > 1, place = this.group.querySelector(".rows");
+    this.results = several ? results : [];
+    this.group.hidden = !several;
+    this.single.hidden = several;
+    this.group.style.setProperty("--rows", results.length);
+    place.replaceChildren(...this.results.map(result => this.row(result)));
+    if (!several) return;
+    new Choices(place, visit, token => this.chosen(this.results.find(result => result.visit === token)));
+    place.querySelector("[aria-checked=true]").focus({ preventScroll: true });
+  }
+
+  row({ visit, name, faces }) {
+    const row = make(`<button class="row" role="radio" data-value="${visit}"><span class="row-name"></span></button>`);
+    row.firstElementChild.textContent = name;
+    faces.forEach((face, i) => {
+      const oval = make(`<span class="oval" style="--d:${i}"></span>`);
+      put(oval, face, this.words.t("after", { n: this.durations[i] }));
+      row.append(oval);
+    });
+    return row;
+  }
+}
