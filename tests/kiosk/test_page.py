@@ -598,6 +598,9 @@ class TestManners:
             page.click(button)
             page.wait_for_timeout(300)
             assert fits(page), button
+        page.set_input_files("#files", EXAMPLES)
+        expect(page.locator("#rows .row canvas").last).to_be_visible()
+        assert fits(page)
         page.keyboard.press("Escape")
         page.set_input_files("#files", {"name": "x.wav", "mimeType": "audio/wav", "buffer": b"no sound"})
         state(page, "error")
