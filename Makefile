@@ -3,7 +3,7 @@
 # make lint    style and types
 #
 # The first call sets everything up: a Python 3.11 environment in .venv, the pinned packages and, where it
-# may, Debian's ffmpeg and Chromium. Later calls find that done.
+# may, Debian's ffmpeg and PortAudio, and for the tests Chromium and PulseAudio. Later calls find that done.
 
 PYTHON ?= python3.11
 HOST ?= 127.0.0.1
@@ -16,12 +16,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-u
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 CAN_APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: run test lint ffmpeg chromium
+.PHONY: run test lint ffmpeg portaudio chromium pulseaudio
 
-run: $(VENV)/run.stamp ffmpeg
+run: $(VENV)/run.stamp ffmpeg portaudio
 	@$(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
-test: $(VENV)/dev.stamp ffmpeg chromium
+test: $(VENV)/dev.stamp ffmpeg portaudio chromium pulseaudio
 	$(BIN)/python -m pytest -q
 
 lint: $(VENV)/dev.stamp
@@ -51,6 +51,15 @@ ffmpeg:
 	@command -v ffmpeg >/dev/null || { $(CAN_APT) && $(APT) ffmpeg >/dev/null; } || \
 		echo "ffmpeg is not installed: m4a, aac, webm and mp4 files cannot be read until it is." >&2
 
+portaudio: $(BIN)/python
+	@$(BIN)/python -c "import ctypes.util, sys; sys.exit(not ctypes.util.find_library('portaudio'))" || \
+		{ $(CAN_APT) && $(APT) libportaudio2 >/dev/null; } || \
+		echo "PortAudio is not installed: this machine's own microphone cannot be used until it is." >&2
+
 chromium:
 	@command -v chromium >/dev/null || { $(CAN_APT) && $(APT) chromium >/dev/null; } || \
 		echo "chromium is not installed: the tests in the browser are skipped until it is." >&2
+
+pulseaudio:
+	@command -v pulseaudio >/dev/null || { $(CAN_APT) && $(APT) pulseaudio pulseaudio-utils >/dev/null; } || \
+		echo "pulseaudio is not installed: the tests of the machine's own microphone are skipped until it is." >&2

@@ -9,6 +9,10 @@ class UnreadableAudioError(V2FError):
     """A file is not audio, is damaged, is empty, or needs a decoder that is not installed."""
 
 
+class MicrophoneError(V2FError):
+    """There is no microphone at this machine, it cannot be used, or PortAudio is not installed."""
+
+
 class NoSpeechError(V2FError):
     """Less than half a second of speech was found in a recording."""
 

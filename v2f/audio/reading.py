@@ -94,7 +94,7 @@ def _assemble(blocks: Iterable[np.ndarray], rate: int, max_seconds: float | None
         )
     limit = None if max_seconds is None else round(max_seconds * SAMPLE_RATE)
     joined = bytearray()  # grows in place, so the waveform is never in memory twice
-    for block in _resampled((_mono(block) for block in blocks), rate):
+    for block in resampled((_mono(block) for block in blocks), rate):
         joined += block.clip(-1.0, 1.0).astype(np.float32, copy=False).tobytes()
         if limit is not None and len(joined) >= limit * np.dtype(np.float32).itemsize:
             break
@@ -112,7 +112,7 @@ def _mono(block: np.ndarray) -> np.ndarray:
     return block.mean(axis=1) if block.ndim == 2 else block
 
 
-def _resampled(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
+def resampled(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
     """Mono blocks at `rate` Hz -> mono blocks at 16 kHz that join into ceil(samples * 16,000 / rate) samples.
 
     The end of each block waits for the next one as far as the filter reaches, so there are no seams.

@@ -1,0 +1,121 @@
+"""The microphones of this machine: for a booth whose browser has none, or must not ask for it.
+
+What is heard comes in blocks of about 50 ms: float32 [n], mono, 16 kHz, in [-1, 1].
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from subprocess import DEVNULL, PIPE, Popen
+from threading import Event, Thread, current_thread
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v2f.audio import capture
+from v2f.audio.reading import resampled
+from v2f.audio.vad import SAMPLE_RATE
+from v2f.errors import MicrophoneError
+
+NO_ANSWER = "The microphone does not answer: another program is using it, or it was unplugged."
+
+Hear = Callable[[NDArray[np.float32]], None]
+
+
+@dataclass(frozen=True)
+class Microphone:
+    """An input device: `index` is what `record` takes; `default` tells whether it is the machine's own choice."""
+
+    index: int
+    name: str
+    default: bool
+
+
+class Recording:
+    """A recording in progress or ended, made by `record`; safe between threads."""
+
+    def __init__(self, process: Popen[bytes], rate: int, samples: int, hear: Hear) -> None:
+        self._process = process
+        self._stopped = Event()
+        self._failed = False
+        # The thread alone holds `hear`, so that whoever keeps an ended recording does not keep what was heard.
+        self._thread = Thread(target=self._run, args=(rate, samples, hear), daemon=True)
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended: by its length, by `stop`, or by a failure. From then on nothing is heard."""
+        return not self._thread.is_alive()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the device went away before the recording had its length."""
+        return self._failed
+
+    def stop(self) -> None:
+        """End it now and let go of the device; nothing is heard once this returns.
+
+        It waits for `hear`, if that is at work: the caller must hold no lock that `hear` needs.
+        """
+        self._stopped.set()
+        self._process.kill()
+        if self._thread is not current_thread():
+            self._thread.join()
+
+    def _run(self, rate: int, left: int, hear: Hear) -> None:
+        try:
+            for samples in resampled(self._blocks(rate), rate):
+                if self._stopped.is_set():
+                    return
+                hear(samples[:left].clip(-1, 1))  # resampling may overshoot
+                left -= len(samples[:left])
+                if not left:
+                    return
+        finally:
+            self._failed = left > 0 and not self._stopped.is_set()
+            _end(self._process)
+
+    def _blocks(self, rate: int) -> Iterator[NDArray[np.float32]]:
+        """What is heard, at the rate of the device, for as long as there is something to hear."""
+        assert self._process.stdout
+        size = rate // capture.BLOCKS_PER_SECOND * np.dtype(np.float32).itemsize
+        while len(sound := self._process.stdout.read(size)) == size:
+            yield np.frombuffer(sound, np.float32)
+
+
+def list_microphones() -> list[Microphone]:
+    """The input devices that there are now; none where there is no sound card. Raises MicrophoneError."""
+    process, answer = _capture("list")
+    _end(process)
+    return [Microphone(**one) for one in answer["microphones"]]
+
+
+def record(device: int | None, seconds: float, hear: Hear) -> Recording:
+    """Start a recording that ends by itself after `seconds`, to the sample.
+
+    `hear` gets its blocks one after another, in a thread of the recording's own. `device` is the index of a
+    microphone; None is the machine's own choice. Returns once the device is open, after 0.1 to 0.2 s. Raises
+    MicrophoneError where PortAudio, a sound card or this device is missing, or the device is in use.
+    """
+    process, answer = _capture("default" if device is None else str(device))
+    return Recording(process, answer["rate"], round(seconds * SAMPLE_RATE), hear)
+
+
+def _capture(wanted: str) -> tuple[Popen[bytes], dict[str, Any]]:
+    """Run capture.py -> the process and its answer. Raises MicrophoneError when that is a problem, or is none."""
+    command = [sys.executable, "-P", capture.__file__, wanted]  # -P: our modules are not to hide others
+    process = Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL)  # ALSA is talkative
+    assert process.stdout
+    line = process.stdout.readline()
+    answer = json.loads(line) if line else {"problem": NO_ANSWER}
+    if "problem" in answer:
+        _end(process)
+        raise MicrophoneError(answer["problem"])
+    return process, answer
+
+
+def _end(process: Popen[bytes]) -> None:
+    with process:  # closes its output, waits for its end
+        process.kill()
