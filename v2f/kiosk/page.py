@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.state_holder import SessionState, StateHolder
 
-from v2f.audio import NOISE_KINDS, read_audio
+from v2f.audio import read_audio
 from v2f.kiosk.api import add_endpoints
 from v2f.kiosk.functions import LONGEST_SECONDS, Functions
 from v2f.kiosk.limits import LARGEST_UPLOAD, LimitedBodies
@@ -88,7 +88,6 @@ def build(functions: Functions, settings: Settings) -> gr.Blocks:
                 "texts": TEXTS,
                 "languages": LANGUAGES,
                 "durations": DURATIONS,
-                "noises": [*NOISE_KINDS, "own"],
                 "longest": LONGEST_SECONDS,
                 "welcome": functions.welcome,
                 "kiosk": settings.kiosk,
