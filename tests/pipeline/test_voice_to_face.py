@@ -199,3 +199,8 @@ def test_many_faces_are_the_faces_one_by_one(model) -> None:
 def test_no_embeddings_give_no_faces(model) -> None:
     images, scores = model.faces(np.empty((0, 64), np.float32))
     assert images.shape == (0, 64, 64, 3) and scores.shape == (0,)
+
+
+def test_a_duration_that_is_the_whole_recording_is_drawn_once(model: VoiceToFace, made_voice: MadeVoice) -> None:
+    *_, three, whole = model.strip(made_voice(3), (1, 3))
+    assert three is whole

@@ -7,7 +7,7 @@ cut prefixes of 1, 2, 3, 5 and 10 seconds from the recording; so does `strip`.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,16 +166,14 @@ class VoiceToFace:
         self, samples: int, durations: Sequence[float], hear: Callable[[int], Speech]
     ) -> list[Face | None]:
         """Faces of the prefixes of `samples` samples that `hear` listens to, given where each one stops."""
-        heard: list[Speech | None] = []
-        for duration in durations:
-            stop = round(duration * SAMPLE_RATE)
-            try:
-                heard.append(hear(stop) if stop <= samples else None)
-            except NoSpeechError:
-                heard.append(None)
-        heard.append(hear(samples))
-        faces = iter(self._draw([speech for speech in heard if speech is not None]))
-        return [None if speech is None else next(faces) for speech in heard]
+        stops = [round(duration * SAMPLE_RATE) for duration in durations]
+        heard = {samples: hear(samples)}  # a duration that is all there is of it shares this one
+        for stop in stops:
+            if stop < samples:
+                with suppress(NoSpeechError):
+                    heard[stop] = hear(stop)
+        faces = dict(zip(heard, self._draw(list(heard.values())), strict=True))
+        return [faces.get(stop) for stop in (*stops, samples)]
 
     def _draw(self, heard: Sequence[Speech]) -> list[Face]:
         """One face per excerpt: each encoded by itself, its length being its own, all generated together."""
