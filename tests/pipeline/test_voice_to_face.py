@@ -201,6 +201,6 @@ def test_no_embeddings_give_no_faces(model) -> None:
     assert images.shape == (0, 64, 64, 3) and scores.shape == (0,)
 
 
-def test_a_duration_that_is_the_whole_recording_is_drawn_once(model: VoiceToFace, made_voice: MadeVoice) -> None:
+def test_a_duration_that_is_the_whole_recording_is_drawn_once(model, made_voice) -> None:
     *_, three, whole = model.strip(made_voice(3), (1, 3))
     assert three is whole
