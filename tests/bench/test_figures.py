@@ -2,10 +2,12 @@
 
 import math
 import random
+import sys
+import time
 
 import pytest
 
-from v2f.bench.figures import Figure, percentile, table, told
+from v2f.bench.figures import Figure, percentile, table, told, working_seconds
 
 
 @pytest.mark.parametrize("count", [1, 2, 19, 20, 21, 100])
@@ -43,3 +45,12 @@ def test_the_table_says_what_was_met() -> None:
 def test_times_are_told_as_people_do() -> None:
     assert told(0.0834) == "83 ms"
     assert told(12.345) == "12.35 s" or told(12.345) == "12.34 s"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_work_of_the_cores_is_seen() -> None:
+    before = working_seconds()
+    began = time.process_time()
+    while time.process_time() - began < 0.3:
+        pass
+    assert working_seconds() - before >= 0.2

@@ -26,6 +26,7 @@ def kiosk(process: Any = None, disk: Path = Path()) -> Kiosk:
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting, and no real process to look at."""
+    monkeypatch.setattr("v2f.bench.figures.busy_cores", lambda: 0.0)
     monkeypatch.setattr(soaking, "GRACE_SECONDS", 0)
     monkeypatch.setattr(soaking, "STEP_SECONDS", 0)
     monkeypatch.setattr(

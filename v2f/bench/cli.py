@@ -1,7 +1,6 @@
 """python -m v2f bench kiosk | soak | pictures"""
 
 import argparse
-import os
 from pathlib import Path
 
 
@@ -48,13 +47,13 @@ def run_pictures(arguments: argparse.Namespace) -> int:
 
 
 def run_kiosk(arguments: argparse.Namespace) -> int:
-    """Measure, print the table, and write it with the machine, the day and what else the machine was doing."""
+    """Measure, print the table and write it with the machine and the day."""
     from v2f.bench.figures import machine, table
     from v2f.bench.kiosk import measure
 
-    busy = f"load before the start {os.getloadavg()[0]:.1f}"
+    where = machine()  # before this bench keeps it busy
     figures = measure(arguments.visitors, arguments.repeats, arguments.weights)
-    report = f"{machine()}, {busy}\n\n{table(figures)}"
+    report = f"{where}\n\n{table(figures)}"
     print(report)
     if arguments.out:
         arguments.out.write_text(f"# The kiosk's speed\n\n{report}\n")

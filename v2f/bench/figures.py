@@ -63,13 +63,26 @@ def told(seconds: float) -> str:
 
 
 def machine() -> str:
-    """This machine and the day, in one line."""
+    """This machine, what it is doing already, and the day, in one line."""
     cores = len(os.sched_getaffinity(0))
-    names = [line.split(":", 1)[1].strip() for line in cpuinfo() if line.startswith("model name")]
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     processor = names[0] if names else "unknown processor"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    return f"{processor}, {cores} cores, {memory:.0f} GiB, {time.strftime('%Y-%m-%d')}"
+    parts = [processor, f"{cores} cores ({busy_cores():.1f} busy with other work)", f"{memory:.0f} GiB"]
+    return ", ".join([*parts, time.strftime("%Y-%m-%d")])
 
 
-def cpuinfo() -> list[str]:
-    return Path("/proc/cpuinfo").read_text().splitlines()
+def busy_cores() -> float:
+    """How many cores have been at work on average over the last second, which this takes."""
+    before = working_seconds()
+    time.sleep(1)
+    return working_seconds() - before
+
+
+def working_seconds() -> float:
+    """What all cores together have worked since the machine started, waiting left out."""
+    user, nice, system, _idle, _iowait, *interrupts = map(
+        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:8]
+    )
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")

@@ -37,6 +37,7 @@ class Soak:
 
     minutes: float
     out: Path | None = None
+    where: str = field(default_factory=machine)
     visits: int = 0
     failures: list[str] = field(default_factory=list)
     samples: list[Footprint] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Soak:
         if self.out is None:
             return
         told = {
-            "machine": machine(),
+            "machine": self.where,
             "minutes": self.minutes,
             "settled": self.settled,
             "visits": self.visits,
