@@ -561,11 +561,14 @@ def test_a_failure_nobody_expected_is_trouble_for_the_visitor_and_a_traceback_in
 def test_who_waits_too_long_is_told_that_many_are_here(
     ask: Asker, voice: Waveform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
     token = ask("begin", seconds=10)["visit"]
-    turns = ask.functions._turns
-    with module.turn_of(turns), module.turn_of(turns):
+    done = Event()
+    others = [ask.functions._workers.submit(done.wait) for _ in range(module.AT_ONCE)]
+    with monkeypatch.context() as hurried:
+        hurried.setattr(module, "PATIENCE", 0.05)
         assert ask("listen", visit=token, samples=encode(voice)) == {"problem": "busy"}
+    done.set()
+    assert all(other.result() for other in others)
     assert ask("finish", visit=token)["seconds"] == 6, "what was said is not lost"
 
 

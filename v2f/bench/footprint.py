@@ -10,6 +10,7 @@ from v2f.bench.browser import Kiosk
 
 WINDOW = 5  # samples whose median stands for a moment
 TOLERANCE = 0.05
+RESTLESS = {"threads"}  # a pool that breathes with the last questions; told, not judged
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Change:
 
     @property
     def passed(self) -> bool:
-        return self.after <= (1 + TOLERANCE) * self.before
+        return self.name in RESTLESS or self.after <= (1 + TOLERANCE) * self.before
 
 
 def footprint(kiosk: Kiosk, minutes: float) -> Footprint:

@@ -27,17 +27,20 @@ def add_endpoints(functions: Functions) -> None:
 
     def face(recording: FileData) -> Described:
         """The face of a recording, of its first 60 s."""
-        return described(engine.face(read(recording)))
+        voice = read(recording)
+        return described(functions.compute(lambda: engine.face(voice)))
 
     def strip(recording: FileData) -> list[Described]:
         """Faces after 1, 2, 3, 5 and 10 s of a recording, null where there was too little, and of all of it."""
-        return [described(face) for face in engine.strip(read(recording))]
+        voice = read(recording)
+        return [described(face) for face in functions.compute(lambda: engine.strip(voice))]
 
     def noise(recording: FileData, kind: MadeNoise = "white", snr: Ratio | None = 5.0) -> list[Described]:
         """As /strip, in noise at a signal-to-noise ratio of -10 to 30 dB, or of the noise alone where that is null."""
         voice = read(recording)
         sound = functions.noises[kind][: voice.size]
-        return [described(face) for face in engine.noise_strip(voice, sound, snr)]
+        faces = functions.compute(lambda: engine.noise_strip(voice, sound, snr))
+        return [described(face) for face in faces]
 
     def read(recording: FileData) -> Waveform:
         return read_once(recording.path, functions.uploads, LONGEST_SECONDS)

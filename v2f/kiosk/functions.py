@@ -12,11 +12,12 @@ import inspect
 import io
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from weakref import ref
 
 import numpy as np
@@ -53,6 +54,7 @@ OTHERS = 5  # faces beside the voice's own
 STEPS = 21  # faces from one voice to another
 QUIET = 0.01  # peak below which nobody can have spoken near the microphone
 
+Answer = TypeVar("Answer")
 Waveform = NDArray[np.float32]
 Token = Annotated[str, Field(max_length=64)]
 Tokens = Annotated[list[Token], Field(max_length=MOST)]
@@ -89,7 +91,8 @@ class Functions:
         self._visits = visits
         self._local = local
         self._device = device
-        self._turns = BoundedSemaphore(AT_ONCE)
+        # Always the same threads, because torch keeps memory for every thread it has ever computed in.
+        self._workers = ThreadPoolExecutor(AT_ONCE, "faces")
         self._noise_turns = BoundedSemaphore(AT_ONCE // 2)  # so that a voice seldom waits for noise
         self._microphone = Lock()  # held while one is being started
         self._at_microphone: ref[Visit] | None = None  # weak, so that forgetting the visit frees it
@@ -144,10 +147,7 @@ class Functions:
             now.sent = waveform.size
         reached = [d for d in DURATIONS if d not in now.told and d * SAMPLE_RATE <= waveform.size]
         now.told.update(reached)
-        with turn_of(self._turns):
-            marks = [[d, shown(self._face(waveform[: d * SAMPLE_RATE]))] for d in reached]
-            exact = reached and reached[-1] * SAMPLE_RATE == waveform.size
-            face = marks[-1][1] if exact else shown(self._face(waveform))
+        marks, face = self.compute(lambda: self._faces_so_far(waveform, reached))
         return answer | {
             "heard": waveform.size,
             "face": face,
@@ -258,6 +258,23 @@ class Functions:
             visit.recording = record(self._device, seconds, visit.live.add)
             self._at_microphone = ref(visit)
 
+    def compute(self, task: Callable[[], Answer]) -> Answer:
+        """What a task gives, when its turn has come. Raises Problem when it does not come."""
+        turn = self._workers.submit(task)
+        try:
+            return turn.result(PATIENCE)
+        except TimeoutError:
+            turn.cancel()
+            raise Problem("busy") from None
+
+    def _faces_so_far(
+        self, waveform: Waveform, reached: Sequence[int]
+    ) -> tuple[list[list[Any]], dict[str, Any] | None]:
+        """Pairs of the durations reached and their faces, and the face of all of it."""
+        marks: list[list[Any]] = [[d, shown(self._face(waveform[: d * SAMPLE_RATE]))] for d in reached]
+        exact = reached and reached[-1] * SAMPLE_RATE == waveform.size
+        return marks, marks[-1][1] if exact else shown(self._face(waveform))
+
     def _face(self, waveform: Waveform) -> Face | None:
         with suppress(NoSpeechError):
             return self.engine.face(waveform)
@@ -266,8 +283,7 @@ class Functions:
     def _result(self, token: str | None, visit: Visit) -> dict[str, Any]:
         """The faces of a whole recording, kept in its visit, which is opened where it has no token yet."""
         waveform = visit.live.waveform
-        with turn_of(self._turns):
-            visit.faces = self.engine.strip(waveform)
+        visit.faces = self.compute(lambda: self.engine.strip(waveform))
         whole = self._last(visit)
         return {
             "visit": token or self._visits.open(visit),
@@ -307,13 +323,13 @@ class Functions:
         self, voice: Waveform | None, noise: Waveform, snr: float | None = None
     ) -> list[Face | None]:
         """Faces of what `together` gives, after each duration and of all of it."""
-        with turn_of(self._noise_turns), turn_of(self._turns), suppress(NoSpeechError):
-            return self.engine.noise_strip(voice, noise, None if voice is None else snr)
+        ratio = None if voice is None else snr
+        with turn_of(self._noise_turns), suppress(NoSpeechError):
+            return self.compute(lambda: self.engine.noise_strip(voice, noise, ratio))
         return [None] * (len(DURATIONS) + 1)
 
     def _pictures(self, embeddings: NDArray[np.float32]) -> list[dict[str, Any]]:
-        with turn_of(self._turns):
-            images, scores = self.engine.faces(embeddings)
+        images, scores = self.compute(lambda: self.engine.faces(embeddings))
         return [
             {"image": data_url(Image.fromarray(image)), "score": None if scores is None else float(scores[i])}
             for i, image in enumerate(images)
