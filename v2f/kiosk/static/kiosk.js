@@ -49,8 +49,8 @@ class Kiosk {
     });
     this.study = new Study(booth, { server, words, durations, visit, failed });
     this.rows = new Rows(booth, durations, words, result => this.present(result, this.rows.results));
-    this.logMel = new LogMel(booth, words, () => this.attempt(async () =>
-      ({ ...await server.ask("log_mel", { visit: this.visit }), seconds: this.result.seconds })));
+    this.logMel = new LogMel(booth, words, use => this.attempt("log_mel", { visit: this.visit },
+      ({ image }) => use(image, this.result.seconds)));
     this.others = new Others(booth, words, face => this.voice.show(face, this.result.seconds));
     this.walk = new Walk(booth, words, face => this.voice.show(face, this.result.seconds));
     this.idle = new Idle(this.$("#idle"), config.idle, () => this.somethingToForget(), () => this.forget());
@@ -288,8 +288,7 @@ class Kiosk {
 
   async showOthers() {
     if (this.view === "others") return this.look("single");
-    await this.attempt(async () => {
-      const { faces } = await this.server.ask("others", { visit: this.visit });
+    await this.attempt("others", { visit: this.visit }, ({ faces }) => {
       this.others.show(faces);
       this.look("others");
     });
@@ -297,8 +296,7 @@ class Kiosk {
 
   async showBetween() {
     if (this.view === "between") return this.look("single");
-    await this.attempt(async () => {
-      const { faces } = await this.server.ask("between", { first: this.visit, second: this.earlier ?? null });
+    await this.attempt("between", { first: this.visit, second: this.earlier ?? null }, ({ faces }) => {
       this.look("between");
       this.walk.show(faces, !this.earlier);
       this.second.show(faces.at(-1), 10, this.words.t(this.earlier ? "earlier" : "example"));
@@ -306,13 +304,12 @@ class Kiosk {
     });
   }
 
-  /* An action on a result; its answer counts for nothing when the visitor is gone by then. */
-  async attempt(action) {
+  /* Ask something about a result, and use the answer unless its visitor is gone by then. */
+  async attempt(name, question, use) {
     const era = this.era;
     try {
-      const answer = await action();
-      if (era === this.era) return answer;
-      this.look("single");
+      const answer = await this.server.ask(name, question);
+      if (era === this.era) use(answer);
     } catch (problem) {
       if (era === this.era) this.fail(problem);
     }

@@ -1,20 +1,21 @@
 /* On request, what the network hears in place of the waveform. Its picture is a mask, so it has the voice's colour. */
 
 export class LogMel {
-  /* `ask()` resolves to { image, seconds }. */
+  /* `ask(use)` calls use(image, seconds) once there is a picture. */
   constructor(booth, words, ask) {
-    Object.assign(this, { words, ask });
+    this.words = words;
     this.button = booth.querySelector("#logmel");
     this.picture = booth.querySelector("#logmel-picture");
     this.rail = booth.querySelector(".rail");
-    this.button.onclick = () => this.rail.classList.contains("mel") ? this.hide() : this.show();
+    this.button.onclick = () => {
+      if (this.rail.classList.contains("mel")) this.hide();
+      else ask((image, seconds) => this.show(image, seconds));
+    };
   }
 
-  async show() {
-    const answer = await this.ask();
-    if (!answer) return;
-    this.picture.style.setProperty("--picture", `url("${answer.image}")`);
-    this.picture.style.width = `${Math.min(answer.seconds, 10) * 10}%`;
+  show(image, seconds) {
+    this.picture.style.setProperty("--picture", `url("${image}")`);
+    this.picture.style.width = `${Math.min(seconds, 10) * 10}%`;
     this.picture.ariaLabel = this.words.t("logmelhelp");
     this.turn(true);
   }
