@@ -40,8 +40,13 @@ class Visitor:
     def speak(self, seconds: int) -> Iterator[None]:
         """Press Record for so many seconds, until the recording runs."""
         self.press(f"#durations [data-value='{seconds}']")
-        self.press("#rec")
-        yield from self.until("recording")
+        yield from self.start("#rec")
+
+    def start(self, button: str) -> Iterator[None]:
+        """Press what starts a recording, until it runs or, if it is short, has run."""
+        self.press(button)
+        self.page.locator(".booth:not([data-state=attract])").wait_for()  # before the other visitor's turn
+        yield from self.until("recording", "result")
 
     def until(self, *states: str) -> Iterator[None]:
         """Wait for one of these states of the page."""
@@ -84,8 +89,7 @@ def reload(visitor: Visitor) -> Iterator[None]:
 
 
 def example(visitor: Visitor) -> Iterator[None]:
-    visitor.press(f".clip[data-example='{visitor.random.randrange(3)}']")
-    yield from visitor.until("recording")
+    yield from visitor.start(f".clip[data-example='{visitor.random.randrange(3)}']")
     yield from visitor.until("result")
 
 
@@ -97,11 +101,8 @@ def upload(visitor: Visitor) -> Iterator[None]:
 
 def upload_bad(visitor: Visitor) -> Iterator[None]:
     visitor.page.set_input_files("#files", visitor.random.choice(visitor.bad))
-    deadline = time.monotonic() + PATIENCE
-    while not visitor.page.get_attribute(".booth", "data-problem"):
-        if time.monotonic() > deadline:
-            raise VisitFailed("no word about a bad file")
-        yield
+    visitor.page.locator(".booth[data-problem]").wait_for()
+    yield
 
 
 def noise(visitor: Visitor) -> Iterator[None]:
