@@ -552,7 +552,7 @@ def test_a_failure_nobody_expected_is_trouble_for_the_visitor_and_a_traceback_in
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ask.functions.engine, "face", broken)
+    monkeypatch.setattr(ask.functions.engine, "strip", broken)
     token = ask("begin", seconds=5)["visit"]
     assert ask("listen", visit=token) == {"problem": "trouble"}
     assert caplog.records[0].exc_info

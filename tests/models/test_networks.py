@@ -79,6 +79,16 @@ def test_embedding_is_the_average_over_time(reading: str) -> None:
     torch.testing.assert_close(embedding, kept[0].sum(dim=2) / kept[0].shape[2])
 
 
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("frames", [48, 161, 200])
+def test_what_fills_up_a_log_mel_is_not_heard(reading: str, frames: int) -> None:
+    encoder = VoiceEncoder(NetworkConfig(reading)).eval()
+    filled_up = torch.randn(1, 64, 200)
+    with torch.inference_mode():
+        alone = encoder(filled_up[..., :frames].clone())
+        torch.testing.assert_close(encoder(filled_up, frames), alone)
+
+
 def test_released_parameter_counts() -> None:
     assert parameters(Generator()) == 12_191_875
     assert parameters(FaceTrunk()) == 3_310_720

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from v2f.models import Generator, Runtime
+from v2f.models import FaceTrunk, Generator, Runtime, VoiceEncoder, unit
 from v2f.models.runtime import has_native_bf16
 
 CPU = torch.device("cpu")
@@ -51,8 +51,25 @@ def test_placing_keeps_the_mode_and_lays_kernels_out_channels_last() -> None:
 
 
 @pytest.mark.parametrize("precision", ["bf16", "float32"])
-def test_a_settled_module_gives_what_autocast_gives(precision) -> None:
-    runtime, generator, embeddings = Runtime(CPU, precision), Generator().eval(), torch.randn(2, 64)
+@pytest.mark.parametrize("batch", [1, 5])
+def test_settled_networks_give_to_the_bit_what_autocast_gives(precision, batch) -> None:
+    runtime, embeddings = Runtime(CPU, precision), torch.randn(batch, 64)
+    generator, trunk = Generator().eval(), FaceTrunk().eval()
     with torch.inference_mode(), runtime.autocast():
-        expected = runtime.place(generator)(embeddings)
-        assert torch.equal(runtime.settle(generator)(embeddings), expected)
+        faces = runtime.place(generator)(embeddings)
+        features = runtime.place(trunk)(faces)
+        assert torch.equal(runtime.settle(generator)(embeddings), faces)
+        assert torch.equal(runtime.settle(trunk)(faces), features)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "float32"])
+def test_a_settled_encoder_hears_the_same_voice(precision) -> None:
+    runtime, encoder, log_mel = Runtime(CPU, precision), VoiceEncoder(), torch.randn(1, 64, 300)
+    for _ in range(3):
+        encoder(torch.randn(8, 64, 300) + 1)  # its batch normalisation has seen something
+    with torch.inference_mode():
+        expected = unit(encoder.eval()(log_mel))
+        with runtime.autocast():
+            heard = unit(runtime.settle(encoder)(log_mel).float())
+    assert (expected * heard).sum() > (0.999 if precision == "bf16" else 1 - 1e-5)
+    assert not any(isinstance(layer, torch.nn.BatchNorm1d) for layer in encoder.modules())

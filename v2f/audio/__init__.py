@@ -1,14 +1,26 @@
 """Sound in, features out: reading, speech detection, log-mel, and noise. Everything is mono at 16 kHz."""
 
-from v2f.audio.features import MIN_SPEECH_SECONDS, features, log_mel, normalise
+from v2f.audio.features import (
+    FRAMES_PER_SECOND,
+    MIN_SPEECH_SECONDS,
+    features,
+    log_mel,
+    normalise,
+    require_speech,
+    whole_frames,
+)
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix
 from v2f.audio.reading import read_audio, to_waveform
-from v2f.audio.vad import SAMPLE_RATE, detect_speech, keep_speech
+from v2f.audio.vad import FRAME, SAMPLE_RATE, bridge_gaps, decide, detect_speech, keep_speech
 
 __all__ = [
+    "FRAME",
+    "FRAMES_PER_SECOND",
     "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",
     "SAMPLE_RATE",
+    "bridge_gaps",
+    "decide",
     "detect_speech",
     "features",
     "keep_speech",
@@ -17,5 +29,7 @@ __all__ = [
     "mix",
     "normalise",
     "read_audio",
+    "require_speech",
     "to_waveform",
+    "whole_frames",
 ]

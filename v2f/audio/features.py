@@ -33,19 +33,29 @@ def features(waveform: np.ndarray, vad: bool = True) -> Tensor:
     With `vad` false the waveform is taken as it is. Raises NoSpeechError when less than half a second is left.
     """
     speech = keep_speech(waveform) if vad else waveform
-    if len(speech) < MIN_SPEECH_SECONDS * SAMPLE_RATE:
-        heard = len(speech) / SAMPLE_RATE
-        raise NoSpeechError(
-            f"Only {heard:.1f} s of speech were found and half a second is needed: speak a little longer or louder."
-        )
+    require_speech(len(speech))
     return normalise(log_mel(speech))
+
+
+def require_speech(samples: int) -> None:
+    """Raise NoSpeechError for less than half a second of speech."""
+    if samples < MIN_SPEECH_SECONDS * SAMPLE_RATE:
+        raise NoSpeechError(
+            f"Only {samples / SAMPLE_RATE:.1f} s of speech were found and half a second is needed:"
+            " speak a little longer or louder."
+        )
+
+
+def whole_frames(samples: int) -> int:
+    """How many frames the log-mel of so many samples has: whole ones only, none below 400 samples."""
+    return max(0, 1 + (samples - WINDOW) // HOP)
 
 
 def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
     """Natural logarithm of 64 mel energies: [samples] -> [64, frames], or [batch, samples] -> [batch, 64, frames].
 
-    Whole frames only: 1 + (samples - 400) // 160 of them, none below 400 samples. Runs on the input's device, in
-    float32 even under autocast.
+    There are `whole_frames` of them. Runs on the input's device, in float32 even under autocast. The log-mel of a
+    prefix is a prefix of the whole's.
     """
     signal = torch.as_tensor(waveform, dtype=torch.float32) * FULL_SCALE
     signal = torch.cat([signal[..., :1], signal[..., 1:] - PRE_EMPHASIS * signal[..., :-1]], dim=-1)

@@ -13,16 +13,22 @@ LONGEST_GAP = 10  # frames, 200 ms: shorter pauses between speech belong to it
 
 
 def detect_speech(waveform: np.ndarray) -> np.ndarray:
-    """One decision per 20 ms frame: float32 [samples] at 16 kHz -> bool [samples // 320].
+    """One decision per 20 ms frame, short pauses bridged: float32 [samples] at 16 kHz -> bool [samples // 320]."""
+    return bridge_gaps(decide(waveform))
 
-    The detector adapts while it listens, so each call starts a fresh one: the same recording, the same answer.
+
+def decide(waveform: np.ndarray) -> np.ndarray:
+    """The detector's own decisions, float32 [samples] at 16 kHz -> bool [samples // 320].
+
+    The detector adapts while it listens, so each call starts a fresh one: the same recording, the same answer. It
+    does not look ahead: the decisions on a prefix are a prefix of those on the whole.
     """
     detector = webrtcvad.Vad(AGGRESSIVENESS)
     count = len(waveform) // FRAME
     pcm = np.clip(waveform[: count * FRAME] * 32768.0, -32768, 32767).astype("<i2").tobytes()
     size = FRAME * 2  # bytes
     decisions = (detector.is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size))
-    return bridge_gaps(np.fromiter(decisions, dtype=bool, count=count))
+    return np.fromiter(decisions, dtype=bool, count=count)
 
 
 def bridge_gaps(speech: np.ndarray) -> np.ndarray:

@@ -55,6 +55,7 @@ STEPS = 21  # faces from one voice to another
 QUIET = 0.01  # peak below which nobody can have spoken near the microphone
 
 Answer = TypeVar("Answer")
+Picture = dict[str, Any] | None  # a face as the page wants it
 Waveform = NDArray[np.float32]
 Token = Annotated[str, Field(max_length=64)]
 Tokens = Annotated[list[Token], Field(max_length=MOST)]
@@ -267,18 +268,12 @@ class Functions:
             turn.cancel()
             raise Problem("busy") from None
 
-    def _faces_so_far(
-        self, waveform: Waveform, reached: Sequence[int]
-    ) -> tuple[list[list[Any]], dict[str, Any] | None]:
+    def _faces_so_far(self, waveform: Waveform, reached: Sequence[int]) -> tuple[list[list[Any]], Picture]:
         """Pairs of the durations reached and their faces, and the face of all of it."""
-        marks: list[list[Any]] = [[d, shown(self._face(waveform[: d * SAMPLE_RATE]))] for d in reached]
-        exact = reached and reached[-1] * SAMPLE_RATE == waveform.size
-        return marks, marks[-1][1] if exact else shown(self._face(waveform))
-
-    def _face(self, waveform: Waveform) -> Face | None:
+        faces: list[Picture] = [None] * (len(reached) + 1)
         with suppress(NoSpeechError):
-            return self.engine.face(waveform)
-        return None
+            faces = [shown(face) for face in self.engine.strip(waveform, reached)]
+        return [list(mark) for mark in zip(reached, faces[:-1], strict=True)], faces[-1]
 
     def _result(self, token: str | None, visit: Visit) -> dict[str, Any]:
         """The faces of a whole recording, kept in its visit, which is opened where it has no token yet."""
@@ -380,7 +375,7 @@ def together(voice: Waveform | None, noise: Waveform, snr: float | None) -> Wave
     return noise if voice is None or snr is None else mix(voice, noise, snr)
 
 
-def shown(face: Face | None) -> dict[str, Any] | None:
+def shown(face: Face | None) -> Picture:
     """A face as the page wants it. The picture is the generator's own, 64 x 64, nothing done to it."""
     if face is None:
         return None

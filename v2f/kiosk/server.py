@@ -25,7 +25,6 @@ GOODBYE_SECONDS = 2  # open pages hold a connection for as long as they live; a 
 SILENT_SECONDS = 90  # the page forgets by itself; the server forgets for pages that fell silent for so long
 UPLOAD_SECONDS = 120  # an upload that its visitor abandoned is deleted from the disk after this long
 SWEEP_SECONDS = 5
-KERNELS = "64"  # that torch keeps ready; it would keep 1,024, and every length of speech asks for its own
 
 
 class PortError(V2FError):
@@ -51,7 +50,6 @@ def serve(
     except OSError as error:
         raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
     torch.set_num_threads(1)  # a question a core: threads that share one question stall when cores are busy
-    os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = KERNELS  # read at the first convolution
     with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder:
         tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = folder
         from v2f.kiosk.page import application  # not before: Gradio asks for its folder while it is imported

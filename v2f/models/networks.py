@@ -62,13 +62,18 @@ class VoiceEncoder(nn.Module):
             layers += [nn.BatchNorm1d(EMBEDDING_SIZE), nn.ReLU()]
         self.model = nn.Sequential(*layers)
 
-    def forward(self, log_mel: Tensor) -> Tensor:
+    def forward(self, log_mel: Tensor, frames: int | None = None) -> Tensor:
+        """Embed a batch; without gradients, only its first `frames` frames, as if there were no others."""
         x = log_mel
         for layer in self.model:
-            if self.pad_even and isinstance(layer, nn.Conv1d) and x.shape[-1] % 2 == 0:
-                x = F.pad(x, (0, 1))
+            if isinstance(layer, nn.Conv1d):
+                if frames is not None:
+                    x[..., frames:] = 0  # what a convolution would find beyond the end
+                    frames = (frames - (not self.pad_even or frames % 2)) // 2 + 1
+                if self.pad_even and x.shape[-1] % 2 == 0:
+                    x = F.pad(x, (0, 1))
             x = layer(x)
-        return x.mean(dim=2)
+        return x[..., :frames].mean(dim=2)
 
 
 class Generator(nn.Module):

@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import nn
 
+from v2f.models.packed import can_pack, fold_batch_norm, pack
+
 Precision = Literal["bf16", "float32"]
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -49,12 +51,18 @@ class Runtime:
         return module.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def settle(self, module: Module) -> Module:
-        """`place` a module that learns no more, its weights in this runtime's precision.
+        """`place` a network that learns no more: weights in this runtime's precision and its kernels' own layout.
 
-        The results are those of `autocast` with float32 weights, which it would cast anew at every call.
+        The results are those of `autocast` with float32 weights, which it would cast, and lay out, at every call;
+        to the bit where there is no batch normalisation.
         """
-        placed = self.place(module)
-        return placed if self.precision == "float32" else placed.to(torch.bfloat16)
+        fold_batch_norm(module)
+        placed = self.place(module.eval())
+        if self.precision == "bf16":
+            placed = placed.to(torch.bfloat16)
+        if can_pack(self.device):
+            pack(placed)
+        return placed
 
 
 def has_native_bf16(device: torch.device) -> bool:

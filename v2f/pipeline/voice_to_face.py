@@ -6,24 +6,31 @@ cut prefixes of 1, 2, 3, 5 and 10 seconds from the recording; so does `strip`.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from v2f.audio import (
+    FRAME,
+    FRAMES_PER_SECOND,
     SAMPLE_RATE,
-    detect_speech,
-    features,
+    bridge_gaps,
+    decide,
     keep_speech,
+    log_mel,
     mix,
+    normalise,
     read_audio,
+    require_speech,
     to_waveform,
+    whole_frames,
 )
 from v2f.errors import NoSpeechError
 from v2f.models import Model, Runtime, unit
@@ -43,7 +50,8 @@ class Face:
 
     image: uint8 [64, 64, 3], RGB. embedding: float32 [64], unit length. score: the discriminator's
     probability that the image is a photograph, 0 to 1, or None for weights without a discriminator. seconds:
-    speech kept. duration: audio it was made from, in seconds. timings: seconds spent in each stage.
+    speech kept. duration: audio it was made from, in seconds. timings: seconds spent in each stage, on all the
+    faces that were made together.
     """
 
     image: NDArray[np.uint8]
@@ -66,16 +74,6 @@ class Stopwatch(dict[str, float]):
             self[name] = self.get(name, 0.0) + time.perf_counter() - start
 
 
-@dataclass(frozen=True)
-class Speech:
-    """What the encoder hears: normalised log-mel [64, frames]; seconds of speech kept and of audio given."""
-
-    log_mel: Tensor
-    seconds: float
-    duration: float
-    timings: Stopwatch
-
-
 class VoiceToFace:
     """The whole path from sound to face. Safe to share between threads: calls keep no state."""
 
@@ -83,10 +81,9 @@ class VoiceToFace:
         """Put the model on the runtime's device (by default the best there is), for inference only."""
         self.model = model
         self.runtime = runtime or Runtime.choose()
-        self.runtime.place(model.encoder).eval()
-        for network in (model.generator, model.trunk, model.discriminator):
+        for network in (model.encoder, model.generator, model.trunk, model.discriminator):
             if network is not None:
-                self.runtime.settle(network).eval()
+                self.runtime.settle(network)
 
     def face(self, clip: Clip) -> Face:
         """The face of a recording, used whole up to MAX_SECONDS.
@@ -94,8 +91,9 @@ class VoiceToFace:
         `clip` is an audio file, or samples [n] or [n, channels] at 16 kHz. Raises UnreadableAudioError, and
         NoSpeechError when less than half a second of it is speech.
         """
-        waveform, timings = _read(clip)
-        return self._draw([_hear(waveform, timings)])[0]
+        (face,) = self.strip(clip, durations=())
+        assert face, "strip raises where there is none"
+        return face
 
     def strip(self, clip: Clip, durations: Sequence[float] = DURATIONS) -> list[Face | None]:
         """One face per duration, from that much of the recording's start, and one from the whole; Sec. 4.1.
@@ -103,8 +101,11 @@ class VoiceToFace:
         An entry is None where the recording is shorter than its duration or holds too little speech by then;
         the last one is the whole recording's. All faces are generated in one batch. Raises as `face` does.
         """
-        waveform, timings = _read(clip)
-        return self._by_duration(waveform.size, durations, lambda stop: _hear(waveform[:stop], timings))
+        watch = Stopwatch()
+        waveform = _read(clip, watch)
+        with watch.stage("vad"):
+            decisions = decide(waveform)
+        return self._by_duration(waveform, decisions, durations, watch)
 
     def noise_strip(
         self,
@@ -119,18 +120,17 @@ class VoiceToFace:
         of it. With a voice, the detector hears the clean voice, so that noise changes the sound of what is
         kept and not which part; `snr_db` is measured over the speech-bearing frames.
         """
+        watch = Stopwatch()
         noise = to_waveform(noise, SAMPLE_RATE, MAX_SECONDS)
         if snr_db is None:
-            return self._by_duration(
-                noise.size, durations, lambda stop: _encodable(noise[:stop], stop, Stopwatch())
-            )
+            return self._by_duration(noise, None, durations, watch)
         if clip is None:
             raise ValueError("a signal-to-noise ratio needs a voice")
-        waveform, timings = _read(clip)
-        mixed = mix(waveform, noise, snr_db, detect_speech(waveform))
-        return self._by_duration(
-            waveform.size, durations, lambda stop: _hear(waveform[:stop], timings, sound=mixed[:stop])
-        )
+        waveform = _read(clip, watch)
+        with watch.stage("vad"):
+            decisions = decide(waveform)
+        mixed = mix(waveform, noise, snr_db, bridge_gaps(decisions))
+        return self._by_duration(mixed, decisions, durations, watch)
 
     def live(self) -> LiveSession:
         """A recording in progress, for audio that arrives in pieces."""
@@ -140,9 +140,11 @@ class VoiceToFace:
     def embed(self, log_mels: Sequence[Tensor]) -> NDArray[np.float32]:
         """Unit embeddings [n, 64] of normalised log-mels [64, frames] of any lengths."""
         embeddings = np.empty((len(log_mels), EMBEDDING_SIZE), np.float32)
-        for row, log_mel in zip(embeddings, log_mels, strict=True):
+        for row, features in zip(embeddings, log_mels, strict=True):
+            frames = features.shape[-1]
+            padded = F.pad(features, (0, room_for(frames) - frames))[None].to(self.runtime.device)
             with self.runtime.autocast():
-                embedding = self.model.encoder(log_mel[None].to(self.runtime.device))
+                embedding = self.model.encoder(padded, frames)
             row[:] = unit(embedding.float())[0].cpu().numpy()
         return embeddings
 
@@ -163,38 +165,55 @@ class VoiceToFace:
         return images, scores if trunk is not None and discriminator is not None else None
 
     def _by_duration(
-        self, samples: int, durations: Sequence[float], hear: Callable[[int], Speech]
+        self,
+        sound: NDArray[np.float32],
+        decisions: NDArray[np.bool_] | None,
+        durations: Sequence[float],
+        watch: Stopwatch,
     ) -> list[Face | None]:
-        """Faces of the prefixes of `samples` samples that `hear` listens to, given where each one stops."""
-        stops = [round(duration * SAMPLE_RATE) for duration in durations]
-        heard = {samples: hear(samples)}  # a duration that is all there is of it shares this one
-        for stop in stops:
-            if stop < samples:
-                with suppress(NoSpeechError):
-                    heard[stop] = hear(stop)
-        faces = dict(zip(heard, self._draw(list(heard.values())), strict=True))
-        return [faces.get(stop) for stop in (*stops, samples)]
+        """Faces of the prefixes of a sound [n], of those frames that the detector's decisions [n // 320] keep.
 
-    def _draw(self, heard: Sequence[Speech]) -> list[Face]:
-        """One face per excerpt: each encoded by itself, its length being its own, all generated together."""
-        embeddings = np.empty((len(heard), EMBEDDING_SIZE), np.float32)
-        for row, speech in zip(embeddings, heard, strict=True):
-            with speech.timings.stage("encoder"):
-                row[:] = self.embed([speech.log_mel])[0]
-        together = Stopwatch()
-        with together.stage("generator"):
+        All of it is kept where there are no decisions. The log-mel of a prefix is cut from the whole's.
+        """
+        stops = [round(duration * SAMPLE_RATE) for duration in durations]
+        with watch.stage("features"):
+            kept = sound if decisions is None else keep_speech(sound, bridge_gaps(decisions))
+            require_speech(kept.size)
+            whole = log_mel(kept)
+            heard = {
+                sound.size: kept.size
+            }  # samples given and kept; a duration that is all there is shares this
+            for stop in stops:
+                speech = stop if decisions is None else bridge_gaps(decisions[: stop // FRAME]).sum() * FRAME
+                with suppress(NoSpeechError):
+                    require_speech(speech)
+                    if stop < sound.size:
+                        heard[stop] = int(speech)
+            log_mels = [normalise(whole[:, : whole_frames(speech)]) for speech in heard.values()]
+        with watch.stage("encoder"):
+            embeddings = self.embed(log_mels)
+        with watch.stage("generator"):
             images, scores = self.faces(embeddings)
-        return [
-            Face(
+        faces = {
+            given: Face(
                 image=images[i],
                 embedding=embeddings[i],
                 score=None if scores is None else float(scores[i]),
-                seconds=speech.seconds,
-                duration=speech.duration,
-                timings={**speech.timings, **together},
+                seconds=speech / SAMPLE_RATE,
+                duration=given / SAMPLE_RATE,
+                timings=dict(watch),
             )
-            for i, speech in enumerate(heard)
-        ]
+            for i, (given, speech) in enumerate(heard.items())
+        }
+        return [faces.get(stop) for stop in (*stops, sound.size)]
+
+
+def room_for(frames: int) -> int:
+    """The length that so many frames are filled up to: one of few, as kernels are made, and kept, for each length."""
+    step = max(
+        FRAMES_PER_SECOND, 1 << max(0, frames.bit_length() - 3)
+    )  # a second, or about an eighth of it all
+    return -(-frames // step) * step
 
 
 def to_pixels(faces: Tensor) -> Tensor:
@@ -205,23 +224,8 @@ def to_pixels(faces: Tensor) -> Tensor:
     return (faces.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def _read(clip: Clip) -> tuple[NDArray[np.float32], Stopwatch]:
-    timings = Stopwatch()
-    with timings.stage("read"):
+def _read(clip: Clip, watch: Stopwatch) -> NDArray[np.float32]:
+    with watch.stage("read"):
         if isinstance(clip, np.ndarray):
-            return to_waveform(clip, SAMPLE_RATE, MAX_SECONDS), timings
-        return read_audio(clip, MAX_SECONDS), timings
-
-
-def _hear(waveform: NDArray[np.float32], read: Stopwatch, sound: NDArray[np.float32] | None = None) -> Speech:
-    """Keep the frames in which `waveform` is speech; of `sound`, if given: the same with noise in it."""
-    timings = Stopwatch(read)
-    with timings.stage("vad"):
-        kept = keep_speech(waveform if sound is None else sound, detect_speech(waveform))
-    return _encodable(kept, waveform.size, timings)
-
-
-def _encodable(kept: NDArray[np.float32], given: int, timings: Stopwatch) -> Speech:
-    with timings.stage("features"):
-        log_mel = features(kept, vad=False)
-    return Speech(log_mel, kept.size / SAMPLE_RATE, given / SAMPLE_RATE, timings)
+            return to_waveform(clip, SAMPLE_RATE, MAX_SECONDS)
+        return read_audio(clip, MAX_SECONDS)

@@ -27,6 +27,8 @@ export function start({ element, server, upload, config, needRecorder }) {
 }
 
 class Kiosk {
+  #busy = false;
+
   constructor(booth, server, config, needRecorder) {
     Object.assign(this, { booth, server, config, needRecorder });
     this.words = new Words(config.texts, config.languages, config.language);
@@ -65,6 +67,16 @@ class Kiosk {
 
   $(selector) {
     return this.booth.querySelector(selector);
+  }
+
+  /* Whether a new result is on its way; what can be done with the one before would be gone when it comes. */
+  get busy() {
+    return this.#busy;
+  }
+
+  set busy(busy) {
+    this.#busy = busy;
+    for (const id of ["others", "between", "save", "logmel"]) this.$(`#${id}`).disabled = busy;
   }
 
   wire() {
@@ -180,7 +192,8 @@ class Kiosk {
       this.voiceStrip.set(this.config.durations.indexOf(d), marked, why)
         .then(() => requestAnimationFrame(() => performance.mark(`v2f-shown-${d}`)));
     }
-    if (marks.length && speech.includes("1")) this.noise.refresh();
+    const more = heard < seconds * RATE;   // at the end comes the result, and its noise with it
+    if (marks.length && more && speech.includes("1")) this.noise.refresh();
   }
 
   discard(token) {
