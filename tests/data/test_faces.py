@@ -1,20 +1,76 @@
-"""Portraits to aligned faces, and why some are refused."""
+"""Pictures to aligned faces, and why some are refused."""
 
+import csv
+import hashlib
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from v2f.data.faces import EYE_DARKNESS, PreparedFace, eye_darkness, prepare_face, turn
-from v2f.data.landmarks import TEMPLATE_64
+from v2f.data.faces import (
+    FaceOptions,
+    PreparedFace,
+    prepare_face,
+    prepare_faces,
+    sharpness,
+    turn,
+    yaw,
+)
+from v2f.data.landmarks import (
+    TEMPLATE_64,
+    detect_faces,
+    enlarge,
+    five_points,
+    landmarks68,
+    template_box,
+)
 from v2f.data.rejection import Rejected
+from v2f.errors import CorpusError
 
 FRONTAL = np.array([[0, 0], [20, 0], [10, 10], [2, 20], [18, 20]], float)
+# Eye centres, nose tip and mouth corners of a mean head in millimetres: right, down, towards the camera.
+HEAD = np.array([[-32, -20, 0], [32, -20, 0], [0, 12, 32], [-27, 48, 1], [27, 48, 1]], float)
+
+SENATOR = "congress/A000055.jpg"  # sharp, frontal, and found at once
+EYES_APART = 52.8  # pixels, in that picture
+EYES = ((99.3, 100.7), (152.0, 103.7))
+
+
+@pytest.fixture
+def portraits(shared_data: Path) -> Path:
+    pytest.importorskip("dlib")
+    return shared_data / "portraits"
+
+
+@pytest.fixture
+def senator(portraits: Path) -> Image.Image:
+    return Image.open(portraits / SENATOR).convert("RGB")
+
+
+def kept(path: Path, options: FaceOptions | None = None) -> PreparedFace:
+    """The face of a picture file that must have one."""
+    found = prepare_face(path, path.name, options or FaceOptions())
+    assert isinstance(found, PreparedFace), found
+    return found
+
+
+def reason(picture: Image.Image, folder: Path, options: FaceOptions | None = None) -> str | None:
+    """Why a picture is refused; None if it is not."""
+    picture.save(folder / "a.png")
+    found = prepare_face(folder / "a.png", "a.png", options or FaceOptions())
+    return found.reason if isinstance(found, Rejected) else None
+
+
+def blurred(picture: Image.Image, radius: float) -> Image.Image:
+    """Blurred by a Gaussian of so many pixels of the aligned 64x64 face, whose eyes are 20 apart."""
+    return picture.filter(ImageFilter.GaussianBlur(radius * EYES_APART / 20))
 
 
 def test_a_frontal_face_is_not_turned():
     assert turn(FRONTAL) == pytest.approx(0)
+    assert yaw(FRONTAL) == pytest.approx(0)
 
 
 def test_a_nose_beside_the_middle_is_a_turned_head():
@@ -29,31 +85,158 @@ def test_turning_the_picture_does_not_turn_the_head():
     assert turn(FRONTAL @ rotation.T) == pytest.approx(0, abs=1e-6)
 
 
-def test_dark_glasses_are_darker_than_cheeks():
-    face = np.full((64, 64, 3), 180, np.uint8)
-    assert eye_darkness(face, TEMPLATE_64) == pytest.approx(1)
-    face[20:31, 14:50] = 20
-    assert eye_darkness(face, TEMPLATE_64) < EYE_DARKNESS
+@pytest.mark.parametrize("pitch", [-15, 0, 15])
+@pytest.mark.parametrize("angle", [-40, -20, 0, 10, 30])
+def test_yaw_is_the_angle_of_a_turned_head(angle: int, pitch: int):
+    (cos, sin), (up, down) = ((np.cos(a), np.sin(a)) for a in np.deg2rad([angle, pitch]))
+    sideways = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+    nod = np.array([[1, 0, 0], [0, up, -down], [0, down, up]])
+    assert yaw((HEAD @ sideways.T @ nod.T)[:, :2]) == pytest.approx(abs(angle), abs=5)
 
 
-def test_what_is_no_portrait_comes_back_with_its_reason(tmp_path):
+def test_sharpness_falls_with_blur_and_not_with_contrast():
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    face = Image.fromarray(noise).resize((64, 64), Image.Resampling.NEAREST)
+    values = [sharpness(np.asarray(face.filter(ImageFilter.GaussianBlur(radius)))) for radius in range(4)]
+    assert values == sorted(values, reverse=True) and values[2] < 0.1 * values[0]
+    assert sharpness(np.asarray(face) // 4 + 100) == pytest.approx(values[0], rel=0.02)
+    assert sharpness(np.full((64, 64, 3), 90, np.uint8)) == 0
+
+
+def test_what_is_no_portrait_comes_back_with_its_reason(tmp_path: Path):
     pytest.importorskip("dlib")
     Image.new("RGB", (200, 200), "grey").save(tmp_path / "empty.png")
     (tmp_path / "text.jpg").write_text("no picture")
-    assert prepare_face(tmp_path / "empty.png", "empty.png") == Rejected("empty.png", "no frontal face")
-    assert prepare_face(tmp_path / "text.jpg", "text.jpg") == Rejected("text.jpg", "not a readable picture")
+    names = ["text.jpg", "empty.png", "missing.jpg"]
+    assert prepare_faces([(tmp_path / name, name) for name in names], FaceOptions()) == [
+        Rejected("text.jpg", "not a readable picture"),
+        Rejected("empty.png", "no face"),
+        Rejected("missing.jpg", "not a readable picture"),
+    ]
 
 
-def test_real_portraits_are_aligned_with_their_eyes_on_the_template(shared_data: Path):
-    from v2f.data.landmarks import detect_faces, enlarge, five_points, landmarks68
+def test_damaged_and_monstrous_files_are_refused(tmp_path: Path):
+    pytest.importorskip("dlib")
+    random_bytes = np.random.default_rng(0)
+    Image.fromarray(random_bytes.integers(0, 256, (99, 99, 3), dtype=np.uint8)).save(tmp_path / "whole.png")
+    whole = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "folder.jpg").mkdir()
+    Image.new("1", (10_000, 10_000)).save(tmp_path / "huge.png")  # 100 million pixels in 12 kB
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+    names = ["cut.png", "empty.jpg", "folder.jpg", "huge.png", "bomb.png"]
+    for number in range(20):
+        damaged = bytearray(whole)
+        for place in random_bytes.integers(0, 200, 8):
+            damaged[place] = random_bytes.integers(256)
+        names.append(f"damaged{number}.png")
+        (tmp_path / names[-1]).write_bytes(damaged)
+    found = prepare_faces([(tmp_path / name, name) for name in names], FaceOptions())
+    assert found[:5] == [Rejected(name, "not a readable picture") for name in names[:5]]
+    assert all(isinstance(face, Rejected) for face in found)
 
-    portraits = sorted((shared_data / "portraits" / "congress").glob("*.jpg"))[::100]
-    found = [prepare_face(path, path.name) for path in portraits]
-    kept = [face.face for face in found if isinstance(face, PreparedFace)]
-    assert len(kept) >= 0.8 * len(portraits)
-    for face in kept:
+
+def test_slivers_hold_no_face(tmp_path: Path):
+    pytest.importorskip("dlib")
+    for size in ((1, 1), (9000, 1), (1, 3000)):
+        assert reason(Image.new("RGB", size), tmp_path) == "no face"
+
+
+def test_pictures_of_every_kind_give_the_same_face(senator: Image.Image, tmp_path: Path):
+    grey = np.asarray(senator.convert("L"))
+    sideways = Image.Exif()
+    sideways[0x0112] = 6  # turn by 90 degrees to see it upright
+    kinds = {
+        "palette.png": senator.convert("P"),
+        "alpha.png": senator.convert("RGBA"),
+        "grey.png": senator.convert("L"),
+        "print.jpg": senator.convert("CMYK"),
+        "deep.png": Image.fromarray(grey.astype(np.uint16) * 257),
+        "deeper.tif": Image.fromarray(grey.astype(np.int32) * 1000),
+        "float.tif": Image.fromarray((grey / 255).astype(np.float32)),
+    }
+    for name, picture in kinds.items():
+        picture.save(tmp_path / name)
+    senator.save(tmp_path / "moving.gif", save_all=True, append_images=[Image.new("RGB", senator.size)])
+    senator.rotate(90, expand=True).save(tmp_path / "sideways.jpg", exif=sideways)
+    senator.save(tmp_path / "plain.png")
+    whole = kept(tmp_path / "plain.png").face.mean(axis=2)
+    for name in (*kinds, "moving.gif", "sideways.jpg"):
+        face = kept(tmp_path / name).face
+        assert np.abs(face.mean(axis=2) - whole).mean() < 8, name
+
+
+def test_two_faces_are_too_many(senator: Image.Image, tmp_path: Path):
+    both = Image.new("RGB", (2 * senator.width, senator.height))
+    both.paste(senator, (0, 0))
+    both.paste(senator, (senator.width, 0))
+    assert reason(both, tmp_path) == "several faces"
+
+
+def test_how_far_a_head_may_be_turned_can_be_chosen(portraits: Path):
+    turned = portraits / "sfhq" / "t2i_00014.jpg"  # by 46 degrees
+    assert prepare_face(turned, "a", FaceOptions()) == Rejected("a", "not frontal")
+    assert isinstance(prepare_face(turned, "a", FaceOptions(most_yaw=60)), PreparedFace)
+
+
+def test_size_is_measured_in_the_picture_as_found(senator: Image.Image, tmp_path: Path):
+    large = senator.resize((4 * senator.width, 4 * senator.height))
+    assert reason(large, tmp_path, FaceOptions(smallest=4 * EYES_APART - 9)) is None
+    assert reason(large, tmp_path, FaceOptions(smallest=4 * EYES_APART + 9)) == "too small"
+    assert reason(senator, tmp_path, FaceOptions(smallest=4 * EYES_APART - 9)) == "too small"
+
+
+def test_a_face_is_refused_once_its_eyes_cannot_be_read(senator: Image.Image, tmp_path: Path):
+    assert reason(blurred(senator, 0.5), tmp_path) is None
+    assert reason(blurred(senator, 2), tmp_path) == "too blurred"
+    assert reason(blurred(senator, 2), tmp_path, FaceOptions(least_sharpness=0)) is None
+
+
+def test_a_prepared_face_knows_its_file_and_is_described_if_wanted(portraits: Path):
+    path = portraits / SENATOR
+    plain, described = kept(path), kept(path, FaceOptions(describe=True))
+    assert plain.file == path.name and plain.descriptor is None
+    assert plain.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert plain.face.dtype == np.uint8 and plain.face.shape == (64, 64, 3)
+    assert described.descriptor is not None
+    assert described.descriptor.shape == (128,) and described.descriptor.dtype == np.float32
+    np.testing.assert_array_equal(described.face, plain.face)
+
+
+def test_large_faces_are_cut_from_the_picture_as_found(senator: Image.Image, tmp_path: Path):
+    small_in_large = Image.new("RGB", (700, 700), "grey")
+    small_in_large.paste(senator, (20, 40))
+    small_in_large.save(tmp_path / "found.png")
+    small_in_large.resize((320, 320)).save(tmp_path / "shrunk.png")
+    full, view = (kept(tmp_path / name, FaceOptions(size=128)).face for name in ("found.png", "shrunk.png"))
+    assert full.shape == (128, 128, 3)
+    detail = [np.diff(face[40:100, 24:104].mean(axis=2), n=2).std() for face in (full, view)]
+    assert detail[0] > 1.5 * detail[1]
+
+
+def test_a_large_face_is_the_small_one_enlarged(portraits: Path):
+    small, large = (kept(portraits / SENATOR, FaceOptions(size=size)).face for size in (64, 128))
+    shrunk = np.asarray(Image.fromarray(large).resize((64, 64), Image.Resampling.LANCZOS))
+    assert np.abs(shrunk.astype(int) - small).mean() < 3
+
+
+def test_an_unknown_detector_is_named():
+    with pytest.raises(CorpusError, match="no detector 'eye'; choose dlib or face-alignment"):
+        prepare_faces([], FaceOptions(detector="eye"))
+
+
+def test_real_portraits_are_kept_and_aligned_with_their_eyes_on_the_template(portraits: Path):
+    """Of all 2,995 portraits 95.9 % are kept, and of those 96.7 % have both eyes within 2 pixels."""
+    with open(portraits / "portraits.csv", newline="") as file:
+        names = random.Random(5).sample([row["file"] for row in csv.DictReader(file)], 60)
+    found = prepare_faces([(portraits / name, name) for name in names], FaceOptions())
+    faces = [face.face for face in found if isinstance(face, PreparedFace)]
+    assert len(faces) >= 0.95 * len(names)
+    near = 0
+    for face in faces:
         view = enlarge(face, 256)
-        boxes = detect_faces(view, upsample=0)
-        if boxes:
-            eyes = (five_points(landmarks68(view, boxes[0]))[:2] + 0.5) / 4 - 0.5
-            assert np.abs(eyes - TEMPLATE_64[:2]).max() < 3
+        box = (detect_faces(view, upsample=0) or [template_box(256)])[0]
+        eyes = (five_points(landmarks68(view, box))[:2] + 0.5) / 4 - 0.5
+        near += np.linalg.norm(eyes - TEMPLATE_64[:2], axis=1).max() <= 2
+    assert near >= 0.95 * len(faces)

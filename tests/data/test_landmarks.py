@@ -14,10 +14,12 @@ from v2f.data.landmarks import (
     detect_faces,
     enlarge,
     five_points,
+    landmark_backend,
     landmarks68,
     similarity,
     template,
 )
+from v2f.errors import CorpusError
 
 PICTURES = 6
 
@@ -45,6 +47,17 @@ def test_similarity_recovers_a_known_movement() -> None:
     target = moved(points, 0.4, 2.5, (7.0, -3.0))
     matrix = similarity(points, target)
     np.testing.assert_allclose(np.c_[points, np.ones(5)] @ matrix.T, target, atol=1e-9)
+
+
+def test_a_weighted_point_comes_nearer_to_its_place() -> None:
+    points = TEMPLATE_64.astype(np.float64)
+    target = points + np.random.default_rng(0).normal(0, 2, points.shape)
+    errors = [
+        np.linalg.norm(np.c_[points, np.ones(5)] @ similarity(points, target, weights).T - target, axis=1)
+        for weights in (None, (1, 1, 1, 1, 1), (9, 1, 1, 1, 1))
+    ]
+    np.testing.assert_allclose(errors[0], errors[1], atol=1e-9)
+    assert errors[2][0] < errors[0][0] and (errors[2] ** 2).sum() > (errors[0] ** 2).sum()
 
 
 def test_similarity_never_mirrors() -> None:
@@ -86,6 +99,21 @@ def test_the_template_grows_with_the_face() -> None:
     small = np.random.default_rng(1).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     face = enlarge(enlarge(small, 64), 128)
     np.testing.assert_allclose(align(face, template(128), 128).astype(int), face, atol=1)
+
+
+def test_dlib_gives_the_landmarks_of_all_faces_the_largest_first(portraits: list[np.ndarray]) -> None:
+    small, large = enlarge(portraits[0][:200, :200], 150), portraits[1]
+    both = np.zeros((max(150, large.shape[0]), 150 + large.shape[1], 3), np.uint8)
+    both[:150, :150] = small
+    both[: large.shape[0], 150:] = large
+    empty, found = landmark_backend("dlib").landmarks([np.zeros((80, 80, 3), np.uint8), both])
+    assert empty == [] and [points.shape for points in found] == [(68, 2)] * 2
+    assert (found[0][:, 0] > 150).all() and (found[1][:, 0] < 150).all()
+
+
+def test_there_are_two_backends() -> None:
+    with pytest.raises(CorpusError, match="choose dlib or face-alignment"):
+        landmark_backend("haar")
 
 
 def test_nothing_is_found_in_noise() -> None:

@@ -1,4 +1,6 @@
-"""A corpus store: tables and arrays that fit together."""
+"""A corpus store: tables and arrays that fit together, opened without being read."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,51 +8,84 @@ import pytest
 from v2f.data import store
 from v2f.errors import CorpusError
 
-FACE_ROWS = [store.FaceRow("a.jpg", "made", "female", 30, 0), store.FaceRow("b.jpg", "made", "male", 41, 1)]
-VOICE_ROWS = [
-    store.VoiceRow("a.flac", "a", "female", "made", "train", 0, 0, 4),
-    store.VoiceRow("b.flac", "b", "male", "made", "heldout", -1, 4, 2),
+PEOPLE = [
+    store.Person("A. Buckley", "male", "Ireland", "train", 0),
+    store.Person("B. Only-Heard", "female", "", "train", -1),
+    store.Person("C. Test", "female", "USA", "test", -1),
 ]
+VOICES = [
+    store.VoiceRow("a.wav", "A. Buckley", "", "male", "Ireland", 0.04, 4, "aa"),
+    store.VoiceRow("b.wav", "B. Only-Heard", "", "female", "", 0.02, 2, "bb"),
+    store.VoiceRow("c.wav", "C. Test", "", "female", "USA", 0.03, 3, "cc"),
+]
+FACES = [
+    store.FaceRow("c.jpg", "C. Test", "", "", "", "dd"),
+    store.FaceRow("a.jpg", "A. Buckley", "", "", "", "ee"),
+]
+LOG_MEL = np.arange(9 * 64, dtype=np.float16).reshape(9, 64)
 
 
 @pytest.fixture
-def folder(tmp_path):
-    store.write_array(tmp_path / store.FACES, np.zeros((2, 64, 64, 3), np.uint8))
-    store.write_table(tmp_path / store.FACE_TABLE, store.FaceRow, FACE_ROWS)
-    store.write_array(tmp_path / store.SPEECH, np.array([0, 8192, 16384, -32768, 1, 2], np.int16))
-    store.write_table(tmp_path / store.VOICE_TABLE, store.VoiceRow, VOICE_ROWS)
-    store.write_array(tmp_path / store.DVECTORS, np.zeros((2, 256), np.float32))
+def folder(tmp_path: Path) -> Path:
+    store.write_array(tmp_path / store.LOG_MEL, LOG_MEL)
+    store.write_array(
+        tmp_path / store.FACES, np.arange(2, dtype=np.uint8).repeat(64 * 64 * 3).reshape(2, 64, 64, 3)
+    )
+    store.write_people(tmp_path, PEOPLE, VOICES, [0, 1, 2], FACES, [2, 0])
     return tmp_path
 
 
-def test_what_was_written_is_read(folder):
+def test_what_was_written_is_read(folder: Path) -> None:
     opened = store.Store.open(folder)
-    assert opened.face_rows == FACE_ROWS and opened.voice_rows == VOICE_ROWS
-    assert opened.identities == 2
-    assert opened.waveform(0).tolist() == [0.0, 0.25, 0.5, -1.0]
-    assert opened.waveform(1).tolist() == [1 / 32768, 2 / 32768]
+    assert opened.people == PEOPLE
+    assert opened.voices.tolist() == [[0, 4, 0], [4, 2, 1], [6, 3, 2]]
+    assert opened.voice_identity.tolist() == [0, -1, -1] and opened.face_identity.tolist() == [-1, 0]
+    assert opened.identities == 1
+    assert opened.voices_in("train").tolist() == [0, 1] and opened.faces_in("test").tolist() == [0]
+    assert opened.person_of(2).name == "C. Test"
+    assert np.array_equal(opened.log_mel(1), LOG_MEL[4:6].T)
 
 
-def test_arrays_are_mapped_not_read(folder):
-    assert isinstance(store.Store.open(folder).speech, np.memmap)
+def test_arrays_are_mapped_not_read(folder: Path) -> None:
+    opened = store.Store.open(folder)
+    assert isinstance(opened.sounds, np.memmap) and isinstance(opened.faces, np.memmap)
 
 
-def test_pairing_decides_the_hash(folder):
+def test_other_programs_need_numpy_alone(folder: Path) -> None:
+    voices, log_mel = (np.load(folder / name, mmap_mode="r") for name in ("voices.npy", "log_mel.npy"))
+    start, length, person = voices[2]
+    assert np.array_equal(log_mel[start : start + length], LOG_MEL[6:9]) and person == 2
+
+
+def test_the_manifests_tell_everything_in_words(folder: Path) -> None:
+    lines = (folder / "voices.csv").read_text().splitlines()
+    assert lines[0] == "file,person,gender,nationality,split,identity,seconds,start,length,sha256"
+    assert lines[1] == "a.wav,A. Buckley,male,Ireland,train,0,0.04,0,4,aa"
+    assert (folder / "faces.csv").read_text().splitlines()[1] == "c.jpg,C. Test,female,USA,test,-1,dd"
+
+
+def test_a_demonstration_store_holds_speech(folder: Path) -> None:
+    (folder / store.LOG_MEL).unlink()
+    store.write_array(folder / store.SPEECH, np.array([0, 8192, 16384, -32768, 1, 2, 0, 0, 0], np.int16))
+    opened = store.Store.open(folder)
+    assert opened.holds_speech and opened.waveform(0).tolist() == [0.0, 0.25, 0.5, -1.0]
+
+
+def test_who_is_who_decides_the_hash(folder: Path) -> None:
     before = store.store_hash(folder)
-    store.write_table(folder / store.VOICE_TABLE, store.VoiceRow, [VOICE_ROWS[1], VOICE_ROWS[0]])
+    store.write_people(folder, PEOPLE, VOICES, [0, 2, 1], FACES, [2, 0])
     assert store.store_hash(folder) != before
 
 
-@pytest.mark.parametrize(
-    "part", [store.FACES, store.FACE_TABLE, store.SPEECH, store.VOICE_TABLE, store.DVECTORS]
-)
-def test_a_missing_part_is_one_sentence(folder, part):
+@pytest.mark.parametrize("part", ["people.csv", "voices.npy", "log_mel.npy", "faces.npy", "face_person.npy"])
+def test_a_missing_part_is_one_sentence(folder: Path, part: str) -> None:
     (folder / part).unlink()
     with pytest.raises(CorpusError, match="not a complete corpus store"):
         store.Store.open(folder)
 
 
-def test_parts_of_different_lengths_are_refused(folder):
-    store.write_array(folder / store.FACES, np.zeros((3, 64, 64, 3), np.uint8))
+@pytest.mark.parametrize("part", ["log_mel.npy", "faces.npy"])
+def test_parts_of_different_lengths_are_refused(folder: Path, part: str) -> None:
+    store.write_array(folder / part, np.load(folder / part)[:-1])
     with pytest.raises(CorpusError, match="differ in length"):
         store.Store.open(folder)

@@ -1,19 +1,31 @@
 """Recordings to speech: what is kept, what is refused, and voices made by another speed."""
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 
+from v2f.audio import features, normalise
 from v2f.data.rejection import Rejected
-from v2f.data.voices import Clip, PreparedVoice, change_speed, prepare_voice
+from v2f.data.sources import Source
+from v2f.data.voices import PreparedVoice, VoiceOptions, change_speed, prepare_voice, prepare_voices
 
 
-def no_embedding(speech: np.ndarray) -> np.ndarray:
-    return np.zeros(256, np.float32)
+def source(path: Path, **known: object) -> Source:
+    return Source(path, path.name, "somebody", **known)
 
 
 def pitch(waveform: np.ndarray) -> float:
     return float(np.fft.rfftfreq(len(waveform), 1 / 16_000)[np.abs(np.fft.rfft(waveform)).argmax()])
+
+
+@pytest.fixture
+def voice(made_voice, tmp_path: Path) -> Path:
+    path = tmp_path / "voice.wav"
+    soundfile.write(path, made_voice(4.0, 0), 16_000)
+    return path
 
 
 @pytest.mark.parametrize("speed", [0.85, 1.17])
@@ -24,23 +36,55 @@ def test_another_speed_is_another_pitch_and_length(speed):
     assert pitch(changed) == pytest.approx(200 * speed, rel=0.02)
 
 
-def test_speech_is_kept_as_16_bit_samples(made_voice, tmp_path):
-    path = tmp_path / "voice.wav"
-    soundfile.write(path, made_voice(4.0, 0), 16_000)
-    voice = prepare_voice(Clip(path, "a", "female", "made", "train"), no_embedding)
-    assert isinstance(voice, PreparedVoice) and voice.speech.dtype == np.int16
-    assert 2.0 < len(voice.speech) / 16_000 <= 4.0
+def test_the_log_mel_is_the_pipelines(voice: Path) -> None:
+    import torch
+
+    piece = prepare_voices([source(voice)], VoiceOptions())
+    [log_mel], [row] = piece.arrays["log_mel"], piece.rows
+    assert log_mel.dtype == np.float16 and log_mel.shape == (row.length, 64)
+    expected = features(soundfile.read(voice, dtype="float32")[0])
+    heard = normalise(torch.from_numpy(log_mel.T.astype(np.float32)))
+    assert (heard - expected).abs().max() < 0.02, "half precision keeps three digits"
 
 
-def test_what_cannot_be_used_comes_back_with_its_reason(tmp_path):
+def test_a_row_says_whose_recording_it_is(voice: Path) -> None:
+    known = source(voice, aliases=("id1", "n2"), gender="female", nationality="Ireland")
+    [row] = prepare_voices([known], VoiceOptions()).rows
+    assert (row.file, row.person, row.aliases) == ("voice.wav", "somebody", "id1|n2")
+    assert (row.gender, row.nationality) == ("female", "Ireland")
+    assert row.sha256 == hashlib.sha256(voice.read_bytes()).hexdigest()
+    assert row.length == pytest.approx(row.seconds * 100, abs=4)
+
+
+def test_speech_can_be_kept_as_16_bit_samples(voice: Path) -> None:
+    [speech] = prepare_voices([source(voice)], VoiceOptions(keep="speech")).arrays["speech"]
+    assert speech.dtype == np.int16
+    assert 2.0 < len(speech) / 16_000 <= 4.0
+
+
+def test_of_a_long_recording_only_the_start_is_read(voice: Path) -> None:
+    prepared = prepare_voice(source(voice), most_seconds=2.0)
+    assert isinstance(prepared, PreparedVoice) and prepared.seconds <= 2.0
+
+
+def test_what_cannot_be_used_comes_back_with_its_reason_and_the_others_go_on(voice: Path, tmp_path) -> None:
     silent, broken = tmp_path / "silent.wav", tmp_path / "broken.wav"
     soundfile.write(silent, np.zeros(48_000), 16_000)
     broken.write_bytes(b"no audio")
-    for path, reason in (
-        (silent, "0.0 s of speech"),
-        (broken, "not a recording"),
-        (tmp_path / "missing.wav", "cannot be read"),
-    ):
-        rejected = prepare_voice(Clip(path, "a", "male", "made", "train"), no_embedding)
-        assert isinstance(rejected, Rejected)
-        assert rejected.file == path.name and reason in rejected.reason
+    missing = tmp_path / "missing.wav"
+    piece = prepare_voices([source(path) for path in (silent, broken, voice, missing)], VoiceOptions())
+    assert [row.file for row in piece.rows] == ["voice.wav"]
+    reasons = {left.file: left.reason for left in piece.rejected}
+    assert reasons["silent.wav"] == "too little speech"
+    assert reasons["broken.wav"].startswith("not a readable recording: ")
+    assert "cannot be read" in reasons["missing.wav"]
+    assert all(isinstance(left, Rejected) for left in piece.rejected)
+
+
+def test_a_decoder_that_breaks_down_costs_one_file(voice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks_down(*_: object) -> None:
+        raise RuntimeError("a bug of somebody's")
+
+    monkeypatch.setattr("v2f.data.voices.read_audio", breaks_down)
+    [left] = prepare_voices([source(voice)], VoiceOptions()).rejected
+    assert left.reason == "not a readable recording: RuntimeError: a bug of somebody's"

@@ -20,28 +20,26 @@ def made_store(tmp_path: Path) -> Path:
     colours = rng.integers(0, 255, (IDENTITIES, 1, 1, 3))
     faces = [np.clip(colours[i % IDENTITIES] + rng.normal(0, 9, (64, 64, 3)), 0, 255) for i in range(12)]
     store.write_array(folder / store.FACES, np.stack(faces).astype(np.uint8))
-    rows = [
-        store.FaceRow(f"{i}.png", "made", "male" if i % 2 else "female", 30, i % IDENTITIES)
-        for i in range(12)
-    ]
-    store.write_table(folder / store.FACE_TABLE, store.FaceRow, rows)
     time = np.arange(SECONDS * 16_000) / 16_000
-    speech, voices = [], []
+    speech, people = [], []
     for i in range(VOICES):
         pitch, rhythm = 100 + 40 * i, 2 + 2 * i  # Hz; normalisation would take an unchanging tone away
         tones = sum(np.sin(2 * np.pi * pitch * n * time) / n for n in range(1, 8)) * 3000
         tones *= 1 + np.sin(2 * np.pi * rhythm * time)
         speech.append((tones + rng.normal(0, 200, time.size)).astype(np.int16))
-        heldout = i == VOICES - 1
-        identity = -1 if heldout else i % IDENTITIES
-        split = "heldout" if heldout else "train"
-        sex = "male" if i % 2 else "female"
-        voices.append(
-            store.VoiceRow(f"{i}.wav", f"speaker{i}", sex, "made", split, identity, i * time.size, time.size)
-        )
+        kept = i == VOICES - 1
+        gender, identity = "male" if i % 2 else "female", -1 if kept else i % IDENTITIES
+        people.append(store.Person(f"speaker{i}", gender, "", "test" if kept else "train", identity))
     store.write_array(folder / store.SPEECH, np.concatenate(speech))
-    store.write_table(folder / store.VOICE_TABLE, store.VoiceRow, voices)
     store.write_array(folder / store.DVECTORS, rng.standard_normal((VOICES, 256)).astype(np.float32))
+    people += [store.Person(f"look {i}", "", "", "train", i) for i in range(IDENTITIES)]
+    voices = [
+        store.VoiceRow(f"{i}.wav", f"speaker{i}", "", "", "", SECONDS, time.size, "") for i in range(VOICES)
+    ]
+    seen = [store.FaceRow(f"{i}.png", f"look {i % IDENTITIES}", "", "", "", "") for i in range(12)]
+    store.write_people(
+        folder, people, voices, range(VOICES), seen, [VOICES + i % IDENTITIES for i in range(12)]
+    )
     return folder
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from v2f.models import Runtime, VoiceEncoder, load_networks, unit
-from v2f.training.adversarial import PRESETS, WEIGHTS, AdversarialTask, grid, to_pixels
+from v2f.training.adversarial import PRESETS, WEIGHTS, AdversarialTask, grid
 
 CPU = Runtime.choose("cpu", exact=True)
 
@@ -87,9 +87,7 @@ def torch_rng(task: AdversarialTask, index: int) -> torch.Generator:
 
 
 def plain_flip(task: AdversarialTask, real: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    from v2f.training.augment import flip
-
-    return flip(to_pixels(task.faces[real]), rng)
+    return task.faces(real, rng)
 
 
 def test_embeddings_are_of_unit_length_with_noise_on_them(make_task):
@@ -118,7 +116,7 @@ def test_the_picture_loss_falls_to_nothing(make_task):
 def test_pictures_are_of_the_voices_identity(make_task):
     task = make_task("small-data")
     voices = torch.arange(4)
-    flat = to_pixels(task.faces[task.faces_of[task.voice_identity[voices], 0]])
+    flat = task.faces.pixels(task.faces_of[task.voice_identity[voices], 0])
     own = task._distance_to_picture(flat, voices, torch_rng(task, 0))
     other = task._distance_to_picture(flat.roll(1, 0), voices, torch_rng(task, 0))
     assert own < other
@@ -145,5 +143,6 @@ def test_the_model_written_makes_the_faces_that_were_shown(make_task, tmp_path):
 
 
 def test_pixels_and_grid_are_each_others_inverse(make_task):
-    faces = make_task().faces[:8]
-    assert grid(to_pixels(faces), 8).unflatten(1, (8, 64)).permute(1, 0, 2, 3).equal(faces)
+    faces = make_task().faces
+    shown = grid(faces.pixels(torch.arange(8)), 8)
+    assert shown.unflatten(1, (8, 64)).permute(1, 0, 2, 3).equal(faces.faces[:8])

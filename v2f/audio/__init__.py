@@ -2,6 +2,7 @@
 
 from v2f.audio.features import (
     FRAMES_PER_SECOND,
+    MEL_BINS,
     MIN_SPEECH_SECONDS,
     features,
     log_mel,
@@ -16,6 +17,7 @@ from v2f.audio.vad import FRAME, SAMPLE_RATE, bridge_gaps, decide, detect_speech
 __all__ = [
     "FRAME",
     "FRAMES_PER_SECOND",
+    "MEL_BINS",
     "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",
     "SAMPLE_RATE",

@@ -1,4 +1,4 @@
-"""python -m v2f bench kiosk | soak | pictures"""
+"""python -m v2f bench kiosk | soak | pictures | prepare"""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `bench` and its kinds to the command line."""
-    bench = subparsers.add_parser("bench", help="measure the kiosk in a real browser")
+    bench = subparsers.add_parser("bench", help="measure the kiosk in a real browser, and the rest")
     kinds = bench.add_subparsers(required=True, metavar="KIND")
 
     kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces, alone and several at once")
@@ -31,6 +31,20 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         "--all", action="store_true", help="every language, light and screen, not English on a dark landscape"
     )
     pictures.set_defaults(run=run_pictures)
+
+    prepare = kinds.add_parser(
+        "prepare", help="how fast a corpus is prepared, and a store of full size is read"
+    )
+    prepare.add_argument("--recordings", type=int, default=150_000, help="in that store (default: 150,000)")
+    prepare.add_argument("--faces", type=int, default=140_000, help="in that store (default: 140,000)")
+    prepare.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="where it may take 20 GB for the time being (default: a temporary one)",
+    )
+    prepare.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
+    prepare.set_defaults(run=run_prepare)
 
     for parser in (kiosk, soak, pictures):
         parser.add_argument(
@@ -69,3 +83,16 @@ def run_soak(arguments: argparse.Namespace) -> int:
     changes = soak.changes()
     print(f"{soak.visits} visits, {len(soak.failures)} failed\n{table(changes)}")
     return 0 if all(change.passed for change in changes) else 1
+
+
+def run_prepare(arguments: argparse.Namespace) -> int:
+    """Measure, print the table and write it with the machine and the day."""
+    from v2f.bench.figures import machine
+    from v2f.bench.prepare import measure, table
+
+    where = machine()  # before this bench keeps it busy
+    report = f"{where}\n\n{table(measure(arguments.recordings, arguments.faces, arguments.folder))}"
+    print(report)
+    if arguments.out:
+        arguments.out.write_text(f"# Preparing a corpus\n\n{report}\n")
+    return 0

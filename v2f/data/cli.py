@@ -1,17 +1,32 @@
-"""python -m v2f prepare demo"""
+"""python -m v2f prepare voices | faces | corpus | demo"""
 
 import argparse
 import json
 import os
+from dataclasses import fields
 from pathlib import Path
 
 from v2f.errors import CorpusError
 
+SPLIT_HELP = "paper (by first letter: F-Z, A-B, C-E), random (by person), or a CSV file: person,split (default: random)"
+
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `prepare` and its kinds to the command line."""
-    prepare = subparsers.add_parser("prepare", help="make a corpus that training reads")
+    prepare = subparsers.add_parser("prepare", help="make a corpus that training and evaluation read")
     kinds = prepare.add_subparsers(required=True, metavar="KIND")
+
+    voices = kinds.add_parser("voices", help="recordings: VoxCeleb1 and 2, or a folder a person")
+    voices.add_argument("voices", type=Path, metavar="FOLDER")
+    faces = kinds.add_parser("faces", help="pictures: VGGFace, VGGFace2, LFW, or a folder a person")
+    faces.add_argument("faces", type=Path, metavar="FOLDER")
+    corpus = kinds.add_parser("corpus", help="both, of the same people")
+    corpus.add_argument("--voices", type=Path, metavar="FOLDER", required=True)
+    corpus.add_argument("--faces", type=Path, metavar="FOLDER", required=True)
+    for parser in (voices, corpus):
+        add_voice_arguments(parser)
+    for parser in (faces, corpus):
+        add_face_arguments(parser)
 
     demo = kinds.add_parser("demo", help="the demonstration corpus, from free portraits and voices")
     demo.add_argument("--portraits", type=Path, required=True, help="folder with portraits.csv")
@@ -22,22 +37,86 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     demo.add_argument(
         "--kokoro-voices", type=Path, required=True, help="voices folder of the npm package kokoro-js"
     )
-    demo.add_argument("--out", type=Path, required=True, help="the store to write")
-    demo.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    demo.add_argument("--seed", type=int, default=0)
+    for parser in (voices, faces, corpus, demo):
+        parser.add_argument("--out", type=Path, required=True, metavar="STORE", help="the store to write")
+        parser.add_argument(
+            "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
+        )
+        parser.add_argument(
+            "--dask", metavar="ADDRESS", help="work on a cluster, through this Dask scheduler"
+        )
+        parser.add_argument("--seed", type=int, default=0)
+        parser.set_defaults(run=run_corpus)
+    for parser in (voices, faces, corpus):
+        parser.add_argument("--split", default="random", metavar="RULE", help=SPLIT_HELP)
     demo.set_defaults(run=run_demo)
+
+
+def add_voice_arguments(parser: argparse.ArgumentParser) -> None:
+    from v2f.data.sources import VOICE_LAYOUTS
+
+    parser.add_argument("--voice-layout", choices=VOICE_LAYOUTS, default=VOICE_LAYOUTS[0])
+    parser.add_argument(
+        "--voice-meta", type=Path, metavar="CSV", help="vox1_meta.csv or vox2_meta.csv; else it is looked for"
+    )
+
+
+def add_face_arguments(parser: argparse.ArgumentParser) -> None:
+    from v2f.data.sources import FACE_LAYOUTS
+
+    parser.add_argument("--face-layout", choices=FACE_LAYOUTS, default=FACE_LAYOUTS[0])
+    parser.add_argument(
+        "--face-meta", type=Path, metavar="CSV", help="VGGFace2's identity_meta.csv; else it is looked for"
+    )
+    parser.add_argument(
+        "--detector", choices=("dlib", "face-alignment"), default="dlib", help="default: dlib"
+    )
+    parser.add_argument("--size", type=int, default=64, help="pixels along a face's side (default: 64)")
+    parser.add_argument("--most-yaw", type=float, help="degrees that a head may be turned")
+
+
+def run_corpus(arguments: argparse.Namespace) -> int:
+    """Prepare what the arguments name, join it with what the store has, and print the report."""
+    try:
+        from v2f.data.corpus import Engine, prepare_corpus
+        from v2f.data.faces import FaceOptions
+        from v2f.data.report import as_text
+        from v2f.data.sources import find_faces, find_voices
+    except ImportError as error:
+        raise missing(error) from error
+
+    given = vars(arguments)
+    voices, faces, options = [], [], FaceOptions()
+    if "voices" in given:
+        voices = find_voices(arguments.voices, arguments.voice_layout, arguments.voice_meta)
+    if "faces" in given:
+        faces = find_faces(arguments.faces, arguments.face_layout, arguments.face_meta)
+        names = {field.name for field in fields(FaceOptions)}
+        options = FaceOptions(
+            **{name: value for name, value in given.items() if name in names and value is not None}
+        )
+    engine = Engine(arguments.workers, arguments.dask)
+    told = prepare_corpus(
+        arguments.out, voices, faces, arguments.split, arguments.seed, face_options=options, engine=engine
+    )
+    print(as_text(told), end="")
+    return 0
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
     """Build the demonstration corpus and print its report."""
     try:
+        from v2f.data.corpus import Engine
         from v2f.data.demo import Sources, prepare_demo
     except ImportError as error:
-        raise CorpusError(
-            f"This needs {error.name}; install it with: pip install -r requirements-dev.txt"
-        ) from error
+        raise missing(error) from error
 
     sources = Sources(arguments.portraits, arguments.speech, arguments.pairs, arguments.kokoro_voices)
-    report = prepare_demo(sources, arguments.out, arguments.workers, arguments.seed)
+    engine = Engine(arguments.workers, arguments.dask)
+    report = prepare_demo(sources, arguments.out, engine, arguments.seed)
     print(json.dumps(report, indent=2))
     return 0
+
+
+def missing(error: ImportError) -> CorpusError:
+    return CorpusError(f"This needs {error.name}; install it with: pip install -r requirements-dev.txt")

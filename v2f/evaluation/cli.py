@@ -59,7 +59,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 def save_sheets(measured: "Measured", folder: Path) -> None:
     """Write readers-by-duration.png and readers.png, of held-out readers' generated faces."""
-    from v2f.evaluation.sheet import by_duration, gallery
+    from v2f.data.sheet import by_duration, gallery
     from v2f.pipeline import DURATIONS
 
     by_duration(

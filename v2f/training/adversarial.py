@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from v2f.data.batches import Faces, uniform
 from v2f.models import (
     Classifier,
     Discriminator,
@@ -34,7 +35,7 @@ from v2f.models import (
     save_networks,
     unit,
 )
-from v2f.training.augment import augment_faces, flip, uniform
+from v2f.training.augment import augment_faces
 from v2f.training.loop import (
     freeze,
     generator,
@@ -92,7 +93,7 @@ class AdversarialTask:
         self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
         self.batch = config.batch
         device = runtime.device
-        self.faces = torch.from_numpy(np.array(pack.faces)).to(device)  # uint8 [faces, 64, 64, 3]
+        self.faces = Faces(pack.faces, device)
         self.face_identity = torch.from_numpy(pack.face_identity.astype(np.int64)).to(device)
         self.embeddings = torch.from_numpy(pack.embeddings).to(device)  # float16 [voices, crops, 64]
         self.voice_identity = torch.from_numpy(pack.voice_identity.astype(np.int64)).to(device)
@@ -117,7 +118,7 @@ class AdversarialTask:
         voices = self._draw(len(self.embeddings), rng)  # line 2: n voice recordings
         real = self._draw(len(self.faces), rng)  # line 3: m face images
         embedding = self._embedding(voices, rng)
-        faces = flip(to_pixels(self.faces[real]), rng)
+        faces = self.faces(real, rng)
         with self.runtime.autocast():
             generated = self.generator(embedding)
         picture_weight = config.picture_weight * max(0.0, 1 - index / config.picture_steps)
@@ -182,7 +183,7 @@ class AdversarialTask:
         """Mean absolute distance to a random picture of each voice's identity."""
         of = self.faces_of[self.voice_identity[voices]]
         place = (uniform(0, 1, self.batch, rng)[:, None] * (of >= 0).sum(dim=1, keepdim=True)).long()
-        return F.l1_loss(generated, to_pixels(self.faces[of.gather(1, place).squeeze(1)]))
+        return F.l1_loss(generated, self.faces.pixels(of.gather(1, place).squeeze(1)))
 
     @torch.no_grad()
     def _average(self, index: int) -> None:
@@ -234,7 +235,7 @@ class AdversarialTask:
         embedding = unit(torch.cat(list(crops)))
         faces = self.averaged(embedding).clamp(-1, 1)
         pictures = self.faces_of[self.voice_identity[chosen], 0]
-        return grid(torch.cat([to_pixels(self.faces[pictures]), faces]), SHOWN)
+        return grid(torch.cat([self.faces.pixels(pictures), faces]), SHOWN)
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
         """Write the model: encoder, averaged generator, trunk and discriminator in one file."""
@@ -253,11 +254,6 @@ class AdversarialTask:
         }
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
         return {"faces seen": float(step * self.batch)}
-
-
-def to_pixels(faces: Tensor) -> Tensor:
-    """uint8 [batch, 64, 64, 3] -> float32 [batch, 3, 64, 64] in [-1, 1] (Sec. 4), channels last in memory."""
-    return (faces.permute(0, 3, 1, 2).float() - 127.5) / 127.5
 
 
 def grid(faces: Tensor, columns: int) -> Tensor:

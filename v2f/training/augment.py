@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from v2f.data.batches import uniform
+
 REVERB_SECONDS = (0.1, 0.6)  # time to fall by 60 dB
 REVERB_SHARE, BAND_SHARE, NOISE_SHARE = 0.5, 0.5, 0.7  # of the clips in a batch
 SNR_DB = (3.0, 30.0)
@@ -15,11 +17,6 @@ LOW_CUT_HZ, HIGH_CUT_HZ = (50.0, 400.0), (2500.0, 8000.0)
 PEAK_DB = (-30.0, 0.0)  # of full scale
 FACE_SHIFT = 8  # pixels
 CUTOUT = 24  # pixels a side, on half of the faces
-
-
-def uniform(low: float, high: float, size: int, rng: torch.Generator) -> Tensor:
-    """`size` draws from [low, high)."""
-    return torch.rand(size, generator=rng, device=rng.device) * (high - low) + low
 
 
 def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Generator) -> Tensor:
@@ -109,9 +106,3 @@ def augment_faces(faces: Tensor, rng: torch.Generator) -> Tensor:
     cut = inside_rows[:, :, None] & inside_columns[:, None, :]
     cut = cut & (uniform(0, 1, batch, rng) < 0.5)[:, None, None]
     return shifted * (~cut)[:, None]
-
-
-def flip(faces: Tensor, rng: torch.Generator) -> Tensor:
-    """Mirror each face of [batch, 3, 64, 64] with probability one half, as the authors' settings have it."""
-    mirrored = uniform(0, 1, len(faces), rng) < 0.5
-    return torch.where(mirrored[:, None, None, None], faces.flip(3), faces)

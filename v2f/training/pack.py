@@ -67,9 +67,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
         raise CorpusError(f"{encoder_path} holds no voice encoder.")
     runtime = Runtime.choose()
     encoder = runtime.place(encoder.eval())
-    voices = VoiceCrops(
-        store, [i for i, row in enumerate(store.voice_rows) if row.identity >= 0], seed, runtime.device
-    )
+    voices = VoiceCrops(store, np.flatnonzero(store.voice_identity >= 0), seed, runtime.device)
     embeddings = np.empty((len(voices.rows), crops, EMBEDDING_SIZE), dtype=np.float16)
     for crop in tqdm(range(crops), desc="embedding", unit="crop"):
         # One length for all voices of a crop; the lengths are spread evenly over the range.
@@ -80,17 +78,17 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
             with torch.no_grad(), runtime.autocast():
                 embedding = unit(encoder(inputs).float())
             embeddings[start : start + len(chosen), crop] = embedding.cpu().numpy()
-    rows = [store.voice_rows[i] for i in voices.rows]
+    seen = np.flatnonzero(store.face_identity >= 0)
     partial = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as file:
         np.savez(
             file,
-            faces=store.faces,
-            face_identity=np.array([row.identity for row in store.face_rows], dtype=np.int32),
+            faces=store.faces[seen],
+            face_identity=store.face_identity[seen].astype(np.int32),
             embeddings=embeddings,
-            voice_identity=np.array([row.identity for row in rows], dtype=np.int32),
-            voice_female=np.array([row.sex == "female" for row in rows]),
+            voice_identity=store.voice_identity[voices.rows].astype(np.int32),
+            voice_female=np.array([store.person_of(voice).gender == "female" for voice in voices.rows]),
             hashes=np.array([store_hash(store_folder), file_hash(encoder_path)]),
         )
     partial.replace(out)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from v2f.evaluation.sheet import GAP, LABEL, MARGIN, SIDE, by_duration, gallery
+from v2f.data.sheet import GAP, LABEL, MARGIN, SIDE, by_duration, gallery
 
 RED = np.full((64, 64, 3), (255, 0, 0), np.uint8)
 BLUE = np.full((64, 64, 3), (0, 0, 255), np.uint8)

@@ -1,0 +1,51 @@
+"""The bench of preparing: its plain way gives what ours gives, and its rehearsal is a store like any other."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from v2f.audio import detect_speech, keep_speech, log_mel, read_audio
+from v2f.bench import plain, prepare
+from v2f.bench.browser import EXAMPLES
+from v2f.data.sources import Source
+from v2f.data.store import Store
+from v2f.data.voices import VoiceOptions, prepare_voices
+
+
+@pytest.fixture(scope="module")
+def waveform() -> np.ndarray:
+    return read_audio(EXAMPLES[0])
+
+
+def test_the_plain_detector_keeps_the_same_speech(waveform: np.ndarray) -> None:
+    assert np.array_equal(plain.speech_of(waveform), keep_speech(waveform, detect_speech(waveform)))
+    assert plain.speech_of(np.zeros(16_000, np.float32)).size == 0
+
+
+def test_the_plain_log_mel_is_the_same_log_mel(waveform: np.ndarray) -> None:
+    assert np.abs(plain.log_mel_of(waveform[:32_000]).T - log_mel(waveform[:32_000]).numpy()).max() < 1e-2
+
+
+def test_the_plain_way_prepares_what_ours_does() -> None:
+    source = Source(EXAMPLES[0], "a", "a")
+    [ours] = prepare_voices([source], VoiceOptions()).arrays["log_mel"]
+    assert np.abs(prepare.plainly(source).astype(float) - ours).max() < 0.05
+
+
+def test_the_rehearsal_is_a_store_like_any_other(tmp_path: Path) -> None:
+    lines = {line.name: line.told for line in prepare.rehearsal(300, 200, tmp_path)}
+    assert lines["the store"].startswith("300 recordings, 200 faces")
+    store = Store.open(tmp_path)
+    assert (len(store.voices), len(store.faces), store.identities) == (300, 200, 3)
+    [first] = prepare_voices([Source(EXAMPLES[0], "a", "a")], VoiceOptions()).arrays["log_mel"]
+    assert np.array_equal(store.log_mel(len(EXAMPLES)), first.T.astype(np.float32)), (
+        "the real ones again and again"
+    )
+    assert {"opened in", "most memory while drawing", "128 crops and 128 faces, from the memory map"} <= set(
+        lines
+    )
+
+
+def test_a_ratio_is_taken_round_by_round() -> None:
+    assert prepare.ratio([2, 8, 6], [1, 2, 1]) == "4.00 times as fast (2.00 to 6.00)"

@@ -1,0 +1,192 @@
+"""How fast a corpus is prepared and read: against the plain way, with two workers, and at the paper's full size."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+import numpy as np
+import torch
+
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, read_audio
+from v2f.bench import plain
+from v2f.bench.browser import EXAMPLES
+from v2f.data import store
+from v2f.data.batches import Crops, Faces, uniform
+from v2f.data.growing import Column, Growing, Piece, grow, read_rows
+from v2f.data.sources import Source
+from v2f.data.voices import VoiceOptions, prepare_voices
+
+BATCH = 128  # Sec. 4
+SHORTEST, LONGEST = 3.0, 8.0  # seconds of a crop; Sec. 4
+STEP_SECONDS = (
+    12 * 60 / 100_000
+)  # of the fastest training: the paper's whole run in twelve minutes on one large GPU
+ROUNDS = 3
+COPIES = 20  # of the examples, for one round of preparing
+SHARD = 16
+TURNS = 60  # batches in a round
+
+
+@dataclass
+class Line:
+    """One measure: what it is, and its figure in words."""
+
+    name: str
+    told: str
+
+
+@dataclass
+class Memory:
+    """The most memory of its own that this process has had, in bytes; mapped files are the system's to drop."""
+
+    most: int = 0
+    over: Event = field(default_factory=Event)
+
+    def watch(self) -> None:
+        while not self.over.wait(0.05):
+            lines = Path("/proc/self/status").read_text().splitlines()
+            [own] = [int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon")]
+            self.most = max(self.most, own)
+
+
+def measure(recordings: int, faces: int, folder: Path | None = None) -> list[Line]:
+    """Prepare the bundled examples again and again, then write a store of full size below `folder` and read it."""
+    lines = preparing()
+    with TemporaryDirectory(dir=folder) as big:
+        return [*lines, *rehearsal(recordings, faces, Path(big))]
+
+
+def preparing() -> list[Line]:
+    """Recordings per second: ours against the plain way, and two workers against one, in turns."""
+    sources = [Source(path, f"{copy}/{path.name}", path.stem) for copy in range(COPIES) for path in EXAMPLES]
+    seconds = COPIES * sum(read_audio(path).size for path in EXAMPLES) / SAMPLE_RATE
+    torch.set_num_threads(1)
+    ways: dict[str, Callable[[], object]] = {
+        "ours": lambda: prepare_voices(sources, VoiceOptions()),
+        "the plain way": lambda: [plainly(source) for source in sources],
+        "one worker": lambda: _grown(sources, workers=1),
+        "two workers": lambda: _grown(sources, workers=2),
+    }
+    ways["two workers"]()  # processes are started, and have imported what they need
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way()
+            took[name].append(time.perf_counter() - began)
+    rates = {name: seconds / median(times) for name, times in took.items()}
+    lines = [Line(f"voices, {name}", f"{rate:,.0f} s of sound a second") for name, rate in rates.items()]
+    lines.insert(2, Line("ours against the plain way", ratio(took["the plain way"], took["ours"])))
+    lines.append(Line("two workers against one", ratio(took["one worker"], took["two workers"])))
+    return lines
+
+
+def ratio(slow: Sequence[float], fast: Sequence[float]) -> str:
+    """How many times faster, round by round: the median and its spread."""
+    times = sorted(a / b for a, b in zip(slow, fast, strict=True))
+    return f"{median(times):.2f} times as fast ({times[0]:.2f} to {times[-1]:.2f})"
+
+
+def plainly(source: Source) -> np.ndarray:
+    """The log-mel of a recording's speech, float16 [frames, 64], the plain way."""
+    return plain.log_mel_of(plain.speech_of(read_audio(source.path))).astype(np.float16)
+
+
+def _grown(sources: Sequence[Source], workers: int) -> None:
+    with TemporaryDirectory() as folder:
+        growing = Growing(Path(folder), "voices", VoiceOptions().columns, store.VoiceRow)
+        grow(growing, sources, partial(prepare_voices, options=VoiceOptions()), "bench", SHARD, workers)
+
+
+def rehearsal(recordings: int, faces: int, folder: Path) -> list[Line]:
+    """Write a store of so many recordings and faces, open it, and draw batches; the real ones are repeated."""
+    with most_memory() as writing:
+        began = time.perf_counter()
+        write(recordings, faces, folder)
+        took = time.perf_counter() - began
+    with most_memory() as reading:
+        began = time.perf_counter()
+        opened = store.Store.open(folder)
+        opening = time.perf_counter() - began
+        batch = drawing(opened)
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e9
+    return [
+        Line("the store", f"{len(opened.voices):,} recordings, {len(opened.faces):,} faces, {size:.1f} GB"),
+        Line("written in", f"{took:.0f} s"),
+        Line("opened in", f"{1000 * opening:.0f} ms"),
+        Line(f"{BATCH} crops and {BATCH} faces, from the memory map", f"{1000 * batch:.1f} ms"),
+        Line("a step of the fastest training needs them every", f"{1000 * STEP_SECONDS:.1f} ms"),
+        Line("most memory while writing", f"{writing.most / 1e9:.2f} GB"),
+        Line("most memory while drawing", f"{reading.most / 1e9:.2f} GB"),
+    ]
+
+
+def write(recordings: int, faces: int, folder: Path) -> None:
+    """A store of one person for every hundred recordings, of the bundled examples and of made faces."""
+    voices = prepare_voices([Source(path, path.name, path.stem) for path in EXAMPLES], VoiceOptions())
+    pictures = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
+    heard = Growing(folder, "voices", VoiceOptions().columns, store.VoiceRow)
+    grow(heard, range(recordings), partial(repeated_voices, voices), "rehearsal", SHARD * 4)
+    seen = Growing(folder, "faces", {"faces": Column("|u1", (64, 64, 3))}, store.FaceRow)
+    grow(seen, range(faces), partial(repeated_faces, pictures), "rehearsal", SHARD * 4)
+    count = -(-max(recordings, faces) // 100)
+    people = [store.Person(f"person {i}", "", "", "train", i) for i in range(count)]
+    rows = read_rows(heard.table, store.VoiceRow), read_rows(seen.table, store.FaceRow)
+    spread = [[i % count for i in range(len(side))] for side in rows]
+    store.write_people(folder, people, rows[0], spread[0], rows[1], spread[1])
+
+
+def repeated_voices(prepared: Piece, numbers: Sequence[int]) -> Piece:
+    chosen = [number % len(prepared.rows) for number in numbers]
+    return Piece(
+        {"log_mel": [prepared.arrays["log_mel"][i] for i in chosen]}, [prepared.rows[i] for i in chosen]
+    )
+
+
+def repeated_faces(pictures: np.ndarray, numbers: Sequence[int]) -> Piece:
+    rows = [store.FaceRow(f"{number}.jpg", "", "", "", "", "") for number in numbers]
+    return Piece({"faces": [pictures[number % len(pictures)] for number in numbers]}, rows)
+
+
+def drawing(opened: store.Store) -> float:
+    """Seconds that a batch takes, of crops of 3 to 8 s and of faces, after a first round: the median."""
+    device, rng = torch.device("cpu"), torch.Generator().manual_seed(0)
+    crops = Crops(opened.sounds, opened.voices, device, resident=False)
+    faces = Faces(opened.faces, device, resident=False)
+    took = []
+    for turn in range(2 * TURNS):
+        began = time.perf_counter()
+        seconds = uniform(SHORTEST, LONGEST, 1, rng).item()
+        voices = torch.randint(len(opened.voices), (BATCH,), generator=rng)
+        crops(voices, int(seconds * FRAMES_PER_SECOND), rng)
+        faces(torch.randint(len(faces), (BATCH,), generator=rng), rng)
+        if turn >= TURNS:
+            took.append(time.perf_counter() - began)
+    return median(took)
+
+
+@contextmanager
+def most_memory() -> Iterator[Memory]:
+    """Watch this process' memory meanwhile."""
+    memory = Memory()
+    watcher = Thread(target=memory.watch, daemon=True)
+    watcher.start()
+    try:
+        yield memory
+    finally:
+        memory.over.set()
+        watcher.join()
+
+
+def table(lines: Sequence[Line]) -> str:
+    """The lines as a Markdown table."""
+    width = max(len(line.name) for line in lines)
+    return "\n".join(
+        ["| measured | |", "|---|---|", *(f"| {line.name:{width}} | {line.told} |" for line in lines)]
+    )

@@ -1,0 +1,140 @@
+"""A downloaded corpus to a store: recordings and faces prepared, people met, splits made, and a report.
+
+Each side can be prepared by itself; whatever sides a store has are joined anew at the end of each call.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from v2f.data import report, store
+from v2f.data.faces import FaceOptions, prepare_faces
+from v2f.data.growing import Column, Growing, Piece, grow, read_rows, write_rows
+from v2f.data.landmarks import landmark_backend
+from v2f.data.rejection import Rejected
+from v2f.data.sources import Source, people_of
+from v2f.data.splits import check_disjoint, split_people
+from v2f.data.voices import VoiceOptions, prepare_voices
+
+SHARD = 64  # files that a worker prepares at once: what is lost when everything is killed
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What prepares: so many processes of this machine, or the workers of a Dask scheduler at this address."""
+
+    workers: int = 1
+    dask: str | None = None
+
+
+def prepare_corpus(
+    out: Path,
+    voices: Sequence[Source],
+    faces: Sequence[Source],
+    split: str = "random",
+    seed: int = 0,
+    voice_options: VoiceOptions = VoiceOptions(),  # noqa: B008, frozen
+    face_options: FaceOptions = FaceOptions(),  # noqa: B008, frozen
+    engine: Engine = Engine(),  # noqa: B008, frozen
+) -> dict:
+    """Prepare the sides that are given, join all that `out` has, and report; a second call goes on where one stopped.
+
+    split: "paper", "random", or a list as `split_people` reads it. Returns the report. Raises CorpusError.
+    """
+    if voices:
+        add_voices(out, voices, voice_options, engine)
+    if faces:
+        add_faces(out, faces, face_options, engine)
+    join(out, split, seed)
+    told = report.corpus_report(out)
+    report.write(out, told, faces)
+    return told
+
+
+def add_voices(
+    out: Path, sources: Sequence[Source], options: VoiceOptions, engine: Engine
+) -> list[store.VoiceRow]:
+    """Prepare recordings into a store; returns their rows."""
+    growing = Growing(out, "voices", options.columns, store.VoiceRow)
+    work = partial(prepare_voices, options=options)
+    grow(growing, sources, work, repr(options), SHARD, engine.workers, engine.dask)
+    return read_rows(growing.table, store.VoiceRow)
+
+
+def add_faces(
+    out: Path, sources: Sequence[Source], options: FaceOptions, engine: Engine
+) -> list[store.FaceRow]:
+    """Prepare pictures into a store; returns the rows of their faces."""
+    columns = {"faces": Column("|u1", (options.size, options.size, 3))}
+    if options.describe:
+        columns["descriptors"] = Column("<f4", (128,))
+    landmark_backend(options.detector)  # fails, or fetches its weights, before the work is shared out
+    growing = Growing(out, "faces", columns, store.FaceRow)
+    work = partial(_prepare_faces, options=options)
+    grow(growing, sources, work, repr(options), SHARD, engine.workers, engine.dask)
+    return read_rows(growing.table, store.FaceRow)
+
+
+def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> Piece:
+    piece = Piece({"faces": [], "descriptors": []})
+    found = prepare_faces([(source.path, source.file) for source in sources], options)
+    for source, face in zip(sources, found, strict=True):
+        if isinstance(face, Rejected):
+            piece.rejected.append(face)
+            continue
+        piece.arrays["faces"].append(face.face)
+        if face.descriptor is not None:
+            piece.arrays["descriptors"].append(face.descriptor)
+        aliases = "|".join(source.aliases)
+        piece.rows.append(
+            store.FaceRow(source.file, source.person, aliases, source.gender, source.nationality, face.sha256)
+        )
+    return piece
+
+
+def join(out: Path, split: str, seed: int) -> None:
+    """Find out who is who in what was prepared, give people their splits and identities, and complete the store."""
+    voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
+    found, person = people_of([_as_source(row) for row in [*voices, *faces]])
+    voice_person, face_person = person[: len(voices)], person[len(voices) :]
+    splits = split_people([p.name for p in found], split, seed)
+    both = sorted(p for p in {*voice_person} & {*face_person} if splits[p] == "train")
+    identity = {p: number for number, p in enumerate(both)}
+    people = [
+        store.Person(p.name, p.gender, p.nationality, splits[i], identity.get(i, -1))
+        for i, p in enumerate(found)
+    ]
+    check_disjoint([p.name for p in people], splits)
+    complete(out, people, voices, voice_person, faces, face_person)
+
+
+def complete(
+    out: Path,
+    people: Sequence[store.Person],
+    voices: Sequence[store.VoiceRow],
+    voice_person: Sequence[int],
+    faces: Sequence[store.FaceRow],
+    face_person: Sequence[int],
+) -> None:
+    """Write who is who, what was rejected, and an empty array for a side that is not there."""
+    if not voices:
+        store.write_array(out / store.LOG_MEL, np.zeros((0, 64), np.float16))
+    if not faces:
+        store.write_array(out / store.FACES, np.zeros((0, 64, 64, 3), np.uint8))
+    rejected = [row for side in ("voices", "faces") for row in rows_of(out, side, Rejected, "rejected")]
+    write_rows(out / "rejected.csv", Rejected, rejected)
+    store.write_people(out, people, voices, voice_person, faces, face_person)
+
+
+def rows_of(out: Path, side: str, row_type: type, kind: str = "rows") -> list:
+    """What was prepared of a side, or rejected; nothing where the store does not have it."""
+    path = out / f"{side}.{kind}.csv"
+    return read_rows(path, row_type) if path.exists() else []
+
+
+def _as_source(row: store.VoiceRow | store.FaceRow) -> Source:
+    aliases = tuple(row.aliases.split("|")) if row.aliases else ()
+    return Source(Path(row.file), row.file, row.person, aliases, row.gender, row.nationality)

@@ -1,0 +1,128 @@
+"""What a prepared corpus holds, beside the paper's Table 1: as text, JSON, and pictures to look at."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from v2f.data.growing import read_rows, write_atomically
+from v2f.data.rejection import Rejected
+from v2f.data.sheet import gallery
+from v2f.data.sources import Source
+from v2f.data.splits import SPLITS
+from v2f.data.store import FACES, VOICE_TABLE, Store, ToldVoice
+
+PAPER = {  # Table 1
+    "recordings": {"train": 113_322, "validation": 14_182, "test": 21_850},
+    "faces": {"train": 106_584, "validation": 12_533, "test": 20_455},
+    "people": {"train": 924, "validation": 112, "test": 189},
+}
+SHOWN = 100  # faces of a contact sheet
+FONT_SIZE = 20  # of the report's picture
+
+
+def corpus_report(folder: Path) -> dict:
+    """Table 1 of a store, hours, people of whom there is only one side, and rejections by reason.
+
+    Where the store has both sides, Table 1 counts those of whom it has both, as the paper does.
+    """
+    store = Store.open(folder)
+    heard, seen = set(store.voices[:, 2].tolist()), set(store.face_person.tolist())
+    counted = heard & seen or heard | seen
+    table: dict[str, dict[str, int]] = {name: {} for name in PAPER}
+    for split in SPLITS:
+        people = [i for i in counted if store.people[i].split == split]
+        table["recordings"][split] = int(np.isin(store.voices[:, 2], people).sum())
+        table["faces"][split] = int(np.isin(store.face_person, people).sum())
+        table["people"][split] = len(people)
+    seconds = sum(row.seconds for row in read_rows(folder / VOICE_TABLE, ToldVoice))
+    rejected = read_rows(folder / "rejected.csv", Rejected)
+    both = heard and seen
+    return {
+        "table 1": table,
+        "hours of speech": round(seconds / 3600, 2),
+        "recordings": len(store.voices),
+        "faces": len(store.faces),
+        "only heard": sorted(store.people[i].name for i in heard - seen) if both else [],
+        "only seen": sorted(store.people[i].name for i in seen - heard) if both else [],
+        "rejected": dict(Counter(row.reason.split(":")[0] for row in rejected).most_common()),
+    }
+
+
+def write(folder: Path, report: dict, faces: Sequence[Source] = ()) -> None:
+    """Write the report as .json, .txt and .png, and sheets of kept faces and of those pictures given that were not."""
+    text = as_text(report)
+    write_atomically(
+        folder / "report.json", (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
+    )
+    write_atomically(folder / "report.txt", text.encode())
+    _save(folder / "report.png", as_picture(text))
+    kept = np.load(folder / FACES, mmap_mode="r")
+    if len(kept):
+        chosen = _draw(len(kept))
+        _save(folder / "faces-kept.jpg", gallery([kept[i] for i in chosen], ["" for _ in chosen]))
+    paths = {source.file: source.path for source in faces}
+    rejected = [row for row in read_rows(folder / "rejected.csv", Rejected) if row.file in paths]
+    if rejected:
+        rows = sorted((rejected[i] for i in _draw(len(rejected))), key=lambda row: row.reason)
+        pictures = [_thumbnail(paths[row.file]) for row in rows]
+        _save(folder / "faces-rejected.jpg", gallery(pictures, [row.reason[:20] for row in rows]))
+
+
+def as_text(report: dict) -> str:
+    """The report for people to read."""
+    table = report["table 1"]
+    lines = ["Table 1 of this corpus, and (the paper's)", ""]
+    lines.append(f"{'':12}" + "".join(f"{head:>22}" for head in (*SPLITS, "total")))
+    for name, paper in PAPER.items():
+        cells = [(table[name][split], paper[split]) for split in SPLITS]
+        cells.append((sum(own for own, _ in cells), sum(theirs for _, theirs in cells)))
+        lines.append(f"{name:12}" + "".join(f"{f'{own:,} ({theirs:,})':>22}" for own, theirs in cells))
+    lines += ["", f"{report['hours of speech']:,} hours of speech."]
+    for key, words in (("only heard", "Heard but not seen"), ("only seen", "Seen but not heard")):
+        if names := report[key]:
+            lines.append(f"{words}, {len(names):,} people: {', '.join(names)}.")
+    lines += ["", f"Left out: {sum(report['rejected'].values()):,} files"]
+    lines += [f"{count:12,}  {reason}" for reason, count in report["rejected"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def as_picture(text: str) -> Image.Image:
+    """The report as a picture: its lines, cut where they are too long."""
+    lines = [line if len(line) < 104 else line[:100] + " ..." for line in text.splitlines()]
+    font = ImageFont.load_default(size=FONT_SIZE)
+    pitch = 11  # pixels between letters, so that columns stay columns in a proportional font
+    picture = Image.new("RGB", (pitch * 108, 3 * FONT_SIZE // 2 * (len(lines) + 2)), "#ffffff")
+    pen = ImageDraw.Draw(picture)
+    for row, line in enumerate(lines, start=1):
+        for column, letter in enumerate(line, start=2):
+            pen.text(
+                (pitch * column, 3 * FONT_SIZE // 2 * row), letter, fill="#202020", font=font, anchor="ma"
+            )
+    return picture
+
+
+def _draw(count: int) -> np.ndarray:
+    """Up to SHOWN of so many, drawn and not chosen, in order."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:SHOWN])
+
+
+def _thumbnail(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as file:
+            file.draft("RGB", (256, 256))
+            picture = file.convert("RGB")
+    except Exception:  # what could not be read as a face cannot be shown either
+        return np.full((64, 64, 3), 228, np.uint8)
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    return np.asarray(picture.crop((left, top, left + side, top + side)).resize((128, 128)))
+
+
+def _save(path: Path, picture: Image.Image) -> None:
+    draft = path.with_name("draft-" + path.name)
+    picture.save(draft, quality=85)
+    draft.replace(path)

@@ -1,0 +1,83 @@
+"""Which people are trained on, which are looked at while training, and which only measure."""
+
+import csv
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from v2f.data.sources import normalised
+from v2f.errors import CorpusError
+
+SPLITS = ("train", "validation", "test")
+VALIDATION_INITIALS, TEST_INITIALS = "ab", "cde"  # Sec. 4, by way of its reference [25]; F to Z train
+PAPER_PEOPLE = {"train": 924, "validation": 112, "test": 189}  # Sec. 4, Table 1: of 1,225
+
+
+def split_people(names: Sequence[str], rule: str, seed: int = 0) -> list[str]:
+    """The split of each person: one of SPLITS, or "" for those left out.
+
+    rule: "paper", by the first letter of the name (Sec. 4), those without one train;
+        "random", the paper's shares of people by chance, whatever the order of names;
+        or the path of a list, a CSV with the header person,split, which leaves out those it does not name.
+    seed: of "random".
+    Raises CorpusError when a list cannot be read, names another split, or puts a person into two.
+    """
+    if rule == "paper":
+        return [_by_initial(name) for name in names]
+    keys = [_key(name) for name in names]
+    chosen = _by_chance(set(keys), seed) if rule == "random" else _by_list(Path(rule))
+    return [chosen.get(key, "") for key in keys]
+
+
+def check_disjoint(names: Sequence[str], splits: Sequence[str]) -> None:
+    """Raise CorpusError, naming a person, if anyone is in two splits; "" is none. One split for each name."""
+    seen: dict[str, str] = {}
+    for name, split in zip(names, splits, strict=True):
+        if split and seen.setdefault(_key(name), split) != split:
+            raise CorpusError(f"{name} is in two splits, {seen[_key(name)]} and {split}.")
+
+
+def _key(name: str) -> str:
+    return normalised(name) or name  # names without letters and digits are still different names
+
+
+def _by_initial(name: str) -> str:
+    initial = normalised(name)[:1] or "-"
+    if initial in VALIDATION_INITIALS:
+        return "validation"
+    return "test" if initial in TEST_INITIALS else "train"
+
+
+def _by_chance(keys: set[str], seed: int) -> dict[str, str]:
+    """A shuffle with the paper's shares; three people or more leave no split empty."""
+    shuffled = sorted(keys)
+    random.Random(seed).shuffle(shuffled)
+    least = 1 if len(shuffled) >= len(SPLITS) else 0
+    shares = {split: PAPER_PEOPLE[split] / sum(PAPER_PEOPLE.values()) for split in SPLITS}
+    validation = max(least, round(len(shuffled) * shares["validation"]))
+    test = max(least, round(len(shuffled) * shares["test"]))
+    parts = ["validation"] * validation + ["test"] * test
+    return dict(zip(shuffled, parts + ["train"] * (len(shuffled) - len(parts)), strict=True))
+
+
+def _by_list(path: Path) -> dict[str, str]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            columns, rows = set(reader.fieldnames or ()), list(reader)
+    except OSError as error:
+        raise CorpusError(
+            f"The split {str(path)!r} is neither 'paper' nor 'random' nor a list that can be read: {error.strerror}."
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CorpusError(f"{path} is not a list of people in UTF-8.") from error
+    if not {"person", "split"} <= columns:
+        raise CorpusError(f"{path} should begin with the line person,split.")
+    chosen: dict[str, str] = {}
+    for row in rows:
+        person, split = (row["person"] or "").strip(), (row["split"] or "").strip()
+        if split not in SPLITS:
+            raise CorpusError(f"{path} puts {person} into {split!r}; the splits are {', '.join(SPLITS)}.")
+        if chosen.setdefault(_key(person), split) != split:
+            raise CorpusError(f"{path} puts {person} into two splits, {chosen[_key(person)]} and {split}.")
+    return chosen
