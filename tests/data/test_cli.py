@@ -1,10 +1,14 @@
-"""python -m v2f prepare: mistakes cost one sentence."""
+"""python -m v2f prepare: mistakes cost one sentence, and none of them hours."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import soundfile
+
+from v2f.__main__ import main
+from v2f.data.store import Store
 
 
 def prepare_demo(folder: Path, before: str = "pass") -> subprocess.CompletedProcess[str]:
@@ -26,3 +30,43 @@ def test_a_missing_package_is_one_sentence(tmp_path):
     done = prepare_demo(tmp_path, before="sys.modules['sklearn'] = None")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1 and "pip install -r requirements-dev.txt" in done.stderr
+
+
+@pytest.fixture
+def voices(tmp_path: Path, made_voice) -> Path:
+    for person in ("Frances Fisher", "Carla Gugino"):
+        (tmp_path / "voices" / person).mkdir(parents=True)
+        soundfile.write(tmp_path / "voices" / person / "a.wav", made_voice(3.0), 16_000)
+    return tmp_path / "voices"
+
+
+def prepare(*arguments: str | Path) -> int:
+    return main(["prepare", *map(str, arguments), "--workers", "1"])
+
+
+def test_a_folder_of_recordings_becomes_a_store(voices: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "store"
+    assert prepare("voices", voices, "--voice-layout", "folders", "--split", "paper", "--out", out) == 0
+    assert "Table 1 of this corpus" in capsys.readouterr().out
+    store = Store.open(out)
+    assert {person.name: person.split for person in store.people} == {
+        "Carla Gugino": "test",
+        "Frances Fisher": "train",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["voices", "{nowhere}"], "There is no folder"),
+        (["voices", "{voices}"], "vox1_meta.csv or vox2_meta.csv"),
+        (["faces", "{voices}", "--face-layout", "folders"], "There are no pictures"),
+        (["voices", "{voices}", "--voice-layout", "folders", "--split", "nowhere.csv"], "nowhere.csv"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_nothing(voices, tmp_path, capsys, arguments, told) -> None:
+    given = [argument.format(nowhere=tmp_path / "nowhere", voices=voices) for argument in arguments]
+    assert prepare(*given, "--out", tmp_path / "store") == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and told in error
+    assert not (tmp_path / "store").exists()

@@ -1,12 +1,16 @@
 """Stage one: what it is measured by, and that it learns."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from v2f.data import store
 from v2f.data.store import Store
+from v2f.data.voices import to_float16
 from v2f.models import Runtime, VoiceEncoder, load_networks
+from v2f.training.pack import Pack, make_pack
 from v2f.training.speaker import WEIGHTS, SpeakerConfig, SpeakerTask, equal_error_rate, one_cycle
 
 CPU = Runtime.choose("cpu", exact=True)
@@ -53,3 +57,30 @@ def test_speakers_and_their_d_vectors_are_learned(made_store, tmp_path):
     figures = task.finish(tmp_path, 60)
     assert figures["held-out accuracy"] > 0.6  # chance is 0.2
     assert isinstance(load_networks(tmp_path / WEIGHTS)[0]["encoder"], VoiceEncoder)
+
+
+@pytest.fixture
+def log_mel_store(made_store: Path) -> Path:
+    """The made corpus as `prepare corpus` writes one: log-mel, and no d-vectors."""
+    opened = Store.open(made_store)
+    sounds = [to_float16(opened.waveform(voice)) for voice in range(len(opened.voices))]
+    ends = np.cumsum([0, *(len(sound) for sound in sounds)])
+    index = [(ends[i], len(sound), opened.voices[i, 2]) for i, sound in enumerate(sounds)]
+    store.write_array(made_store / store.LOG_MEL, np.concatenate(sounds))
+    store.write_array(made_store / store.VOICES, np.array(index))
+    for name in (store.SPEECH, store.DVECTORS):
+        (made_store / name).unlink()
+    return made_store
+
+
+def test_a_corpus_of_log_mel_trains_both_stages(log_mel_store: Path, tmp_path: Path) -> None:
+    task = SpeakerTask(
+        Store.open(log_mel_store), replace(SpeakerConfig(), batch=16, steps=60, longest=1.5), CPU
+    )
+    losses = [task.step(index) for index in range(60)]
+    assert "distance" not in losses[0]
+    start, end = ([float(step["cross-entropy"]) for step in part] for part in (losses[:5], losses[-5:]))
+    assert np.mean(end) < 0.5 * np.mean(start)
+    assert task.finish(tmp_path, 60)["held-out accuracy"] > 0.6  # chance is 0.2
+    pack = Pack.open(make_pack(log_mel_store, tmp_path / WEIGHTS, tmp_path / "pack.npz", crops=4))
+    assert pack.embeddings.shape == (5, 4, 64) and len(pack.faces) == 12

@@ -44,6 +44,9 @@ def prepare_corpus(
 
     split: "paper", "random", or a list as `split_people` reads it. Returns the report. Raises CorpusError.
     """
+    split_people([], split, seed)  # what can fail at once fails before hours of work
+    if faces:
+        landmark_backend(face_options.detector)  # and fetches its weights once, not in every worker
     if voices:
         add_voices(out, voices, voice_options, engine)
     if faces:
@@ -71,7 +74,6 @@ def add_faces(
     columns = {"faces": Column("|u1", (options.size, options.size, 3))}
     if options.describe:
         columns["descriptors"] = Column("<f4", (128,))
-    landmark_backend(options.detector)  # fails, or fetches its weights, before the work is shared out
     growing = Growing(out, "faces", columns, store.FaceRow)
     work = partial(_prepare_faces, options=options)
     grow(growing, sources, work, repr(options), SHARD, engine.workers, engine.dask)
