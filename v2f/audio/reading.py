@@ -108,8 +108,12 @@ def _mono(block: np.ndarray) -> np.ndarray:
         middle = half if np.issubdtype(block.dtype, np.unsignedinteger) else 0.0
         block = ((block.astype(np.float64) - middle) / half).astype(np.float32)
     else:
-        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0).clip(-1.0, 1.0).astype(np.float32)
-    return block.mean(axis=1) if block.ndim == 2 else block
+        if not np.isfinite(block).all():
+            block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        block = block.clip(-1.0, 1.0).astype(np.float32, copy=False)
+    if block.ndim == 2:
+        return block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
+    return block
 
 
 def resampled(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
