@@ -58,14 +58,18 @@ def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
     There are `whole_frames` of them. Runs on the input's device, in float32 even under autocast. The log-mel of a
     prefix is a prefix of the whole's.
     """
+    return log_mel_by_frame(waveform).transpose(-1, -2).contiguous()
+
+
+def log_mel_by_frame(waveform: np.ndarray | Tensor) -> Tensor:
+    """The same with the frames first, as stores hold it: [samples] -> [frames, 64]."""
     signal = torch.as_tensor(waveform, dtype=torch.float32) * FULL_SCALE
     signal = torch.cat([signal[..., :1], signal[..., 1:] - PRE_EMPHASIS * signal[..., :-1]], dim=-1)
     if signal.shape[-1] < WINDOW:
-        return signal.new_empty((*signal.shape[:-1], MEL_BINS, 0))
+        return signal.new_empty((*signal.shape[:-1], 0, MEL_BINS))
     frames = signal.unfold(-1, WINDOW, HOP)  # [..., frames, 400], a view
     with torch.autocast(signal.device.type, enabled=False):
-        parts = [_log_energies(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)]
-    return torch.cat(parts, dim=-2).transpose(-1, -2).contiguous()
+        return torch.cat([_log_energies(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)], dim=-2)
 
 
 def _log_energies(frames: Tensor) -> Tensor:
@@ -95,7 +99,7 @@ def _window(device: torch.device) -> Tensor:
 
 @lru_cache(maxsize=8)
 def _filterbank(device: torch.device) -> Tensor:
-    """Triangles [2 x bins, 64], evenly spaced in mel, edges on FFT bins, peak height 2 / width in Hz; each row twice."""
+    """Triangles [2 x bins, 64], evenly spaced in mel, edges on FFT bins, peak height 2 / width in Hz, rows in pairs."""
     mels = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), MEL_BINS + 2)
     edges = np.round(700 * (10 ** (mels / 2595) - 1) / BIN_HZ)  # in bins, each above the one before
     left, middle, right = edges[:-2], edges[1:-1], edges[2:]

@@ -23,12 +23,11 @@ def decide(waveform: np.ndarray) -> np.ndarray:
     The detector adapts while it listens, so each call starts a fresh one: the same recording, the same answer. It
     does not look ahead: the decisions on a prefix are a prefix of those on the whole.
     """
-    detector = webrtcvad.Vad(AGGRESSIVENESS)
+    is_speech = webrtcvad.Vad(AGGRESSIVENESS).is_speech
     count = len(waveform) // FRAME
     pcm = np.clip(waveform[: count * FRAME] * 32768.0, -32768, 32767).astype("<i2").tobytes()
     size = FRAME * 2  # bytes
-    decisions = (detector.is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size))
-    return np.fromiter(decisions, dtype=bool, count=count)
+    return np.array([is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size)], dtype=bool)
 
 
 def bridge_gaps(speech: np.ndarray) -> np.ndarray:

@@ -53,11 +53,11 @@ def speech_of(waveform: np.ndarray) -> np.ndarray:
     return np.concatenate(kept) if kept else waveform[:0]
 
 
-def log_mel_of(waveform: np.ndarray) -> np.ndarray:
-    """The log-mel of float32 [samples] -> float64 [frames, 64]."""
+def log_mel_of(waveform: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    """The log-mel of float32 [samples] by `filterbank` -> float64 [frames, 64]."""
     signal = waveform.astype(np.float64) * FULL_SCALE
     signal = np.append(signal[0], signal[1:] - PRE_EMPHASIS * signal[:-1])
-    window, filters = np.hamming(WINDOW), filterbank()
+    window = np.hamming(WINDOW)
     rows = []
     for start in range(0, len(signal) - WINDOW + 1, HOP):
         power = np.abs(np.fft.rfft(signal[start : start + WINDOW] * window, FFT_SIZE)) ** 2

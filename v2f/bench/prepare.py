@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 import numpy as np
+import soundfile
 import torch
 
 from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, read_audio
@@ -18,6 +19,7 @@ from v2f.bench import plain
 from v2f.bench.browser import EXAMPLES
 from v2f.data import store
 from v2f.data.batches import Crops, Faces, uniform
+from v2f.data.corpus import SHARD
 from v2f.data.growing import Column, Growing, Piece, grow, read_rows
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions, prepare_voices
@@ -28,8 +30,7 @@ STEP_SECONDS = (
     12 * 60 / 100_000
 )  # of the fastest training: the paper's whole run in twelve minutes on one large GPU
 ROUNDS = 3
-COPIES = 20  # of the examples, for one round of preparing
-SHARD = 16
+COPIES = 150  # of the examples, for one round of preparing
 TURNS = 60  # batches in a round
 
 
@@ -64,27 +65,37 @@ def measure(recordings: int, faces: int, folder: Path | None = None) -> list[Lin
 
 def preparing() -> list[Line]:
     """Recordings per second: ours against the plain way, and two workers against one, in turns."""
-    sources = [Source(path, f"{copy}/{path.name}", path.stem) for copy in range(COPIES) for path in EXAMPLES]
-    seconds = COPIES * sum(read_audio(path).size for path in EXAMPLES) / SAMPLE_RATE
     torch.set_num_threads(1)
-    ways: dict[str, Callable[[], object]] = {
-        "ours": lambda: prepare_voices(sources, VoiceOptions()),
-        "the plain way": lambda: [plainly(source) for source in sources],
-        "one worker": lambda: _grown(sources, workers=1),
-        "two workers": lambda: _grown(sources, workers=2),
-    }
-    ways["two workers"]()  # processes are started, and have imported what they need
-    took: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            way()
-            took[name].append(time.perf_counter() - began)
+    filters = plain.filterbank()
+    with TemporaryDirectory() as folder:
+        clips = [as_wav(path, Path(folder)) for path in EXAMPLES]
+        sources = [Source(clip, f"{copy}/{clip.name}", clip.stem) for copy in range(COPIES) for clip in clips]
+        seconds = COPIES * sum(read_audio(clip).size for clip in clips) / SAMPLE_RATE
+        ways: dict[str, Callable[[], object]] = {
+            "ours": lambda: prepare_voices(sources, VoiceOptions()),
+            "the plain way": lambda: [plainly(source, filters) for source in sources],
+            "one worker": lambda: grown(sources, workers=1),
+            "two workers": lambda: grown(sources, workers=2),
+        }
+        ways["two workers"]()  # processes are started, and have imported what they need
+        took: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(ROUNDS):
+            for name, way in ways.items():
+                began = time.perf_counter()
+                way()
+                took[name].append(time.perf_counter() - began)
     rates = {name: seconds / median(times) for name, times in took.items()}
     lines = [Line(f"voices, {name}", f"{rate:,.0f} s of sound a second") for name, rate in rates.items()]
     lines.insert(2, Line("ours against the plain way", ratio(took["the plain way"], took["ours"])))
     lines.append(Line("two workers against one", ratio(took["one worker"], took["two workers"])))
     return lines
+
+
+def as_wav(clip: Path, folder: Path) -> Path:
+    """A clip as VoxCeleb1 has its recordings."""
+    path = folder / f"{clip.stem}.wav"
+    soundfile.write(path, *soundfile.read(clip), subtype="PCM_16")
+    return path
 
 
 def ratio(slow: Sequence[float], fast: Sequence[float]) -> str:
@@ -93,12 +104,12 @@ def ratio(slow: Sequence[float], fast: Sequence[float]) -> str:
     return f"{median(times):.2f} times as fast ({times[0]:.2f} to {times[-1]:.2f})"
 
 
-def plainly(source: Source) -> np.ndarray:
+def plainly(source: Source, filters: np.ndarray) -> np.ndarray:
     """The log-mel of a recording's speech, float16 [frames, 64], the plain way."""
-    return plain.log_mel_of(plain.speech_of(read_audio(source.path))).astype(np.float16)
+    return plain.log_mel_of(plain.speech_of(read_audio(source.path)), filters).astype(np.float16)
 
 
-def _grown(sources: Sequence[Source], workers: int) -> None:
+def grown(sources: Sequence[Source], workers: int) -> None:
     with TemporaryDirectory() as folder:
         growing = Growing(Path(folder), "voices", VoiceOptions().columns, store.VoiceRow)
         grow(growing, sources, partial(prepare_voices, options=VoiceOptions()), "bench", SHARD, workers)
@@ -132,9 +143,9 @@ def write(recordings: int, faces: int, folder: Path) -> None:
     voices = prepare_voices([Source(path, path.name, path.stem) for path in EXAMPLES], VoiceOptions())
     pictures = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
     heard = Growing(folder, "voices", VoiceOptions().columns, store.VoiceRow)
-    grow(heard, range(recordings), partial(repeated_voices, voices), "rehearsal", SHARD * 4)
+    grow(heard, range(recordings), partial(repeated_voices, voices), "rehearsal", SHARD)
     seen = Growing(folder, "faces", {"faces": Column("|u1", (64, 64, 3))}, store.FaceRow)
-    grow(seen, range(faces), partial(repeated_faces, pictures), "rehearsal", SHARD * 4)
+    grow(seen, range(faces), partial(repeated_faces, pictures), "rehearsal", SHARD)
     count = -(-max(recordings, faces) // 100)
     people = [store.Person(f"person {i}", "", "", "train", i) for i in range(count)]
     rows = read_rows(heard.table, store.VoiceRow), read_rows(seen.table, store.FaceRow)

@@ -8,7 +8,15 @@ from typing import Literal
 import numpy as np
 import torch
 
-from v2f.audio import MEL_BINS, SAMPLE_RATE, detect_speech, keep_speech, log_mel, read_audio, to_waveform
+from v2f.audio import (
+    MEL_BINS,
+    SAMPLE_RATE,
+    detect_speech,
+    keep_speech,
+    log_mel_by_frame,
+    read_audio,
+    to_waveform,
+)
 from v2f.data.growing import Column, Piece
 from v2f.data.rejection import Rejected
 from v2f.data.sources import Source
@@ -93,7 +101,7 @@ def prepare_voice(source: Source, most_seconds: float = 600.0) -> PreparedVoice 
 
 def to_float16(speech: np.ndarray) -> np.ndarray:
     """Speech float32 [samples] -> its log-mel, float16 [frames, 64], not normalised."""
-    return log_mel(speech).T.numpy().astype(np.float16)
+    return log_mel_by_frame(speech).half().numpy()
 
 
 def pcm(speech: np.ndarray) -> np.ndarray:
