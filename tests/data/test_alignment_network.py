@@ -166,7 +166,7 @@ def test_faces_are_prepared_with_it(stand_ins: Path, tmp_path: Path, monkeypatch
     options = FaceOptions(detector="face-alignment")
     assert [found.reason for found in prepare_faces(files, options) if isinstance(found, Rejected)] == [
         *["no face"] * 3,
-        "not a readable picture",
+        "unreadable picture",
     ]
     see(monkeypatch, [[20, 20, 100, 100], [120, 30, 180, 90]], [[30, 30, 160, 160]], [])
     several, one, none, _ = prepare_faces(files, options)

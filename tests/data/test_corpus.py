@@ -24,9 +24,9 @@ from v2f.data.store import Store
 NAMES = ["A.J. Buckley", "Carla Gugino", "Frances Fisher", "Zoë Wanamaker", "Only Heard"]  # B, C and F to Z
 IDS = [f"id1000{i}" for i in range(1, 6)]
 REASONS = {
-    "not a readable recording",
+    "unreadable recording",
     "too little speech",
-    "not a readable picture",
+    "unreadable picture",
     "no face",
     "several faces",
     "not frontal",

@@ -109,9 +109,9 @@ def test_what_is_no_portrait_comes_back_with_its_reason(tmp_path: Path):
     (tmp_path / "text.jpg").write_text("no picture")
     names = ["text.jpg", "empty.png", "missing.jpg"]
     assert prepare_faces([(tmp_path / name, name) for name in names], FaceOptions()) == [
-        Rejected("text.jpg", "not a readable picture"),
+        Rejected("text.jpg", "unreadable picture"),
         Rejected("empty.png", "no face"),
-        Rejected("missing.jpg", "not a readable picture"),
+        Rejected("missing.jpg", "unreadable picture"),
     ]
 
 
@@ -133,7 +133,7 @@ def test_damaged_and_monstrous_files_are_refused(tmp_path: Path):
         names.append(f"damaged{number}.png")
         (tmp_path / names[-1]).write_bytes(damaged)
     found = prepare_faces([(tmp_path / name, name) for name in names], FaceOptions())
-    assert found[:5] == [Rejected(name, "not a readable picture") for name in names[:5]]
+    assert found[:5] == [Rejected(name, "unreadable picture") for name in names[:5]]
     assert all(isinstance(face, Rejected) for face in found)
 
 

@@ -76,7 +76,7 @@ def test_what_cannot_be_used_comes_back_with_its_reason_and_the_others_go_on(voi
     assert [row.file for row in piece.rows] == ["voice.wav"]
     reasons = {left.file: left.reason for left in piece.rejected}
     assert reasons["silent.wav"] == "too little speech"
-    assert reasons["broken.wav"].startswith("not a readable recording: ")
+    assert reasons["broken.wav"].startswith("unreadable recording: ")
     assert "cannot be read" in reasons["missing.wav"]
     assert all(isinstance(left, Rejected) for left in piece.rejected)
 
@@ -87,4 +87,4 @@ def test_a_decoder_that_breaks_down_costs_one_file(voice: Path, monkeypatch: pyt
 
     monkeypatch.setattr("v2f.data.voices.read_audio", breaks_down)
     [left] = prepare_voices([source(voice)], VoiceOptions()).rejected
-    assert left.reason == "not a readable recording: RuntimeError: a bug of somebody's"
+    assert left.reason == "unreadable recording: RuntimeError: a bug of somebody's"

@@ -75,7 +75,7 @@ def prepare_faces(files: Sequence[tuple[Path, str]], options: FaceOptions) -> li
         found = iter(backend.landmarks([picture.view for picture in pictures if picture is not None]))
         for (_, name), picture in zip(batch, pictures, strict=True):
             if picture is None:
-                prepared.append(Rejected(name, "not a readable picture"))
+                prepared.append(Rejected(name, "unreadable picture"))
             else:
                 prepared.append(_prepare(name, picture, next(found), options))
     return prepared

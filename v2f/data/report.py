@@ -69,7 +69,7 @@ def write(folder: Path, report: dict, faces: Sequence[Source] = ()) -> None:
     if rejected:
         rows = sorted((rejected[i] for i in _draw(len(rejected))), key=lambda row: row.reason)
         pictures = [_thumbnail(paths[row.file]) for row in rows]
-        _save(folder / "faces-rejected.jpg", gallery(pictures, [row.reason[:20] for row in rows]))
+        _save(folder / "faces-rejected.jpg", gallery(pictures, [row.reason for row in rows]))
 
 
 def as_text(report: dict) -> str:

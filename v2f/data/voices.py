@@ -92,7 +92,7 @@ def prepare_voice(source: Source, most_seconds: float = 600.0) -> PreparedVoice 
         waveform = change_speed(read_audio(source.path, most_seconds), source.speed)
     except Exception as error:  # whatever a decoder does to one file of a million, the others go on
         told = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
-        return Rejected(source.file, f"not a readable recording: {told}")
+        return Rejected(source.file, f"unreadable recording: {told}")
     speech = keep_speech(waveform, detect_speech(waveform))
     if len(speech) < LEAST_SECONDS * SAMPLE_RATE:
         return Rejected(source.file, "too little speech")
