@@ -22,6 +22,7 @@ PAPER = {  # Table 1
 }
 SHOWN = 100  # faces of a contact sheet
 FONT_SIZE = 20  # of the report's picture
+INK, PALE = "#202020", "#8a8a8a"
 
 
 def corpus_report(folder: Path) -> dict:
@@ -59,7 +60,7 @@ def write(folder: Path, report: dict, faces: Sequence[Source] = ()) -> None:
         folder / "report.json", (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
     )
     write_atomically(folder / "report.txt", text.encode())
-    _save(folder / "report.png", as_picture(text))
+    _save(folder / "report.png", as_picture(report))
     kept = np.load(folder / FACES, mmap_mode="r")
     if len(kept):
         chosen = _draw(len(kept))
@@ -84,24 +85,39 @@ def as_text(report: dict) -> str:
     lines += ["", f"{report['hours of speech']:,} hours of speech."]
     for key, words in (("only heard", "Heard but not seen"), ("only seen", "Seen but not heard")):
         if names := report[key]:
-            lines.append(f"{words}, {len(names):,} people: {', '.join(names)}.")
+            lines.append(f"{words} ({len(names):,}): {', '.join(names)}.")
     lines += ["", f"Left out: {sum(report['rejected'].values()):,} files"]
     lines += [f"{count:12,}  {reason}" for reason, count in report["rejected"].items()]
     return "\n".join(lines) + "\n"
 
 
-def as_picture(text: str) -> Image.Image:
-    """The report as a picture: its lines, cut where they are too long."""
-    lines = [line if len(line) < 104 else line[:100] + " ..." for line in text.splitlines()]
-    font = ImageFont.load_default(size=FONT_SIZE)
-    pitch = 11  # pixels between letters, so that columns stay columns in a proportional font
-    picture = Image.new("RGB", (pitch * 108, 3 * FONT_SIZE // 2 * (len(lines) + 2)), "#ffffff")
+def as_picture(report: dict) -> Image.Image:
+    """Table 1 beside the paper's, and a bar for each reason to leave files out, as long as it is frequent."""
+    font, line = ImageFont.load_default(size=FONT_SIZE), 2 * FONT_SIZE
+    reasons = report["rejected"]
+    picture = Image.new("RGB", (1100, line * (8 + len(reasons))), "#ffffff")
     pen = ImageDraw.Draw(picture)
-    for row, line in enumerate(lines, start=1):
-        for column, letter in enumerate(line, start=2):
-            pen.text(
-                (pitch * column, 3 * FONT_SIZE // 2 * row), letter, fill="#202020", font=font, anchor="ma"
-            )
+
+    def write(row: float, right: int, text: str, colour: str = INK, anchor: str = "rm") -> None:
+        pen.text((right, line * row), text, fill=colour, font=font, anchor=anchor)
+
+    write(1, 30, "Table 1 of this corpus, and the paper's", anchor="lm")
+    for column, head in enumerate((*SPLITS, "total")):
+        write(2, 400 + 220 * column, head, PALE)
+    for row, (name, paper) in enumerate(PAPER.items(), start=3):
+        write(row, 30, name, anchor="lm")
+        own = report["table 1"][name]
+        pairs = [(own[split], paper[split]) for split in SPLITS]
+        for column, (ours, theirs) in enumerate([*pairs, (sum(own.values()), sum(paper.values()))]):
+            write(row, 290 + 220 * column, f"{ours:,}")
+            write(row, 400 + 220 * column, f"{theirs:,}", PALE)
+    write(6.5, 30, f"{report['hours of speech']:,} hours of speech; left out:", anchor="lm")
+    for row, (reason, count) in enumerate(reasons.items()):
+        write(7.5 + row, 290, reason)
+        top = line * (7.5 + row) - FONT_SIZE / 2
+        length = max(2, 600 * count // max(reasons.values()))
+        pen.rectangle((310, top, 310 + length, top + FONT_SIZE), fill=PALE)
+        write(7.5 + row, 320 + length, f"{count:,}", anchor="lm")
     return picture
 
 
