@@ -14,8 +14,8 @@ import v2f
 from tests.conftest import MadeVoice
 from tests.kiosk.served import Served, served
 from v2f.audio import SAMPLE_RATE
-from v2f.kiosk.functions import shown
 from v2f.kiosk.uploads import sweep
+from v2f.kiosk.wire import shown
 from v2f.pipeline import VoiceToFace
 
 

@@ -22,8 +22,9 @@ from tests.conftest import MadeVoice
 from v2f.audio import NOISE_KINDS, SAMPLE_RATE, detect_speech, mix
 from v2f.errors import MicrophoneError
 from v2f.kiosk import functions as module
-from v2f.kiosk.functions import LONGEST_SECONDS, OTHERS, STEPS, STUDIED, Functions, decode, encode, shown
+from v2f.kiosk.functions import LONGEST_SECONDS, OTHERS, STEPS, STUDIED, Functions
 from v2f.kiosk.visits import Visits
+from v2f.kiosk.wire import decode, encode, shown
 from v2f.pipeline import DURATIONS, Face, VoiceToFace
 
 Waveform = NDArray[np.float32]

@@ -13,8 +13,9 @@ from gradio.data_classes import FileData
 from pydantic import ValidationError, validate_call
 
 from v2f.errors import V2FError
-from v2f.kiosk.functions import LONGEST_SECONDS, Functions, Ratio, Waveform, shown
+from v2f.kiosk.functions import LONGEST_SECONDS, Functions, Ratio
 from v2f.kiosk.uploads import read_once
+from v2f.kiosk.wire import Waveform, shown
 from v2f.pipeline import Face
 
 Described = dict[str, Any] | None

@@ -2,9 +2,6 @@
 
 Gradio calls server functions in threads and past its queue; so every argument is checked here, only AT_ONCE
 questions are computed at a time, and a failure is answered by {"problem": key of its words in texts.py}.
-
-Sound travels as base64 of little-endian 16-bit samples, mono, 16 kHz; a face as {"image", "score", "seconds",
-"duration"}, its image a PNG in a data URL.
 """
 
 import base64
@@ -34,29 +31,25 @@ from v2f.audio import (
     make_noise,
     mix,
     normalise,
-    to_waveform,
 )
 from v2f.audio.microphone import record
 from v2f.errors import MicrophoneError, NoSpeechError, UnreadableAudioError
 from v2f.kiosk.problems import Problem
 from v2f.kiosk.uploads import read_once
 from v2f.kiosk.visits import MOST, Visit, Visits
+from v2f.kiosk.wire import RAIL_SECONDS, Picture, Waveform, data_url, decode, digits, encode, peaks, shown
 from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace
 from v2f.pipeline.embeddings import between, nearby
 
 AT_ONCE = 2  # questions computed at the same time; the others wait their turn
 PATIENCE = 10  # seconds of waiting, after which a visitor is told that the booth is busy
 LONGEST_SECONDS = 60  # of an uploaded recording; what lies behind is not read, and the page says so
-RAIL_SECONDS = max(DURATIONS)  # the waveform shows the part that the strip is cut from
-BARS = 200  # of the waveform
 STUDIED = ("white", "pink", "brown", "hum")  # four noises, as in Figure 2
 OTHERS = 5  # faces beside the voice's own
 STEPS = 21  # faces from one voice to another
 QUIET = 0.01  # peak below which nobody can have spoken near the microphone
 
 Answer = TypeVar("Answer")
-Picture = dict[str, Any] | None  # a face as the page wants it
-Waveform = NDArray[np.float32]
 Token = Annotated[str, Field(max_length=64)]
 Tokens = Annotated[list[Token], Field(max_length=MOST)]
 Samples = Annotated[str, Field(max_length=2 * 4 * RAIL_SECONDS * SAMPLE_RATE // 3 + 4)]  # base64, the longest
@@ -373,49 +366,3 @@ def answering(question: Callable[..., dict[str, Any]]) -> Callable[[Any], dict[s
 def together(voice: Waveform | None, noise: Waveform, snr: float | None) -> Waveform:
     """A voice in noise; where there is no voice, or no ratio of one to the other, the noise alone."""
     return noise if voice is None or snr is None else mix(voice, noise, snr)
-
-
-def shown(face: Face | None) -> Picture:
-    """A face as the page wants it. The picture is the generator's own, 64 x 64, nothing done to it."""
-    if face is None:
-        return None
-    return {
-        "image": data_url(Image.fromarray(face.image)),
-        "score": face.score,
-        "seconds": face.seconds,
-        "duration": face.duration,
-    }
-
-
-def data_url(picture: Image.Image) -> str:
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def encode(waveform: Waveform) -> str:
-    """Samples float32 [n] in [-1, 1] -> base64 of 16-bit ones."""
-    whole = np.round(waveform * 32768).clip(-32768, 32767)
-    return base64.b64encode(whole.astype("<i2").tobytes()).decode()
-
-
-def decode(samples: str) -> Waveform:
-    """The inverse of `encode`. Raises Problem for what is not base64 of whole samples."""
-    try:
-        whole = np.frombuffer(base64.b64decode(samples, validate=True), "<i2")
-    except ValueError as error:
-        raise Problem("trouble") from error
-    return to_waveform(whole, SAMPLE_RATE)
-
-
-def peaks(waveform: Waveform) -> list[float]:
-    """The loudest sample of each bar of the rail, 0 to 1; 0 where the recording has ended."""
-    size = RAIL_SECONDS * SAMPLE_RATE // BARS
-    loudness = np.abs(waveform[: BARS * size])
-    bars = np.pad(loudness, (0, BARS * size - loudness.size)).reshape(BARS, size).max(axis=1)
-    return [round(float(bar), 3) for bar in bars]
-
-
-def digits(speech: NDArray[np.bool_]) -> str:
-    """Decisions bool [frames] -> a string of 0 and 1."""
-    return "".join("1" if frame else "0" for frame in speech)
