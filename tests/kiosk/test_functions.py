@@ -7,7 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any
 from weakref import ref
 
@@ -19,7 +19,7 @@ from PIL import Image
 
 import v2f
 from tests.conftest import MadeVoice
-from v2f.audio import NOISE_KINDS, SAMPLE_RATE, detect_speech, mix
+from v2f.audio import NOISE_KINDS, SAMPLE_RATE, detect_speech, log_mel, mix
 from v2f.errors import MicrophoneError
 from v2f.kiosk import functions as module
 from v2f.kiosk.functions import LONGEST_SECONDS, OTHERS, STEPS, STUDIED, Functions
@@ -333,6 +333,21 @@ def test_the_way_between_two_voices_begins_and_ends_with_their_faces(
     assert like(faces[-1], second["whole"])
     to_example = ask("between", first=finished)["faces"]
     assert like(to_example[-1], shown(engine.face(examples[0])))
+
+
+def test_torch_computes_in_the_same_few_threads(
+    ask: Asker, voice: Waveform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set()
+    for place in ("v2f.kiosk.functions.log_mel", "v2f.pipeline.voice_to_face.log_mel"):
+        monkeypatch.setattr(place, lambda sound: threads.add(current_thread().name) or log_mel(sound))
+    token = ask("begin", seconds=10)["visit"]
+    ask("listen", visit=token, samples=encode(voice))
+    ask("finish", visit=token)
+    for name in ("noise", "others", "between", "log_mel"):
+        about = {"first": token} if name == "between" else {"visit": token}
+        ask(name, **about, **({"kind": "pink", "snr": 5} if name == "noise" else {}))
+    assert threads and all(name.startswith("faces_") for name in threads), "each new one would keep megabytes"
 
 
 def test_the_log_mel_is_a_picture_of_64_bins_by_ten_milliseconds(ask: Asker, finished: str) -> None:

@@ -217,7 +217,7 @@ class Functions:
         """
         self._whole(visit)
         waveform = self._visits.touch(visit).live.waveform[: RAIL_SECONDS * SAMPLE_RATE]
-        shades = (normalise(log_mel(waveform)).numpy() + 2) / 4
+        shades = (self.compute(lambda: normalise(log_mel(waveform)).numpy()) + 2) / 4
         opacity = Image.fromarray((255 * np.clip(shades, 0, 1)).astype(np.uint8)[::-1])
         return {"image": data_url(Image.merge("LA", (opacity.point(lambda _: 255), opacity)))}
 
