@@ -30,7 +30,7 @@ STEP_SECONDS = (
     12 * 60 / 100_000
 )  # of the fastest training: the paper's whole run in twelve minutes on one large GPU
 ROUNDS = 3
-COPIES = 150  # of the examples, for one round of preparing
+COPIES = 256  # of the three examples: twelve whole shards, so that two workers have equal shares
 TURNS = 60  # batches in a round
 
 

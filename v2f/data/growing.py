@@ -71,11 +71,11 @@ class Growing:
             )
         if not records:
             for name, column in self.columns.items():
-                _write_durably(self.folder / f"{name}.npy", _header(column, 0))
-            _write_durably(self.table, _csv_line([f.name for f in fields(self.row_type)]))
-            _write_durably(self.rejected, _csv_line(["file", "reason"]))
+                _write_durably(self.folder / f"{name}.npy", [_header(column, 0)])
+            _write_durably(self.table, [_csv_line([f.name for f in fields(self.row_type)])])
+            _write_durably(self.rejected, [_csv_line(["file", "reason"])])
             records = [{"task": task, "sizes": self._sizes()}]
-            _write_durably(self.journal, _json_line(records[0]))
+            _write_durably(self.journal, [_json_line(records[0])])
         else:
             os.truncate(self.journal, sum(len(line) + 1 for line in lines))
             for name, size in records[-1]["sizes"].items():
@@ -85,13 +85,15 @@ class Growing:
     def append(self, piece: Piece) -> None:
         """Add a shard and count it."""
         for name in self.columns:
-            data = b"".join(np.ascontiguousarray(part).tobytes() for part in piece.arrays.get(name, []))
-            _write_durably(self.folder / f"{name}.npy", data, "ab")
+            parts = (
+                np.ascontiguousarray(part).reshape(-1).data.cast("B") for part in piece.arrays.get(name, [])
+            )
+            _write_durably(self.folder / f"{name}.npy", parts, "ab")
         rows = (_csv_line(asdict(row).values()) for row in piece.rows)
-        _write_durably(self.table, b"".join(rows), "ab")
+        _write_durably(self.table, rows, "ab")
         rejected = (_csv_line([left.file, left.reason]) for left in piece.rejected)
-        _write_durably(self.rejected, b"".join(rejected), "ab")
-        _write_durably(self.journal, _json_line({"sizes": self._sizes()}), "ab")
+        _write_durably(self.rejected, rejected, "ab")
+        _write_durably(self.journal, [_json_line({"sizes": self._sizes()})], "ab")
         self.shards += 1
 
     def finish(self) -> None:
@@ -208,13 +210,13 @@ def write_array(path: Path, array: np.ndarray) -> None:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file that is there whole or not at all."""
     draft = path.with_name(path.name + ".part")
-    _write_durably(draft, data)
+    _write_durably(draft, [data])
     draft.replace(path)
 
 
-def _write_durably(path: Path, data: bytes, mode: str = "wb") -> None:
+def _write_durably(path: Path, parts: Iterable[bytes | memoryview], mode: str = "wb") -> None:
     with path.open(mode) as file:
-        file.write(data)
+        file.writelines(parts)
         file.flush()
         os.fsync(file.fileno())
 
