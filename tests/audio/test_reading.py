@@ -76,6 +76,14 @@ def test_common_formats_sound_as_meant(tmp_path, suffix, subtype):
 
 
 @needs_ffmpeg
+def test_a_good_mp3_is_read_without_a_word_of_complaint(tmp_path, made_voice, capfd):
+    soundfile.write(tmp_path / "voice.wav", made_voice(5.0), SAMPLE_RATE)
+    subprocess.run([FFMPEG, "-v", "error", "-i", tmp_path / "voice.wav", tmp_path / "voice.mp3"], check=True)
+    assert len(read_audio(tmp_path / "voice.mp3")) >= 5 * SAMPLE_RATE
+    assert capfd.readouterr().err == ""
+
+
+@needs_ffmpeg
 @pytest.mark.parametrize(
     ("suffix", "codec"), [(".m4a", "aac"), (".aac", "aac"), (".webm", "libopus"), (".mp4", "aac")]
 )

@@ -172,12 +172,23 @@ def _filter_bank(period: int, made: int) -> tuple[np.ndarray, int, int]:
     return bank, periods * period, resample.width
 
 
+class Stream(soundfile.SoundFile):
+    """A recording that is read from beginning to end.
+
+    One that can be sought in is sought in after every block, to where it is already; an MP3 decoder then loses what
+    the next frame needs of those before, and complains on stderr.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 def _read_by_libsndfile(
     source: str | Path | BinaryIO, name: str, max_seconds: float | None
 ) -> np.ndarray | None:
     """What libsndfile makes of a recording; None where it is not one of its formats or gives nothing."""
     try:
-        file = soundfile.SoundFile(source)
+        file = Stream(source)
     except (soundfile.SoundFileError, TypeError, OSError):  # TypeError: a name ending in .raw wants a rate
         return None
     with file:
