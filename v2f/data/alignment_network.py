@@ -77,7 +77,7 @@ def _load() -> Any:
     except ImportError as error:
         raise CorpusError(
             f"The package face-alignment cannot be imported ({error}); install it with: "
-            f"pip install -r requirements-dev.txt, {OTHERWISE}."
+            f"pip install -r requirements.txt, {OTHERWISE}."
         ) from error
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     for name in (DETECTOR_WEIGHTS, NETWORK_WEIGHTS):
