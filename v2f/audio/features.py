@@ -23,7 +23,7 @@ BIN_HZ = SAMPLE_RATE / FFT_SIZE  # 15.625 Hz per bin
 MEL_BINS = 64
 LOWEST_HZ, HIGHEST_HZ = 20.0, 7200.0
 FLOOR = 1e-5  # of the mel energies, before the logarithm
-REACHED = slice(int(LOWEST_HZ / BIN_HZ), int(HIGHEST_HZ / BIN_HZ) + 1)  # bins
+REACHED = slice(int(LOWEST_HZ / BIN_HZ), int(HIGHEST_HZ / BIN_HZ) + 1)  # bins that some filter weighs
 FRAMES_AT_ONCE = 128  # whose spectra stay in a processor's cache
 MIN_SPEECH_SECONDS = 0.5
 
@@ -74,16 +74,12 @@ def log_mel_by_frame(waveform: np.ndarray | Tensor) -> Tensor:
 
 
 def _log_energies(frames: Tensor) -> Tensor:
-    """Frames [..., frames, 400] -> log mel energies [..., frames, 64].
-
-    A filter weighs the squares of the real and of the imaginary part of a bin alike, so both are summed in one
-    matrix product, over the bins that a filter reaches.
-    """
+    """Frames [..., frames, 400] -> log mel energies [..., frames, 64]."""
     padded = frames.new_zeros((*frames.shape[:-1], FFT_SIZE))
     torch.mul(frames, _window(frames.device), out=padded[..., :WINDOW])
-    parts = torch.view_as_real(torch.fft.rfft(padded)).flatten(-2)  # [..., frames, 2 x 513]
-    energies = parts.square_()[..., 2 * REACHED.start : 2 * REACHED.stop] @ _filterbank(frames.device)
-    return energies.clamp_(min=FLOOR).log_()
+    squares = torch.view_as_real(torch.fft.rfft(padded)).square_()  # [..., frames, 513, 2]
+    power = squares[..., REACHED, 0] + squares[..., REACHED, 1]
+    return (power @ _filterbank(frames.device)).clamp_(min=FLOOR).log_()
 
 
 def normalise(log_mel: Tensor) -> Tensor:
@@ -101,7 +97,7 @@ def _window(device: torch.device) -> Tensor:
 
 @lru_cache(maxsize=8)
 def _filterbank(device: torch.device) -> Tensor:
-    """Triangles [2 x bins, 64], evenly spaced in mel, edges on FFT bins, peak height 2 / width in Hz, rows in pairs."""
+    """Triangles [460, 64], evenly spaced in mel, edges on FFT bins, peak height 2 / width in Hz; of bins REACHED."""
     mels = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), MEL_BINS + 2)
     edges = np.round(700 * (10 ** (mels / 2595) - 1) / BIN_HZ)  # in bins, each above the one before
     left, middle, right = edges[:-2], edges[1:-1], edges[2:]
@@ -110,8 +106,7 @@ def _filterbank(device: torch.device) -> Tensor:
     falling = (right - bins) / (right - middle)
     triangles = np.maximum(0, np.minimum(rising, falling))
     heights = 2 / ((right - left) * BIN_HZ)
-    reached = (triangles * heights)[REACHED].repeat(2, axis=0)
-    return torch.from_numpy(reached.astype(np.float32)).to(device)
+    return torch.from_numpy((triangles * heights)[REACHED].astype(np.float32)).to(device)
 
 
 def _mel(hz: float) -> float:
