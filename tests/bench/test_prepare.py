@@ -51,7 +51,3 @@ def test_the_rehearsal_is_a_store_like_any_other(tmp_path: Path) -> None:
     assert {"opened in", "most memory while drawing", "128 crops and 128 faces, from the memory map"} <= set(
         lines
     )
-
-
-def test_a_ratio_is_taken_round_by_round() -> None:
-    assert prepare.ratio([2, 8, 6], [1, 2, 1]) == "4.00 times as fast (2.00 to 6.00)"

@@ -1,7 +1,12 @@
-"""python -m v2f bench kiosk | soak | pictures | prepare"""
+"""python -m v2f bench kiosk | soak | pictures | faces | prepare"""
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from v2f.bench.turns import Line
 
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,6 +37,12 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     pictures.set_defaults(run=run_pictures)
 
+    faces = kinds.add_parser(
+        "faces", help="what a clip, a strip, a live update and a start cost, beside the plain way"
+    )
+    faces.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
+    faces.set_defaults(run=run_faces)
+
     prepare = kinds.add_parser(
         "prepare", help="how fast a corpus is prepared, and a store of full size is read"
     )
@@ -46,7 +57,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     prepare.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
     prepare.set_defaults(run=run_prepare)
 
-    for parser in (kiosk, soak, pictures):
+    for parser in (kiosk, soak, pictures, faces):
         parser.add_argument(
             "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
         )
@@ -85,14 +96,32 @@ def run_soak(arguments: argparse.Namespace) -> int:
     return 0 if all(change.passed for change in changes) else 1
 
 
+def run_faces(arguments: argparse.Namespace) -> int:
+    """Measure and tell."""
+    from v2f.bench.faces import measure
+
+    return tell("What a face costs", lambda: measure(arguments.weights), arguments.out)
+
+
 def run_prepare(arguments: argparse.Namespace) -> int:
+    """Measure and tell."""
+    from v2f.bench.prepare import measure
+
+    return tell(
+        "Preparing a corpus",
+        lambda: measure(arguments.recordings, arguments.faces, arguments.folder),
+        arguments.out,
+    )
+
+
+def tell(title: str, measure: "Callable[[], Sequence[Line]]", out: Path | None) -> int:
     """Measure, print the table and write it with the machine and the day."""
     from v2f.bench.figures import machine
-    from v2f.bench.prepare import measure, table
+    from v2f.bench.turns import table
 
     where = machine()  # before this bench keeps it busy
-    report = f"{where}\n\n{table(measure(arguments.recordings, arguments.faces, arguments.folder))}"
+    report = f"{where}\n\n{table(measure())}"
     print(report)
-    if arguments.out:
-        arguments.out.write_text(f"# Preparing a corpus\n\n{report}\n")
+    if out:
+        out.write_text(f"# {title}\n\n{report}\n")
     return 0

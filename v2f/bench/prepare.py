@@ -17,6 +17,7 @@ import torch
 from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, read_audio
 from v2f.bench import plain
 from v2f.bench.browser import EXAMPLES
+from v2f.bench.turns import Line, in_turns, ratio
 from v2f.data import store
 from v2f.data.batches import Crops, Faces, uniform
 from v2f.data.corpus import SHARD
@@ -28,20 +29,12 @@ BATCH = 128  # Sec. 4
 SHORTEST, LONGEST = 3.0, 8.0  # seconds of a crop; Sec. 4
 STEP_SECONDS = (
     12 * 60 / 100_000
-)  # of the fastest training: the paper's whole run in twelve minutes on one large GPU
+)  # of the fastest training: the paper's whole run in twelve minutes on a large GPU
 ROUNDS = 3
 COPIES = 256  # of the three examples: twelve whole shards, so that two workers have equal shares
 TURNS = 60  # batches in a round
 SECONDS = 8.2  # of a recording of the rehearsal; the mean in VoxCeleb1
 HELD = 5_000  # recordings and faces that are also drawn from memory
-
-
-@dataclass
-class Line:
-    """One measure: what it is, and its figure in words."""
-
-    name: str
-    told: str
 
 
 @dataclass
@@ -79,13 +72,7 @@ def preparing() -> list[Line]:
             "one worker": lambda: grown(sources, workers=1),
             "two workers": lambda: grown(sources, workers=2),
         }
-        ways["two workers"]()  # processes are started, and have imported what they need
-        took: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(ROUNDS):
-            for name, way in ways.items():
-                began = time.perf_counter()
-                way()
-                took[name].append(time.perf_counter() - began)
+        took = in_turns(ways, ROUNDS)
     rates = {name: seconds / median(times) for name, times in took.items()}
     lines = [Line(f"voices, {name}", f"{rate:,.0f} s of sound a second") for name, rate in rates.items()]
     lines.insert(2, Line("ours against the plain way", ratio(took["the plain way"], took["ours"])))
@@ -98,12 +85,6 @@ def as_wav(clip: Path, folder: Path) -> Path:
     path = folder / f"{clip.stem}.wav"
     soundfile.write(path, *soundfile.read(clip), subtype="PCM_16")
     return path
-
-
-def ratio(slow: Sequence[float], fast: Sequence[float]) -> str:
-    """How many times faster, round by round: the median and its spread."""
-    times = sorted(a / b for a, b in zip(slow, fast, strict=True))
-    return f"{median(times):.2f} times as fast ({times[0]:.2f} to {times[-1]:.2f})"
 
 
 def plainly(source: Source, filters: np.ndarray) -> np.ndarray:
@@ -203,11 +184,3 @@ def most_memory() -> Iterator[Memory]:
     finally:
         memory.over.set()
         watcher.join()
-
-
-def table(lines: Sequence[Line]) -> str:
-    """The lines as a Markdown table."""
-    width = max(len(line.name) for line in lines)
-    return "\n".join(
-        ["| measured | |", "|---|---|", *(f"| {line.name:{width}} | {line.told} |" for line in lines)]
-    )
