@@ -1,4 +1,4 @@
-"""python -m v2f bench kiosk | soak | pictures | faces | prepare"""
+"""python -m v2f bench kiosk | soak | pictures | faces | training | prepare"""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -42,6 +42,11 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     faces.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
     faces.set_defaults(run=run_faces)
+
+    training = kinds.add_parser("training", help="what a step of Algorithm 1 costs, beside the plain way")
+    training.add_argument("--batch", type=int, default=64, help="default: 64")
+    training.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
+    training.set_defaults(run=run_training)
 
     prepare = kinds.add_parser(
         "prepare", help="how fast a corpus is prepared, and a store of full size is read"
@@ -101,6 +106,13 @@ def run_faces(arguments: argparse.Namespace) -> int:
     from v2f.bench.faces import measure
 
     return tell("What a face costs", lambda: measure(arguments.weights), arguments.out)
+
+
+def run_training(arguments: argparse.Namespace) -> int:
+    """Measure and tell."""
+    from v2f.bench.training import measure
+
+    return tell("What a training step costs", lambda: measure(arguments.batch), arguments.out)
 
 
 def run_prepare(arguments: argparse.Namespace) -> int:

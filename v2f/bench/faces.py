@@ -25,6 +25,7 @@ from v2f.bench import plain
 from v2f.bench.browser import EXAMPLES, REPOSITORY, BenchError
 from v2f.bench.turns import Line, in_turns, ratio
 from v2f.models import Model, load
+from v2f.models.runtime import Precision
 from v2f.pipeline import DURATIONS, LiveSession, VoiceToFace
 
 SECONDS = 10  # of the clip
@@ -98,14 +99,9 @@ def floor(engine: VoiceToFace, model: Model, waveform: np.ndarray) -> list[Line]
         face = model.generator(torch.zeros(1, 64))
         if model.trunk is not None:
             model.trunk(face)
-    kind = torch.bfloat16 if engine.runtime.precision == "bf16" else torch.float32
-    weights = (
-        sum(parameter.numel() for network in networks for parameter in network.parameters()) * kind.itemsize
-    )
-    matrix, source = torch.randn(MATRIX, MATRIX).to(kind), torch.zeros(COPIED, dtype=torch.uint8)
-    into = torch.empty_like(source)
-    took = in_turns({"product": lambda: matrix @ matrix, "copy": lambda: into.copy_(source)}, ROUNDS)
-    rate, bandwidth = 2 * MATRIX**3 / min(took["product"]), 2 * COPIED / min(took["copy"])
+    size = 2 if engine.runtime.precision == "bf16" else 4  # bytes of a weight
+    weights = size * sum(parameter.numel() for network in networks for parameter in network.parameters())
+    rate, bandwidth = machine_rates(engine.runtime.precision)
     seconds = max(counter.get_total_flops() / rate, weights / bandwidth)
     networks_alone = in_turns({"face": lambda: engine.face(waveform)}, ROUNDS)["face"]
     told = (
@@ -116,6 +112,15 @@ def floor(engine: VoiceToFace, model: Model, waveform: np.ndarray) -> list[Line]
         Line("floor of the networks, one face", told),
         Line("its share of samples to face", f"{seconds / median(networks_alone):.0%}"),
     ]
+
+
+def machine_rates(precision: Precision) -> tuple[float, float]:
+    """Operations a second in a large matrix product, and bytes a second read and written in a large copy."""
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    matrix, source = torch.randn(MATRIX, MATRIX).to(kind), torch.zeros(COPIED, dtype=torch.uint8)
+    into = torch.empty_like(source)
+    took = in_turns({"product": lambda: matrix @ matrix, "copy": lambda: into.copy_(source)}, ROUNDS)
+    return 2 * MATRIX**3 / min(took["product"]), 2 * COPIED / min(took["copy"])
 
 
 def starts(weights: str | None) -> list[Line]:
