@@ -1,9 +1,11 @@
-"""Train a model: the voice encoder, then Algorithm 1 on what it makes of the voices.
+"""Train a model: the voice encoder, then Algorithm 1 on what it makes of the voices; or what it is measured by.
 
     python train.py speaker --data STORE --out runs/speaker
     python train.py pack --data STORE --encoder runs/speaker/encoder.safetensors --out runs/pack.npz
     python train.py gan --data runs/pack.npz --encoder runs/speaker/encoder.safetensors --out runs/gan
     python train.py gan ... --resume        goes on from the last checkpoint, however the run ended
+    python train.py gender --data STORE --out runs/gender
+    python train.py matcher --data STORE --out runs/dimnet-i --kind dimnet-i
 
 Ctrl-C or SIGTERM saves a checkpoint and stops. Losses go to log.jsonl and TensorBoard, sample grids beside them.
 """
@@ -36,9 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of both stages and of the pack between them."""
+    """The command line of both stages, of the pack between them, and of what measures them."""
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    stages = top.add_subparsers(required=True, metavar="speaker | pack | gan")
+    stages = top.add_subparsers(required=True, metavar="speaker | pack | gan | gender | matcher")
     speaker = stages.add_parser("speaker", help="stage one: the voice encoder")
     speaker.set_defaults(run=train_speaker)
     pack = stages.add_parser("pack", help="all that stage two reads, in one small file")
@@ -47,17 +49,24 @@ def parser() -> argparse.ArgumentParser:
     gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
     gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
     gan.set_defaults(run=train_gan)
+    gender = stages.add_parser("gender", help="Sec. 4.2's gender classifier of faces")
+    gender.set_defaults(run=train_gender)
+    matcher = stages.add_parser("matcher", help="another row of Table 3: voices to faces without making one")
+    matcher.add_argument("--kind", choices=("dimnet-i", "dimnet-g", "svhf"), required=True)
+    matcher.set_defaults(run=train_matcher)
     for stage, data, out in (
         (speaker, "a store, by `python -m v2f prepare`", "folder of the run"),
         (pack, "a store, by `python -m v2f prepare`", "the .npz file to write"),
         (gan, "a pack, by `train.py pack`", "folder of the run"),
+        (gender, "a store, by `python -m v2f prepare`", "folder of the run"),
+        (matcher, "a store, by `python -m v2f prepare`", "folder of the run"),
     ):
         stage.add_argument("--data", type=Path, required=True, help=data)
         stage.add_argument("--out", type=Path, required=True, help=out)
         stage.add_argument("--seed", type=int, help="instead of 0")
     for stage in (pack, gan):
         stage.add_argument("--encoder", type=Path, required=True, help="weights by `train.py speaker`")
-    for stage in (speaker, gan):
+    for stage in (speaker, gan, gender, matcher):
         stage.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
         stage.add_argument("--steps", type=int, help="instead of the preset's")
         stage.add_argument("--batch", type=int, help="instead of the preset's")
@@ -103,6 +112,30 @@ def train_gan(options: argparse.Namespace) -> bool:
         )
     config = replace(PRESETS[options.preset], networks=network_config, **_given(options))
     task = AdversarialTask(pack, networks["encoder"], config, Runtime.choose(options.device, options.exact))
+    return train(task, options.out, _schedule(options, config.steps), options.resume)
+
+
+def train_gender(options: argparse.Namespace) -> bool:
+    """The gender classifier that generated faces are measured by."""
+    from v2f.data.store import Store
+    from v2f.models import Runtime
+    from v2f.training.gender import GenderConfig, GenderTask
+    from v2f.training.loop import train
+
+    config = replace(GenderConfig(), **_given(options))
+    task = GenderTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
+    return train(task, options.out, _schedule(options, config.steps), options.resume)
+
+
+def train_matcher(options: argparse.Namespace) -> bool:
+    """A matcher of voices and faces to compare with."""
+    from v2f.data.store import Store
+    from v2f.models import Runtime
+    from v2f.training.loop import train
+    from v2f.training.matcher import MatcherConfig, MatcherTask
+
+    config = replace(MatcherConfig(kind=options.kind), **_given(options))
+    task = MatcherTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
     return train(task, options.out, _schedule(options, config.steps), options.resume)
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from v2f.models import Classifier, Discriminator, FaceTrunk, Generator, NetworkConfig, VoiceEncoder, unit
+from v2f.models.networks import Chooser
 
 READINGS = ("released", "table2")
 
@@ -120,6 +121,14 @@ def test_activations_of_table_2_to_the_letter() -> None:
     assert layer_kinds(VoiceEncoder(config)) == ["Conv1d", "BatchNorm1d", "ReLU"] * 5
     assert layer_kinds(Generator(config)) == ["ConvTranspose2d", "ReLU"] * 5 + ["ConvTranspose2d"]
     assert layer_kinds(FaceTrunk(config)) == ["Conv2d", "LeakyReLU"] * 6
+
+
+def test_the_chooser_takes_a_voice_and_two_faces_in_order() -> None:
+    chooser, embeddings = Chooser(), torch.randn(3, 5, 64)
+    assert chooser(*embeddings).shape == (5, 2)
+    assert parameters(chooser) == (3 * 64 + 1) * 256 + (256 + 1) * 128 + (128 + 1) * 2
+    together = chooser.model(embeddings.transpose(0, 1).flatten(1))  # voice, first face, second face
+    torch.testing.assert_close(chooser(*embeddings), together)
 
 
 def test_unit_makes_length_one() -> None:

@@ -1,4 +1,4 @@
-"""The paper's networks (Table 2): voice encoder, generator, face trunk and its two heads.
+"""The paper's networks (Table 2): voice encoder, generator, face trunk and its two heads; and SVHF's chooser.
 
 Table 2 can be read in two ways, chosen by `NetworkConfig.reading`:
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -25,6 +26,8 @@ VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
 GENERATOR_CHANNELS = (1024, 512, 256, 128, 64)  # Table 2, generator
 TRUNK_CHANNELS = (32, 64, 128, 256, 512)  # Table 2, discriminator and classifier
 FACE_FEATURES = 64  # Table 2: the last convolution's 64 x 1 x 1
+GENDERS = ("female", "male")  # in the order of a gender classifier's logits
+CHOOSER_WIDTHS = (256, 128)  # ours: SVHF's own layers are as wide as its larger embeddings ask for
 LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCGAN)
 
 Reading = Literal["released", "table2"]
@@ -128,6 +131,23 @@ class Classifier(nn.Linear):
 
     def __init__(self, identities: int, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__(FACE_FEATURES, identities, bias=config.reading == "table2")
+
+
+class Chooser(nn.Module):
+    """SVHF's forced choice: embeddings of a voice and two faces, [batch, 64] each -> logits [batch, 2].
+
+    The first logit is for the voice being the first face's, the second for its being the second's.
+    """
+
+    def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for channels, width in pairwise((EMBEDDING_SIZE + 2 * FACE_FEATURES, *CHOOSER_WIDTHS)):
+            layers += [nn.Linear(channels, width), nn.ReLU()]
+        self.model = nn.Sequential(*layers, nn.Linear(CHOOSER_WIDTHS[-1], 2))
+
+    def forward(self, voice: Tensor, face_a: Tensor, face_b: Tensor) -> Tensor:
+        return self.model(torch.cat([voice, face_a, face_b], dim=1))
 
 
 def unit(embedding: Tensor) -> Tensor:

@@ -1,16 +1,17 @@
 """Weights files: safetensors that carry the configuration and origin of the networks they hold.
 
-A file holds tensors named ``<network>.<parameter>`` for the networks ``encoder``, ``generator``, ``trunk``
-and ``discriminator`` (any subset), and as metadata the format's version, the `NetworkConfig` and the
-provenance as JSON, and a digest of the tensors, so that a damaged file is noticed rather than shown as an odd
-face. Reading one never runs code.
+A file holds tensors named ``<network>.<parameter>`` for the networks ``encoder``, ``generator``, ``trunk``,
+``discriminator``, ``gender`` and ``chooser`` (any subset), and as metadata the format's version, the
+`NetworkConfig` and the provenance as JSON, and a digest of the tensors, so that a damaged file is noticed
+rather than shown as an odd face. Reading one never runs code.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,15 +20,26 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
-from v2f.models.networks import Discriminator, FaceTrunk, Generator, NetworkConfig, VoiceEncoder
+from v2f.models.networks import (
+    GENDERS,
+    Chooser,
+    Classifier,
+    Discriminator,
+    FaceTrunk,
+    Generator,
+    NetworkConfig,
+    VoiceEncoder,
+)
 
 FORMAT = "1"
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "v2f-demo.safetensors"
-NETWORKS: dict[str, type[VoiceEncoder | Generator | FaceTrunk | Discriminator]] = {
+NETWORKS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
     "encoder": VoiceEncoder,
     "generator": Generator,
     "trunk": FaceTrunk,
     "discriminator": Discriminator,
+    "gender": partial(Classifier, len(GENDERS)),  # behind a trunk; by `train.py gender`
+    "chooser": Chooser,  # behind an encoder and a trunk; by `train.py matcher --kind svhf`
 }
 CLASSIFIER = "classifier"  # of use in training only; never read here
 
