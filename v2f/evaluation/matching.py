@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from v2f.evaluation.intervals import Estimate, mean_over_pairs
+from v2f.evaluation.trials import Trials, score
 
 IMPOSTERS = 50  # for every clip
 
@@ -33,9 +34,11 @@ def one_of_two(
     trials = draw_trials(people, imposters, seed, sex if within_sex else None)
     if not len(trials):
         raise ValueError("matching needs faces of at least two people, and within one sex two of one sex")
+    clip, imposter = trials.T
     people = np.asarray(people)
-    wins = _wins(_unit(generated, centred), _unit(true, centred), trials)
-    return mean_over_pairs(wins, people[trials[:, 0]], people[trials[:, 1]], seed)
+    person = np.unique(people, return_inverse=True)[1]
+    wins = score(generated, true, Trials(clip, clip, imposter, person, person), centred)
+    return mean_over_pairs(wins, people[clip], people[imposter], seed)
 
 
 def draw_trials(
@@ -46,6 +49,7 @@ def draw_trials(
 ) -> np.ndarray:
     """Trials int [t, 2]: a clip, and the clip of another person whose face is the imposter.
 
+    For few clips, which `trials.draw` would draw again and again: here none comes twice.
     Each of the clips [n] gets `imposters` different ones, or as many as there are; with `within` [n], only
     those with its own label.
     """
@@ -58,18 +62,3 @@ def draw_trials(
         chosen = rng.permutation(others)[:imposters]
         drawn.append(np.stack([np.full(chosen.size, clip), chosen], axis=1))
     return np.concatenate(drawn) if drawn else np.empty((0, 2), dtype=int)
-
-
-def _unit(descriptors: np.ndarray, centred: bool) -> np.ndarray:
-    vectors = np.asarray(descriptors, dtype=np.float64)
-    if centred:
-        vectors = vectors - vectors.mean(axis=0)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-
-
-def _wins(generated: np.ndarray, true: np.ndarray, trials: np.ndarray) -> np.ndarray:
-    """Per trial 1 where the own face is nearer, 0 where the imposter's is, 0.5 for a tie."""
-    clip, imposter = trials.T
-    own = np.einsum("nd,nd->n", generated, true)[clip]
-    other = np.einsum("td,td->t", generated[clip], true[imposter])
-    return (own > other) + 0.5 * (own == other)
