@@ -118,7 +118,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_is_done(
         grow(made(tmp_path / "store"), range(11), work, "t", shard=3)
     monkeypatch.undo()
     resumed = made(tmp_path / "store")
-    with module.tidy_failure(resumed, 11):
+    with module.tidy_failure(resumed):
         grow(resumed, range(11), work, "t", shard=3)
     grow(made(tmp_path / "whole"), range(11), work, "t", shard=3)
     assert contents(tmp_path / "store") == contents(tmp_path / "whole")

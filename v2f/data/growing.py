@@ -127,7 +127,7 @@ def grow(
     workers see the same files. Raises CorpusError when the disk is full or a worker dies; what is done is kept.
     """
     starts = range(0, len(items), shard)
-    with tidy_failure(growing, len(items)):
+    with tidy_failure(growing):
         growing.begin(hashlib.sha256(f"{task} {shard} {items}".encode()).hexdigest())
         with (
             engine(workers, dask),
@@ -165,7 +165,7 @@ def engine(workers: int, dask: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def tidy_failure(growing: Growing, total: int) -> Iterator[None]:
+def tidy_failure(growing: Growing) -> Iterator[None]:
     """Turn what can go wrong unattended into one sentence that says what is kept."""
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
