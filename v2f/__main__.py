@@ -154,13 +154,16 @@ def run_pull(args: argparse.Namespace) -> int:
 
 
 def run_show(args: argparse.Namespace) -> int:
-    from v2f.models.weights import file_hash, find, load_networks
+    from v2f.models.weights import TRAINED_ON, file_hash, find, load_networks, people_trained_on
 
     path = find(args.file)
     networks, config, provenance = load_networks(path)
     print(f"file: {path}\nsha256: {file_hash(path)}\nreading of Table 2: {config.reading}")
     for name, network in networks.items():
         print(f"{name}: {sum(parameter.numel() for parameter in network.parameters()):,} parameters")
+    people = people_trained_on(provenance)
+    if people is not None:
+        provenance[TRAINED_ON] = f"{len(people):,} people"
     for key, value in provenance.items():
         print(f"{key}: {value}")
     return 0

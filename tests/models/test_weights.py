@@ -9,6 +9,7 @@ from torch import nn
 
 from v2f.errors import WeightsError
 from v2f.models import (
+    TRAINED_ON,
     Classifier,
     Discriminator,
     FaceTrunk,
@@ -18,7 +19,9 @@ from v2f.models import (
     file_hash,
     load,
     load_networks,
+    people_trained_on,
     save_networks,
+    told_people,
 )
 from v2f.models.weights import find
 
@@ -95,10 +98,21 @@ def test_loading_leaves_the_random_numbers_alone(encoder_file: Path) -> None:
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_a_stored_classifier_is_ignored(tmp_path: Path) -> None:
+def test_a_classifier_comes_back_with_as_many_identities(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
-    save_networks(path, {"encoder": VoiceEncoder(), "classifier": Classifier(7)}, NetworkConfig(), PROVENANCE)
-    assert list(load_networks(path)[0]) == ["encoder"]
+    save_networks(path, {"classifier": Classifier(7)}, NetworkConfig(), PROVENANCE)
+    classifier = load_networks(path)[0]["classifier"]
+    assert isinstance(classifier, Classifier) and classifier.out_features == 7
+
+
+def test_who_was_trained_on_is_told_by_name_in_order_and_once() -> None:
+    told = {**PROVENANCE, TRAINED_ON: told_people(["Zoë", "Ann", "Zoë"])}
+    assert people_trained_on(told) == ["Ann", "Zoë"]
+
+
+def test_weights_that_do_not_tell_whom_they_were_trained_on_say_none() -> None:
+    assert people_trained_on(PROVENANCE) is None
+    assert people_trained_on({TRAINED_ON: ""}) == []
 
 
 def test_networks_of_another_name_are_a_mistake(tmp_path: Path) -> None:

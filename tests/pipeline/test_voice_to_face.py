@@ -125,7 +125,7 @@ def test_of_a_long_recording_only_the_start_is_used(model, made_voice) -> None:
 
 def test_weights_without_a_discriminator_give_no_score(made_voice) -> None:
     torch.manual_seed(0)
-    model = VoiceToFace(Model(NetworkConfig(), VoiceEncoder(), Generator(), None, None, {}))
+    model = VoiceToFace(Model(NetworkConfig(), VoiceEncoder(), Generator(), None, None, None, {}))
     assert model.face(made_voice(1.0)).score is None
     assert model.faces(np.eye(64, dtype=np.float32)[:2])[1] is None
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from v2f.data import store
-from v2f.models import NetworkConfig, VoiceEncoder, save_networks
+from v2f.models import TRAINED_ON, NetworkConfig, VoiceEncoder, save_networks
 from v2f.training.pack import Pack, make_pack
 
 IDENTITIES, VOICES, SECONDS = 4, 6, 4
@@ -46,7 +46,7 @@ def made_store(tmp_path: Path) -> Path:
 @pytest.fixture
 def made_encoder(tmp_path: Path) -> Path:
     path = tmp_path / "encoder.safetensors"
-    save_networks(path, {"encoder": VoiceEncoder()}, NetworkConfig(), {"stage": "made"})
+    save_networks(path, {"encoder": VoiceEncoder()}, NetworkConfig(), {TRAINED_ON: "speaker0"})
     return path
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from v2f.models import Runtime, VoiceEncoder, load_networks, unit
+from v2f.models import Runtime, VoiceEncoder, load_networks, people_trained_on, unit
 from v2f.training.adversarial import PRESETS, WEIGHTS, AdversarialTask, grid
 
 CPU = Runtime.choose("cpu", exact=True)
@@ -136,7 +136,9 @@ def test_the_model_written_makes_the_faces_that_were_shown(make_task, tmp_path):
     task.step(0)
     task.finish(tmp_path, 1)
     networks, _, provenance = load_networks(tmp_path / WEIGHTS)
-    assert set(networks) == {"encoder", "generator", "trunk", "discriminator"}
+    assert set(networks) == {"encoder", "generator", "trunk", "discriminator", "classifier"}
+    looks, heard = [f"look {i}" for i in range(4)], [f"speaker{i}" for i in range(5)]
+    assert people_trained_on(provenance) == [*looks, *heard]  # speaker5 is kept for testing
     assert provenance["faces seen"] == "4"
     embedding = unit(task.embeddings[:2, 0].float())
     assert F.l1_loss(networks["generator"](embedding), task.averaged(embedding)) < 1e-2

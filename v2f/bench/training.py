@@ -112,5 +112,6 @@ def made_pack() -> Pack:
         embeddings=embeddings.astype(np.float16),
         voice_identity=np.arange(VOICES, dtype=np.int32) % IDENTITIES,
         voice_female=np.arange(VOICES) % 2 == 0,
+        people=np.array(["made"]),
         hashes=("made", "made"),
     )

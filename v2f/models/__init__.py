@@ -10,9 +10,19 @@ from v2f.models.networks import (
     unit,
 )
 from v2f.models.runtime import Runtime
-from v2f.models.weights import Model, file_hash, load, load_networks, save_networks
+from v2f.models.weights import (
+    TRAINED_ON,
+    Model,
+    file_hash,
+    load,
+    load_networks,
+    people_trained_on,
+    save_networks,
+    told_people,
+)
 
 __all__ = [
+    "TRAINED_ON",
     "Classifier",
     "Discriminator",
     "FaceTrunk",
@@ -24,6 +34,8 @@ __all__ = [
     "file_hash",
     "load",
     "load_networks",
+    "people_trained_on",
     "save_networks",
+    "told_people",
     "unit",
 ]

@@ -1,15 +1,15 @@
 """Weights files: safetensors that carry the configuration and origin of the networks they hold.
 
 A file holds tensors named ``<network>.<parameter>`` for the networks ``encoder``, ``generator``, ``trunk``,
-``discriminator``, ``gender`` and ``chooser`` (any subset), and as metadata the format's version, the
-`NetworkConfig` and the provenance as JSON, and a digest of the tensors, so that a damaged file is noticed
+``discriminator``, ``classifier``, ``gender`` and ``chooser`` (any subset), and as metadata the format's version,
+the `NetworkConfig` and the provenance as JSON, and a digest of the tensors, so that a damaged file is noticed
 rather than shown as an odd face. Reading one never runs code.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -33,26 +33,28 @@ from v2f.models.networks import (
 
 FORMAT = "1"
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "v2f-demo.safetensors"
-NETWORKS: dict[str, Callable[[NetworkConfig], nn.Module]] = {
+NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "encoder": VoiceEncoder,
     "generator": Generator,
     "trunk": FaceTrunk,
     "discriminator": Discriminator,
+    "classifier": Classifier,  # of the training identities; its number of classes is that of its stored rows
     "gender": partial(Classifier, len(GENDERS)),  # behind a trunk; by `train.py gender`
     "chooser": Chooser,  # behind an encoder and a trunk; by `train.py matcher --kind svhf`
 }
-CLASSIFIER = "classifier"  # of use in training only; never read here
+TRAINED_ON = "trained on"  # in the provenance: names, one a line
 
 
 @dataclass
 class Model:
-    """All that turns a voice into a face. Weights released by the authors come without a discriminator."""
+    """All that turns a voice into a face. Weights released by the authors come without what judges faces."""
 
     config: NetworkConfig
     encoder: VoiceEncoder
     generator: Generator
     trunk: FaceTrunk | None
     discriminator: Discriminator | None
+    classifier: Classifier | None
     provenance: dict[str, str]
 
 
@@ -80,10 +82,11 @@ def load(source: str | Path | None = None) -> Model:
         raise WeightsError(
             f"{path} cannot make faces: it holds {held}, and encoder and generator are needed."
         )
-    trunk, discriminator = networks.get("trunk"), networks.get("discriminator")
+    trunk, discriminator, classifier = map(networks.get, ("trunk", "discriminator", "classifier"))
     assert trunk is None or isinstance(trunk, FaceTrunk)
     assert discriminator is None or isinstance(discriminator, Discriminator)
-    return Model(config, encoder, generator, trunk, discriminator, provenance)
+    assert classifier is None or isinstance(classifier, Classifier)
+    return Model(config, encoder, generator, trunk, discriminator, classifier, provenance)
 
 
 def find(source: str | Path | None) -> Path:
@@ -110,7 +113,7 @@ def save_networks(
 
     With `half`, tensors are stored as float16 unless a value lies outside its range.
     """
-    unknown = networks.keys() - NETWORKS.keys() - {CLASSIFIER}
+    unknown = networks.keys() - NETWORKS.keys()
     if unknown:
         raise ValueError(f"not networks of this model: {sorted(unknown)}")
     tensors = {
@@ -148,6 +151,17 @@ def load_networks(path: str | Path) -> tuple[dict[str, nn.Module], NetworkConfig
         config,
         provenance,
     )
+
+
+def told_people(names: Iterable[str]) -> str:
+    """People trained on, as the provenance keeps them; each once, in order."""
+    return "\n".join(sorted(set(names)))
+
+
+def people_trained_on(provenance: Mapping[str, str]) -> list[str] | None:
+    """Who weights were trained on, by the names of the store; None where the weights do not tell."""
+    told = provenance.get(TRAINED_ON)
+    return None if told is None else told.splitlines()
 
 
 def file_hash(path: str | Path) -> str:
@@ -212,11 +226,12 @@ def _rebuild(path: Path, name: str, config: NetworkConfig, tensors: Mapping[str,
         key: tensor.to(torch.float32, copy=True) if tensor.is_floating_point() else tensor.clone()
         for key, tensor in state.items()
     }
-    with torch.device("meta"):  # the random initial values would only be thrown away
-        network = NETWORKS[name](config)
+    sizes = (len(floats["weight"]),) if name == "classifier" and "weight" in floats else ()
     try:
+        with torch.device("meta"):  # the random initial values would only be thrown away
+            network = NETWORKS[name](*sizes, config)
         network.load_state_dict(floats, assign=True)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise WeightsError(
             f"{path} holds a {name} of another shape than its own description says."
         ) from error

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from v2f.data.batches import Faces, uniform
 from v2f.models import (
+    TRAINED_ON,
     Classifier,
     Discriminator,
     FaceTrunk,
@@ -33,6 +34,7 @@ from v2f.models import (
     Runtime,
     VoiceEncoder,
     save_networks,
+    told_people,
     unit,
 )
 from v2f.training.augment import augment_faces
@@ -238,19 +240,21 @@ class AdversarialTask:
         return grid(torch.cat([self.faces.pixels(pictures), faces]), SHOWN)
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
-        """Write the model: encoder, averaged generator, trunk and discriminator in one file."""
+        """Write the model: encoder, averaged generator, trunk, discriminator and classifier in one file."""
         provenance = {
             "stage": "gan",
             "steps": str(step),
             "faces seen": str(step * self.batch),
             "store": self.pack.hashes[0],
             "encoder": self.pack.hashes[1],
+            TRAINED_ON: told_people(self.pack.people),
         }
         networks = {
             "encoder": self.encoder,
             "generator": self.averaged,
             "trunk": self.trunk,
             "discriminator": self.discriminator,
+            "classifier": self.classifier,
         }
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
         return {"faces seen": float(step * self.batch)}

@@ -19,7 +19,16 @@ from torch import Tensor, nn
 from v2f.data.batches import Faces, uniform
 from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError, WeightsError
-from v2f.models import Classifier, FaceTrunk, NetworkConfig, Runtime, load_networks, save_networks
+from v2f.models import (
+    TRAINED_ON,
+    Classifier,
+    FaceTrunk,
+    NetworkConfig,
+    Runtime,
+    load_networks,
+    save_networks,
+    told_people,
+)
 from v2f.models.networks import GENDERS, IMAGE_SIZE
 from v2f.training.loop import generator, load_optimizer_state, optimizer_state, prefixed, without_prefix
 
@@ -130,6 +139,9 @@ class GenderTask:
             "classes": ", ".join(GENDERS),
             "held-out faces": str(len(self.heldout_rows)),
             "held-out accuracy": f"{accuracy:.4f}",
+            TRAINED_ON: told_people(
+                self.store.people[person].name for person in self.store.face_person[self.train_rows]
+            ),
         }
         networks = {"trunk": self.trunk, "gender": self.head}
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)

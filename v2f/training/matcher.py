@@ -34,6 +34,7 @@ from v2f.data.batches import uniform
 from v2f.data.store import FULL_SCALE, Store, store_hash
 from v2f.errors import CorpusError, WeightsError
 from v2f.models import (
+    TRAINED_ON,
     Classifier,
     FaceTrunk,
     NetworkConfig,
@@ -41,6 +42,7 @@ from v2f.models import (
     VoiceEncoder,
     load_networks,
     save_networks,
+    told_people,
     unit,
 )
 from v2f.models.networks import Chooser
@@ -228,12 +230,14 @@ class MatcherTask:
         """Write the matcher; its accuracy on people it was not trained on."""
         matcher = self.matcher()
         accuracy = heldout_accuracy(matcher, self.store, self.config.seed)
+        used = np.union1d(self.store.voices[self.voice_rows, 2], self.store.face_person[self.face_rows])
         provenance = {
             "stage": "matcher",
             "kind": self.config.kind,
             "steps": str(step),
             "store": store_hash(self.store.folder),
             "held-out 1:2 accuracy": f"{accuracy:.4f}",
+            TRAINED_ON: told_people(self.store.people[person].name for person in used),
         }
         networks: dict[str, nn.Module] = {"encoder": self.encoder, "trunk": self.trunk}
         if matcher.chooser is not None:

@@ -3,6 +3,7 @@
     faces            uint8   [faces, 64, 64, 3]      face_identity    int32 [faces]
     embeddings       float16 [voices, crops, 64]     voice_identity   int32 [voices]
     voice_female     bool    [voices]                hashes           str [2]: of the store, of the encoder
+    people           str     [people]: everybody whose voice or face it, or the encoder, was made of
 
 The encoder is frozen in stage two, so the embeddings of many crops are computed once. Paper: a fresh crop at every
 draw; here: one of `crops` made beforehand, half of them augmented, because then stage two needs no audio.
@@ -16,7 +17,7 @@ import torch
 from tqdm import tqdm
 
 from v2f.errors import CorpusError
-from v2f.models import Runtime, VoiceEncoder, file_hash, load_networks, unit
+from v2f.models import Runtime, VoiceEncoder, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import EMBEDDING_SIZE
 
 SHORTEST, LONGEST = 1.5, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
@@ -31,6 +32,7 @@ class Pack:
     embeddings: np.ndarray
     voice_identity: np.ndarray
     voice_female: np.ndarray
+    people: np.ndarray
     hashes: tuple[str, str]
 
     @classmethod
@@ -61,10 +63,15 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     from v2f.training.crops import VoiceCrops
 
     store = Store.open(store_folder)
-    networks, _, _ = load_networks(encoder_path)
+    networks, _, provenance = load_networks(encoder_path)
     encoder = networks.get("encoder")
     if not isinstance(encoder, VoiceEncoder):
         raise CorpusError(f"{encoder_path} holds no voice encoder.")
+    heard = people_trained_on(provenance)
+    if heard is None:
+        raise CorpusError(
+            f"{encoder_path} does not tell whom it was trained on; make it by `train.py speaker`."
+        )
     runtime = Runtime.choose()
     encoder = runtime.place(encoder.eval())
     voices = VoiceCrops(store, np.flatnonzero(store.voice_identity >= 0), seed, runtime.device)
@@ -79,6 +86,8 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
                 embedding = unit(encoder(inputs).float())
             embeddings[start : start + len(chosen), crop] = embedding.cpu().numpy()
     seen = np.flatnonzero(store.face_identity >= 0)
+    used = np.union1d(store.voices[voices.rows, 2], store.face_person[seen])
+    people = sorted({*heard, *(store.people[person].name for person in used)})
     partial = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as file:
@@ -89,6 +98,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
             embeddings=embeddings,
             voice_identity=store.voice_identity[voices.rows].astype(np.int32),
             voice_female=np.array([store.person_of(voice).gender == "female" for voice in voices.rows]),
+            people=np.array(people),
             hashes=np.array([store_hash(store_folder), file_hash(encoder_path)]),
         )
     partial.replace(out)

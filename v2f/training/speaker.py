@@ -24,7 +24,15 @@ from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, log_mel, normalise
 from v2f.data.batches import uniform
 from v2f.data.store import FULL_SCALE, Store, store_hash
 from v2f.errors import CorpusError
-from v2f.models import NetworkConfig, Runtime, VoiceEncoder, save_networks, unit
+from v2f.models import (
+    TRAINED_ON,
+    NetworkConfig,
+    Runtime,
+    VoiceEncoder,
+    save_networks,
+    told_people,
+    unit,
+)
 from v2f.models.networks import EMBEDDING_SIZE
 from v2f.training.augment import mask_features
 from v2f.training.crops import HELDOUT_SHARE, VoiceCrops
@@ -125,6 +133,7 @@ class SpeakerTask:
             "steps": str(step),
             "store": store_hash(self.store.folder),
             **{name: f"{value:.4f}" for name, value in figures.items()},
+            TRAINED_ON: told_people(self.store.person_of(voice).name for voice in self.train_rows),
         }
         save_networks(folder / WEIGHTS, {"encoder": self.encoder}, self.config.networks, provenance)
         return figures
