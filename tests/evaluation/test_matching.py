@@ -1,112 +1,126 @@
-"""1:2 matching."""
+"""Matching, and what else is asked of likenesses: by one who knows, by one who guesses, and with data missing."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from v2f.evaluation.matching import draw_trials, one_of_two
+from v2f.errors import CorpusError
+from v2f.evaluation.matching import galleries, matching, strata, trials_of, verification
+from v2f.evaluation.results import LeftOut, Result
+from v2f.evaluation.trials import distinct, draw_each
 
-CLIPS = 90
-
-
-def descriptors(seed: int, clips: int = CLIPS) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0.1, 1.0, (clips, 16))
-
-
-def people(clips: int = CLIPS) -> np.ndarray:
-    return (np.arange(clips) * 2 // 3).astype(str)  # some with two clips
+MANY = dict(people=60, recordings=4, pictures=4)
+WAYS = {"dlib", "dlib, centred", "trunk", "trunk, centred"}
 
 
-def sexes(clips: int = CLIPS) -> np.ndarray:
-    return np.where(np.arange(clips) * 2 // 3 % 2, "female", "male")
+def test_one_who_knows_is_always_right(make_drawn) -> None:
+    drawn = make_drawn(knows=True)
+    lists, left_out = trials_of(drawn, 2000, seed=0)
+    found = matching(drawn, lists, seed=0)
+    assert not left_out
+    assert {result.by for result in found} == WAYS
+    assert {result.stratum for result in found} == {"", "gender", "nationality", "apparent age"}
+    assert all((result.value, result.low, result.high) == (1, 1, 1) for result in found)
+    ranked = [result for result in galleries(drawn, seed=0) if isinstance(result, Result)]
+    for result in ranked:
+        assert result.value == pytest.approx(0 if result.measure.startswith("place") else 1)
+    for result in verification(drawn, lists[""], seed=0):
+        assert result.value == (1 if result.measure == "area under the curve" else 0)
 
 
-def cosine(a: np.ndarray, b: np.ndarray) -> float:
-    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+@pytest.mark.parametrize("seed", range(3))
+def test_one_who_guesses_is_at_chance_within_the_interval(make_drawn, seed: int) -> None:
+    drawn = make_drawn(knows=False, seed=seed, **MANY)
+    lists, _ = trials_of(drawn, 20_000, seed)
+    found = [*matching(drawn, lists, seed), *galleries(drawn, seed), *verification(drawn, lists[""], seed)]
+    at_chance = [result.low <= result.chance <= result.high for result in found]
+    assert np.mean(at_chance) > 0.85  # of 95 % intervals, many of which share what they are made of
 
 
-@pytest.mark.parametrize("within_sex", [False, True])
-@pytest.mark.parametrize("centred", [False, True])
-def test_matching_agrees_with_brute_force(within_sex: bool, centred: bool) -> None:
-    true, who, sex = descriptors(1, 30), people(30), sexes(30)
-    generated = true + descriptors(2, 30)
-    found = one_of_two(generated, true, who, sex, within_sex=within_sex, centred=centred, imposters=1000)
-    if centred:
-        generated, true = generated - generated.mean(axis=0), true - true.mean(axis=0)
-    wins = [
-        cosine(generated[i], true[i]) > cosine(generated[i], true[j])
-        for i in range(30)
-        for j in range(30)
-        if who[i] != who[j] and (sex[i] == sex[j] or not within_sex)
-    ]
-    assert found.trials == len(wins)
-    assert found.people == 20
-    assert found.value == pytest.approx(np.mean(wins))
-    assert 0.5 < found.value < 1  # neither chance nor certainty, or the comparison would show little
+def test_shuffled_faces_of_one_who_knows_give_chance(make_drawn) -> None:
+    drawn = make_drawn(knows=True, **MANY)
+    shuffled = np.random.default_rng(1).permutation(60)[drawn.subjects.face_person]
+    drawn = replace(drawn, subjects=replace(drawn.subjects, face_person=shuffled))
+    lists, _ = trials_of(drawn, 20_000, seed=0)
+    for result in matching(drawn, {"": lists[""]}, seed=0):
+        assert result.low <= 0.5 <= result.high
 
 
-def test_one_who_knows_is_always_right() -> None:
-    true = descriptors(1)
-    known = one_of_two(true, true, people(), sexes(), within_sex=False)
-    assert (known.value, known.low, known.high) == (1.0, 1.0, 1.0)
+def test_the_papers_figures_stand_beside_its_own_test_alone(make_drawn) -> None:
+    drawn = make_drawn(knows=True)
+    lists, _ = trials_of(drawn, 500, seed=0)
+    papers = {
+        (result.by, result.stratum): result.paper for result in matching(drawn, lists, 0) if result.paper
+    }
+    assert papers == {
+        (by, stratum): p for by in ("dlib", "trunk") for stratum, p in (("", 0.7607), ("gender", 0.5969))
+    }
+    pairs = make_drawn(knows=True, name="true pairs", shown=False)
+    beside = matching(pairs, lists, 0)
+    assert not any(result.paper for result in beside)
+    assert {result.by for result in beside if result.speech2face} == {"dlib"}
 
 
-@pytest.mark.parametrize("within_sex", [False, True])
-@pytest.mark.parametrize("centred", [False, True])
-def test_one_who_guesses_is_at_chance(within_sex: bool, centred: bool) -> None:
-    guessed = one_of_two(
-        descriptors(1), descriptors(2), people(), sexes(), within_sex=within_sex, centred=centred
-    )
-    assert guessed.low <= 0.5 <= guessed.high
+def test_what_is_not_known_narrows_the_strata_with_a_line(make_drawn) -> None:
+    drawn = make_drawn(knows=True)
+    people = [replace(person, gender="female", nationality="") for person in drawn.subjects.people]
+    drawn = replace(drawn, subjects=replace(drawn.subjects, people=people))
+    lists, left_out = trials_of(drawn, 500, seed=0)
+    assert set(lists) == {"", "gender", "apparent age"}
+    assert [line.left_out[:18] for line in left_out] == ["1:2 by nationality"]
 
 
-def test_shuffled_people_bring_matching_to_chance() -> None:
-    true = descriptors(1)
-    order = np.random.default_rng(0).permutation(CLIPS)
-    shuffled = one_of_two(true[order], true, people(), sexes(), within_sex=False)
-    assert shuffled.low <= 0.5 <= shuffled.high
+def test_one_person_leaves_nothing_to_match_and_says_so(make_drawn) -> None:
+    drawn = make_drawn(knows=True, people=1)
+    lists, left_out = trials_of(drawn, 500, seed=0)
+    assert not lists and len(left_out) == 4
+    assert all(isinstance(line, LeftOut) for line in galleries(drawn, 0))
 
 
-def test_ties_count_one_half() -> None:
-    alike = np.ones((CLIPS, 16))
-    assert one_of_two(descriptors(1), alike, people(), sexes(), within_sex=False).value == 0.5
+def test_nobodys_known_gender_is_seen_in_their_faces(make_drawn) -> None:
+    drawn = make_drawn(knows=True)
+    known = strata(drawn)["gender"]
+    people = [replace(person, gender="") for person in drawn.subjects.people]
+    drawn = replace(drawn, subjects=replace(drawn.subjects, people=people))
+    np.testing.assert_array_equal(strata(drawn)["gender"], known)
 
 
-def test_knowing_the_sex_alone_helps_only_where_sexes_meet() -> None:
-    sex = (sexes() == "female").astype(float)
-    generated = np.stack([np.full(CLIPS, 0.1), sex - 0.5], axis=1)
-    true = np.concatenate([generated, descriptors(3)[:, :4] * 0.01], axis=1)
-    generated = np.concatenate([generated, np.zeros((CLIPS, 4))], axis=1)
-    assert one_of_two(generated, true, people(), sexes(), within_sex=False).value > 0.65
-    within = one_of_two(generated, true, people(), sexes(), within_sex=True)
-    assert within.low <= 0.5 <= within.high
+def test_trials_are_written_and_read_again(make_drawn, tmp_path: Path) -> None:
+    drawn = make_drawn(knows=False)
+    first, _ = trials_of(drawn, 300, seed=0, folder=tmp_path)
+    again, _ = trials_of(drawn, 999, seed=1, folder=tmp_path)
+    for stratum, trials in first.items():
+        np.testing.assert_array_equal(trials.imposter, again[stratum].imposter)
+    other = make_drawn(knows=False, recordings=2)
+    with pytest.raises(CorpusError, match="other recordings"):
+        trials_of(other, 300, seed=0, folder=tmp_path)
 
 
-def test_centring_removes_what_one_side_has_in_common() -> None:
-    true = descriptors(1)
-    generated = true + 100.0 * descriptors(2)[0]
-    plain = one_of_two(generated, true, people(), sexes(), within_sex=False)
-    centred = one_of_two(generated, true, people(), sexes(), within_sex=False, centred=True)
-    assert plain.value < 0.9 < centred.value
+def test_no_more_trials_than_there_are_different_ones(make_drawn) -> None:
+    drawn = make_drawn(knows=True, people=3, recordings=1, pictures=2)
+    lists, _ = trials_of(drawn, 10_000, seed=0)
+    assert len(lists[""].probe) == 3 * 2 * 4
 
 
-def test_an_imposter_is_another_person_and_drawn_once() -> None:
-    who = people()
-    trials = draw_trials(who, 20, seed=0)
-    assert trials.shape == (CLIPS * 20, 2)
-    assert (who[trials[:, 0]] != who[trials[:, 1]]).all()
-    assert len(np.unique(trials, axis=0)) == len(trials)
+def test_distinct_trials_agree_with_brute_force() -> None:
+    rng = np.random.default_rng(0)
+    voices, faces, group = rng.integers(-1, 6, 20), rng.integers(-1, 6, 15), rng.integers(-1, 3, 6)
+    counted = sum(
+        voice >= 0 and voice == true != other and other >= 0 and group[voice] >= 0
+        and group[voice] == group[other] and other in voices
+        for voice in voices for true in faces for other in faces
+    )  # fmt: skip
+    assert distinct(voices, faces, group) == counted > 0
 
 
-def test_imposters_within_one_sex_are_of_it() -> None:
-    trials = draw_trials(people(), 20, seed=0, within=sexes())
-    assert (sexes()[trials[:, 0]] == sexes()[trials[:, 1]]).all()
-
-
-def test_the_seed_decides_the_trials() -> None:
-    np.testing.assert_array_equal(draw_trials(people(), 20, seed=1), draw_trials(people(), 20, seed=1))
-    assert (draw_trials(people(), 20, seed=1) != draw_trials(people(), 20, seed=2)).any()
-
-
-def test_one_person_alone_cannot_be_matched() -> None:
-    with pytest.raises(ValueError, match="two people"):
-        one_of_two(descriptors(1, 3), descriptors(2, 3), ["a"] * 3, ["male"] * 3, within_sex=False)
+def test_few_recordings_get_each_imposter_once() -> None:
+    person = np.arange(30) * 2 // 3  # some with two clips
+    trials = draw_each(person, person, 10, seed=0)
+    pairs = set(zip(trials.probe.tolist(), trials.imposter.tolist(), strict=True))
+    assert len(pairs) == len(trials.probe) == 300
+    everybody = draw_each(person, person, 1000, seed=0, stratum=np.arange(20) % 2)
+    assert ((everybody.speaker % 2) == (everybody.stranger % 2)).all()
+    brute = sum((person != p).sum() - ((person % 2) != (p % 2)).sum() for p in person)
+    assert len(everybody.probe) == brute

@@ -1,22 +1,36 @@
-"""Whom a model is measured on."""
+"""Whom a model is measured on: people of a store, and true pairs."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from v2f.data import store
+from v2f.data.store import Person, Store
 from v2f.errors import CorpusError
-from v2f.evaluation.subjects import Reader, face_of, held_out_readers, kept_pairs
+from v2f.evaluation.subjects import EACH, face_of, names_of, of_pairs, of_store, of_training
 
-LISTS = Path(__file__).resolve().parents[2] / "v2f" / "data"
+PAIRS_SPLIT = Path(__file__).resolve().parents[2] / "v2f" / "data" / "avspeech_split.csv"
+FRAMES = 250
 
 
 @pytest.fixture
-def speech(tmp_path: Path) -> Path:
-    (tmp_path / "speakers.csv").write_text("file,speaker,sex\na.flac,7,F\nb.flac,9,M\nc.flac,11,F\n")
-    (tmp_path / "heldout.txt").write_text("9\n11\n")
-    return tmp_path
+def made_store(tmp_path: Path) -> Store:
+    """Two identities of two persons each with eight recordings and faces, and one test person."""
+    rng = np.random.default_rng(0)
+    people = [Person(f"trained {i}", "male" if i % 2 else "", "", "train", i // 2) for i in range(4)]
+    people.append(Person("new", "female", "Chile", "test", -1))
+    of = np.repeat(np.arange(5), 8)
+    faces = rng.integers(0, 255, (len(of), 64, 64, 3), dtype=np.uint8)
+    store.write_array(tmp_path / store.FACES, faces)
+    sounds = rng.standard_normal((len(of) * FRAMES, 64)).astype(np.float16)
+    store.write_array(tmp_path / store.LOG_MEL, sounds)
+    voices = [store.VoiceRow(f"{i}.wav", "", "", "", "", 2.5, FRAMES, "") for i in range(len(of))]
+    seen = [store.FaceRow(f"{i}.png", "", "", "", "", "") for i in range(len(of))]
+    store.write_people(tmp_path, people, voices, of.tolist(), seen, of.tolist())
+    return Store.open(tmp_path)
 
 
 def write_pairs(folder: Path, split: str) -> Path:
@@ -27,48 +41,73 @@ def write_pairs(folder: Path, split: str) -> Path:
     return folder / "split.csv"
 
 
-def test_held_out_readers_come_with_sex_and_recording(speech: Path) -> None:
-    assert held_out_readers(speech, speech / "heldout.txt") == [
-        Reader("9", "male", speech / "b.flac"),
-        Reader("11", "female", speech / "c.flac"),
-    ]
+def test_the_people_of_a_split_are_heard_whole(made_store: Store) -> None:
+    test = of_store(made_store, "test")
+    assert names_of(test) == ["new"]
+    assert len(test.voice_person) == len(test.faces) == 8
+    whole, first = test.hear(3), test.hear(3, seconds=2.0)
+    assert whole is not None and whole.shape == (64, FRAMES)
+    assert first is not None and first.shape == (64, 200)
+    assert first.mean(dim=1).abs().max() < 1e-3  # normalised over the part that is heard
+    assert test.hear(3, seconds=2.6) is None
 
 
-def test_a_reader_without_recording_is_named(speech: Path) -> None:
-    (speech / "heldout.txt").write_text("9\n12\n")
-    with pytest.raises(CorpusError, match="12"):
-        held_out_readers(speech, speech / "heldout.txt")
+def test_training_identities_are_people_whoever_shares_them(made_store: Store) -> None:
+    training = of_training(made_store, seed=0)
+    assert [person.gender for person in training.people] == ["male", "male"]  # somebody's known is enough
+    np.testing.assert_array_equal(np.bincount(training.voice_person), [EACH, EACH])
+    np.testing.assert_array_equal(np.bincount(training.face_person), [EACH, EACH])
+    again = of_training(made_store, seed=0)
+    np.testing.assert_array_equal(training.faces, again.faces)
+    assert not np.array_equal(training.faces, of_training(made_store, seed=1).faces)
 
 
-def test_a_missing_table_is_named(tmp_path: Path) -> None:
-    (tmp_path / "heldout.txt").write_text("9\n")
-    with pytest.raises(CorpusError, match="speakers.csv"):
-        held_out_readers(tmp_path, tmp_path / "heldout.txt")
+def test_what_training_hears_and_what_it_never_hears_do_not_overlap(made_store: Store) -> None:
+    training = of_training(made_store, seed=0)
+    heard, kept = training.hear(0), training.held_out(0)
+    assert heard is not None and heard.shape[1] == round(0.8 * FRAMES)
+    assert heard.shape[1] + kept.shape[1] < FRAMES
+    whole = training.log_mel(0)
+    end = whole[:, -kept.shape[1] :]
+    assert torch.corrcoef(torch.stack([end.flatten(), kept.flatten()]))[0, 1] > 0.95
 
 
-def test_only_pairs_kept_for_measuring_are_used(tmp_path: Path) -> None:
-    split = write_pairs(tmp_path, "0000,ann,map\n0001,bob,measure\n")
-    (pair,) = kept_pairs(tmp_path, split)
-    assert (pair.person, pair.clip.name, pair.picture.name) == ("bob", "0001.opus", "0001.jpg")
+def test_faces_of_another_size_are_refused(made_store: Store) -> None:
+    store.write_array(made_store.folder / store.FACES, np.zeros((40, 96, 96, 3), np.uint8))
+    with pytest.raises(CorpusError, match="64x64"):
+        of_store(Store.open(made_store.folder), "test")
 
 
 def test_a_person_in_both_parts_is_refused(tmp_path: Path) -> None:
     split = write_pairs(tmp_path, "0000,ann,map\n0001,ann,measure\n")
     with pytest.raises(CorpusError, match="ann"):
-        kept_pairs(tmp_path, split)
+        of_pairs(tmp_path, split, 50)
 
 
 def test_missing_pairs_are_counted(tmp_path: Path) -> None:
     split = write_pairs(tmp_path, "0001,bob,measure\n0002,eve,measure\n")
     with pytest.raises(CorpusError, match="lacks 1 of the 2"):
-        kept_pairs(tmp_path, split)
+        of_pairs(tmp_path, split, 50)
 
 
-def test_the_projects_own_lists_fit_the_data(shared_data: Path) -> None:
-    readers = held_out_readers(shared_data / "speech" / "librispeech", LISTS / "heldout_readers.txt")
-    assert sorted(reader.sex for reader in readers) == ["female"] * 25 + ["male"] * 25
-    pairs = kept_pairs(shared_data / "pairs" / "avspeech", LISTS / "avspeech_split.csv")
-    assert 300 <= len(pairs) <= 350
+def test_a_missing_or_other_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="There is no table"):
+        of_pairs(tmp_path, tmp_path / "none.csv", 50)
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(CorpusError, match="columns pair, person, part"):
+        of_pairs(tmp_path, tmp_path / "other.csv", 50)
+
+
+def test_true_pairs_are_read_and_never_shown(shared_data: Path, tmp_path: Path) -> None:
+    rows = [line for line in PAIRS_SPLIT.read_text().splitlines() if line.endswith(",measure")][:6]
+    (tmp_path / "split.csv").write_text("\n".join(["pair,person,part", *rows]))
+    pairs = of_pairs(shared_data / "pairs" / "avspeech", tmp_path / "split.csv", 50)
+    assert len(pairs.voice_person) + sum(pairs.left_out.values()) == 6
+    assert not pairs.shown and pairs.imposters == 50
+    assert set(names_of(pairs)) <= {row.split(",")[1] for row in rows}
+    heard = pairs.hear(0)
+    assert heard is not None and heard.shape[1] > 50
+    assert pairs.faces.shape[1:] == (64, 64, 3)
 
 
 def test_a_picture_without_a_face_gives_none(tmp_path: Path) -> None:

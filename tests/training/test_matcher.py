@@ -12,10 +12,12 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
+from v2f.audio import normalise
 from v2f.data import store
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, WeightsError
 from v2f.models import FaceTrunk, NetworkConfig, Runtime, VoiceEncoder, save_networks
+from v2f.training.crops import sound_of
 from v2f.training.loop import Schedule, generator, train
 from v2f.training.matcher import (
     KINDS,
@@ -24,7 +26,6 @@ from v2f.training.matcher import (
     MatcherConfig,
     MatcherTask,
     heldout_accuracy,
-    log_mel_of,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -165,7 +166,7 @@ def test_what_it_was_trained_on_is_matched_and_the_file_loads_again(
     assert task.finish(tmp_path, steps)["held-out 1:2 accuracy"] > 0.65
     matcher, mine = Matcher.open(tmp_path / WEIGHTS, CPU), task.matcher()
     assert matcher.kind == kind
-    log_mels = torch.stack([log_mel_of(opened, voice, 1.0) for voice in range(4)])
+    log_mels = torch.stack([normalise(sound_of(opened, voice, slice(16_000))) for voice in range(4)])
     faces = task.faces.pixels(torch.arange(4))
     voice, face = matcher.embed_voices(log_mels), matcher.embed_faces(faces)
     assert voice.shape == face.shape == (4, 64) and voice.dtype == face.dtype == torch.float32
@@ -196,7 +197,8 @@ def test_held_out_people_are_measured_by_their_own_faces(make_store: MakeStore) 
 
         def embed_voices(self, log_mels):
             heard.append(log_mels)
-            voice = next(v for v in opened.voices_in("test") if log_mels[0].equal(log_mel_of(opened, v, 8)))
+            heard = {voice: normalise(sound_of(opened, voice, slice(8 * 16_000))) for voice in opened.voices_in("test")}
+            voice = next(voice for voice, log_mel in heard.items() if log_mels[0].equal(log_mel))
             return torch.full((1, 64), float(opened.voices[voice, 2]))
 
         def embed_faces(self, faces):

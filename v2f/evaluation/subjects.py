@@ -1,74 +1,127 @@
-"""Whom the demonstration model is measured on: readers it never heard, and true pairs of voice and face."""
+"""Whom a model is measured on: people of a store, or true pairs of voice and face in a folder."""
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from PIL import Image
+from torch import Tensor
 
+from v2f.audio import FRAMES_PER_SECOND, keep_speech, log_mel, normalise, read_audio, require_speech
 from v2f.data.landmarks import align, detect_faces, five_points, landmarks68
-from v2f.errors import CorpusError
+from v2f.data.store import Person, Store
+from v2f.errors import CorpusError, NoSpeechError
+from v2f.models.networks import IMAGE_SIZE
+from v2f.training.crops import HELDOUT_SHARE, sound_of
 
-SEXES = {"F": "female", "M": "male"}  # of LibriSpeech, in the words of the judges
+TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that training ever hears
+EACH = 5  # recordings, and faces, of each training identity; Sec. 4.2: 4,620 recordings of 924
+OVERLAP = 2  # frames: the last window of a sound reaches so far beyond its start
 UPSAMPLINGS = (0, 1, 2)  # of a frame, until a face is found in it
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A held-out LibriSpeech reader with one recording; sex is "female" or "male"."""
+class Subjects:
+    """People with recordings, faces, or both. Recordings and faces are numbered from 0, people by `people`."""
 
-    speaker: str
-    sex: str
-    clip: Path
+    name: str  # "test", "training" or "true pairs"
+    people: list[Person]
+    voice_person: np.ndarray  # int64 [recordings]
+    face_person: np.ndarray  # int64 [faces]
+    faces: np.ndarray  # uint8 [faces, 64, 64, 3]
+    log_mel: Callable[[int], Tensor]  # of a recording's speech: float32 [64, frames], not normalised
+    share: float = 1.0  # of each recording, from its start, that counts as the whole
+    imposters: int | None = None  # for each recording; None: trials are drawn as in the paper
+    shown: bool = True  # whether their pictures may be shown
+    left_out: dict[str, int] = field(default_factory=dict)  # recordings or pictures, by reason
+
+    def hear(self, recording: int, seconds: float | None = None) -> Tensor | None:
+        """Normalised log-mel [64, frames] of a recording's first `seconds` of speech, or the whole.
+
+        None where there are not so many seconds.
+        """
+        whole = self.log_mel(recording)
+        end = round(whole.shape[1] * self.share) if seconds is None else round(seconds * FRAMES_PER_SECOND)
+        return None if end > whole.shape[1] else normalise(whole[:, :end])
+
+    def held_out(self, recording: int) -> Tensor:
+        """Normalised log-mel [64, frames] of the end of a recording, which training never hears."""
+        whole = self.log_mel(recording)
+        start = math.ceil((whole.shape[1] + OVERLAP) * TRAINING_SHARE)
+        return normalise(whole[:, start:])
+
+    @property
+    def gender(self) -> np.ndarray:
+        """Each person's gender, str [people]; "" where it is not known."""
+        return np.array([person.gender for person in self.people], dtype="U6")
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A recording and a picture of the same person."""
+def of_store(store: Store, split: str) -> Subjects:
+    """All people of a split, which is not "train"."""
+    voices, faces = store.voices_in(split), store.faces_in(split)
+    return Subjects(
+        name=split,
+        people=store.people,
+        voice_person=store.voices[voices, 2],
+        face_person=np.asarray(store.face_person[faces]),
+        faces=_faces(store, faces),
+        log_mel=lambda recording: sound_of(store, voices[recording]),
+    )
 
-    person: str
-    clip: Path
-    picture: Path
+
+def of_training(store: Store, seed: int) -> Subjects:
+    """The training identities, EACH recordings and faces of everyone, drawn with the seed."""
+    rng = np.random.default_rng(seed)
+    voices, faces = (_some(of, rng) for of in (store.voice_identity, store.face_identity))
+    people: dict[int, Person] = {}
+    for person in store.people:
+        if person.identity >= 0 and (person.identity not in people or not people[person.identity].gender):
+            people[person.identity] = person
+    return Subjects(
+        name="training",
+        people=[people[identity] for identity in range(store.identities)],
+        voice_person=store.voice_identity[voices],
+        face_person=store.face_identity[faces],
+        faces=_faces(store, faces),
+        log_mel=lambda recording: sound_of(store, voices[recording]),
+        share=TRAINING_SHARE,
+    )
 
 
-def held_out_readers(speech: Path, heldout: Path) -> list[Reader]:
-    """The readers named in `heldout`, one id a line, with their recordings in `speech` (speakers.csv).
+def of_pairs(folder: Path, split: Path, imposters: int, workers: int = 1) -> Subjects:
+    """The true pairs in the part "measure" of a split: columns pair, person, part.
 
-    Raises CorpusError when a file is missing or a reader is not in the folder.
+    folder: voices/PAIR.opus and faces/PAIR.jpg. Pairs without a frontal face, or with too little speech, are left
+    out. Nothing is known of the people but their voices and faces, and these are never shown.
+    Raises CorpusError when a file is missing or cannot be read, or a person is in both parts.
     """
-    try:
-        names = heldout.read_text().split()
-    except OSError as error:
-        raise CorpusError(f"The list of held-out readers cannot be read: {heldout}.") from error
-    rows = {row["speaker"]: row for row in _table(speech / "speakers.csv", ("speaker", "sex", "file"))}
-    missing = [name for name in names if name not in rows]
-    if missing or not names:
-        raise CorpusError(
-            f"{speech} has no recording of these held-out readers: {', '.join(missing) or '-'}."
-        )
-    return [Reader(name, SEXES[rows[name]["sex"]], speech / rows[name]["file"]) for name in names]
-
-
-def kept_pairs(pairs: Path, split: Path) -> list[Pair]:
-    """The pairs in the part "measure" of the split: of people whom the corpus' own pairing never saw.
-
-    Raises CorpusError when a file is missing, or a person is in both parts.
-    """
-    rows = _table(split, ("pair", "person", "part"))
-    kept = [row for row in rows if row["part"] == "measure"]
-    both = {row["person"] for row in kept} & {row["person"] for row in rows if row["part"] == "map"}
-    if both:
-        raise CorpusError(f"{split} has people in both of its parts: {', '.join(sorted(both)[:3])} ...")
-    found = [
-        Pair(row["person"], pairs / "voices" / f"{row['pair']}.opus", pairs / "faces" / f"{row['pair']}.jpg")
-        for row in kept
+    rows = _measured(split)
+    paths = [
+        (folder / "voices" / f"{row['pair']}.opus", folder / "faces" / f"{row['pair']}.jpg") for row in rows
     ]
-    absent = [pair for pair in found if not (pair.clip.is_file() and pair.picture.is_file())]
-    if absent or not found:
-        raise CorpusError(f"{pairs} lacks {len(absent)} of the {len(found)} pairs to measure on.")
-    return found
+    absent = [pair for pair in paths if not all(path.is_file() for path in pair)]
+    if absent or not rows:
+        raise CorpusError(f"{folder} lacks {len(absent)} of the {len(rows)} pairs to measure on.")
+    read = Parallel(n_jobs=workers)(delayed(_read_pair)(*pair) for pair in paths)
+    kept = [(row["person"], *pair) for row, pair in zip(rows, read, strict=True) if not isinstance(pair, str)]
+    names, person = np.unique([name for name, _, _ in kept], return_inverse=True)
+    log_mels = [heard for _, heard, _ in kept]
+    return Subjects(
+        name="true pairs",
+        people=[Person(str(name), "", "", "test", -1) for name in names],
+        voice_person=person,
+        face_person=person,
+        faces=np.stack([face for _, _, face in kept]),
+        log_mel=lambda recording: log_mels[recording],
+        imposters=imposters,
+        shown=False,
+        left_out=dict(Counter(pair for pair in read if isinstance(pair, str))),
+    )
 
 
 def face_of(picture: Path) -> np.ndarray | None:
@@ -85,12 +138,53 @@ def face_of(picture: Path) -> np.ndarray | None:
     return None
 
 
-def _table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+def _read_pair(clip: Path, picture: Path) -> tuple[Tensor, np.ndarray] | str:
+    """The log-mel [64, frames] of a clip's speech and the face of a picture, or why there is none."""
+    face = face_of(picture)
+    if face is None:
+        return "no frontal face in the picture"
+    speech = keep_speech(read_audio(clip))
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        require_speech(speech.size)
+    except NoSpeechError:
+        return "too little speech in the clip"
+    return log_mel(speech), face
+
+
+def _measured(split: Path) -> list[dict[str, str]]:
+    try:
+        with open(split, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
-        raise CorpusError(f"There is no table {path}; check the path.") from error
-    if not rows or not set(columns) <= rows[0].keys():
-        raise CorpusError(f"{path} needs the columns {', '.join(columns)}.")
-    return rows
+        raise CorpusError(f"There is no table {split}; check the path.") from error
+    if not rows or not {"pair", "person", "part"} <= rows[0].keys():
+        raise CorpusError(f"{split} needs the columns pair, person, part.")
+    kept = [row for row in rows if row["part"] == "measure"]
+    both = {row["person"] for row in kept} & {row["person"] for row in rows if row["part"] != "measure"}
+    if both:
+        raise CorpusError(f"{split} has people in both of its parts: {', '.join(sorted(both)[:3])} ...")
+    return kept
+
+
+def _some(identity: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Up to EACH rows of every identity [rows], in the order of the store."""
+    order = rng.permutation(np.flatnonzero(identity >= 0))
+    order = order[np.argsort(identity[order], kind="stable")]
+    _, first, count = np.unique(identity[order], return_index=True, return_counts=True)
+    place = np.arange(len(order)) - np.repeat(first, count)
+    return np.sort(order[place < EACH])
+
+
+def _faces(store: Store, rows: np.ndarray) -> np.ndarray:
+    faces = np.asarray(store.faces[rows])
+    if faces.shape[1:3] != (IMAGE_SIZE, IMAGE_SIZE):
+        raise CorpusError(
+            f"{store.folder} holds faces of another size than {IMAGE_SIZE}x{IMAGE_SIZE} pixels."
+        )
+    return faces
+
+
+def names_of(subjects: Subjects) -> Sequence[str]:
+    """The names of those who are heard or seen."""
+    present = np.union1d(subjects.voice_person, subjects.face_person)
+    return [subjects.people[person].name for person in present]

@@ -27,6 +27,7 @@ from v2f.data.sources import normalised
 from v2f.errors import CorpusError
 
 TEST_TRIALS, TRAIN_TRIALS = 2_353_560, 50_000  # Sec. 4.2
+NOBODY = "Nobody has an imposter: matching needs voices and faces of two people alike."
 AT_ONCE = 16_384  # trials whose descriptors are gathered at once; more would take memory and no less time
 
 
@@ -131,7 +132,7 @@ def draw(
     first, size = np.repeat(first, size), np.repeat(size, size)  # [people]: of everybody's own stratum
     speakers = np.flatnonzero(size > 1)
     if not len(speakers):
-        raise CorpusError("Nobody has an imposter: matching needs voices and faces of two people alike.")
+        raise CorpusError(NOBODY)
 
     rng = np.random.default_rng(seed)
     share = np.full(len(speakers), count // len(speakers))
@@ -148,6 +149,48 @@ def draw(
     imposter = faces.row(stranger, _below(faces.count[stranger], rng))
     arrays = (probe, true, imposter, np.asarray(probe_person), np.asarray(face_person))
     return Trials(*(array.astype(np.int32) for array in arrays))
+
+
+def draw_each(
+    probe_person: np.ndarray,
+    face_person: np.ndarray,
+    imposters: int,
+    seed: int,
+    stratum: np.ndarray | None = None,
+) -> Trials:
+    """Trials for few recordings, each of which gets so many different imposters' faces, or all that there are.
+
+    The arguments are `draw`'s, which would draw the same few again and again. Raises CorpusError as it does.
+    """
+    rng = np.random.default_rng(seed)
+    probe_person, face_person = np.asarray(probe_person), np.asarray(face_person)
+    group = np.zeros(1 + max(probe_person.max(initial=-1), face_person.max(initial=-1)), dtype=np.int64)
+    group = group if stratum is None else np.asarray(stratum)
+    drawn = []
+    for probe, person in enumerate(probe_person):
+        own = np.flatnonzero(face_person == person)
+        if person < 0 or group[person] < 0 or not own.size:
+            continue
+        alike = (face_person >= 0) & (face_person != person) & (group[face_person] == group[person])
+        chosen = rng.permutation(np.flatnonzero(alike))[:imposters]
+        drawn.append(np.stack([np.full(chosen.size, probe), rng.choice(own, chosen.size), chosen]))
+    probe, true, imposter = np.concatenate([np.empty((3, 0), dtype=np.int64), *drawn], axis=1)
+    if not probe.size:
+        raise CorpusError(NOBODY)
+    arrays = (probe, true, imposter, probe_person, face_person)
+    return Trials(*(array.astype(np.int32) for array in arrays))
+
+
+def distinct(probe_person: np.ndarray, face_person: np.ndarray, stratum: np.ndarray | None = None) -> int:
+    """How many different trials `draw` can draw from."""
+    size = 1 + max(np.max(probe_person, initial=-1), np.max(face_person, initial=-1))
+    group = np.zeros(size, dtype=np.int64) if stratum is None else np.asarray(stratum)[:size]
+    probes, faces = (np.bincount(of[of >= 0], minlength=size) for of in (probe_person, face_person))
+    known = (probes > 0) & (faces > 0) & (group >= 0)
+    probes, faces, group = probes[known], faces[known], group[known]
+    _, place = np.unique(group, return_inverse=True)
+    others = np.bincount(place, faces)[place] - faces if len(faces) else faces
+    return int((probes * faces * others).sum())
 
 
 def similarities(

@@ -41,6 +41,13 @@ class VoiceCrops:
         return normalise(log_mel(waveforms))
 
 
+def sound_of(store: Store, voice: int, piece: slice = slice(None)) -> Tensor:
+    """The log-mel float32 [64, frames] of a recording, or of a piece of its `sounds`; not normalised."""
+    start, length, _ = store.voices[voice]
+    heard = torch.from_numpy(np.array(store.sounds[start : start + length][piece])).float()
+    return log_mel(heard / FULL_SCALE) if store.holds_speech else heard.T
+
+
 def _noise_bank(store: Store, voices: np.ndarray, seed: int) -> Tensor:
     """A minute of every kind of noise, float32 [kinds, samples]; babble is made of training voices."""
     samples = int(NOISE_SECONDS * SAMPLE_RATE)

@@ -29,9 +29,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, log_mel, normalise
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, normalise
 from v2f.data.batches import uniform
-from v2f.data.store import FULL_SCALE, Store, store_hash
+from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError, WeightsError
 from v2f.models import (
     TRAINED_ON,
@@ -46,7 +46,7 @@ from v2f.models import (
     unit,
 )
 from v2f.models.networks import Chooser
-from v2f.training.crops import VoiceCrops
+from v2f.training.crops import VoiceCrops, sound_of
 from v2f.training.gender import AT_ONCE, faces_of, gender_of_people
 from v2f.training.loop import generator, load_optimizer_state, optimizer_state, prefixed, without_prefix
 
@@ -266,24 +266,17 @@ def heldout_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
     voices = rng.permutation(voices[np.isin(store.voices[voices, 2], people)])[:MOST_TESTED]
     faces = faces[np.isin(store.face_person[faces], people)]
     device, seen = matcher.runtime.device, faces_of(store, torch.device("cpu"))
+    most = int(MatcherConfig.longest * (SAMPLE_RATE if store.holds_speech else FRAMES_PER_SECOND))
     wins = []
     for voice in voices:
         own = store.face_person[faces] == store.voices[voice, 2]
         drawn = np.concatenate([rng.choice(faces[own], TRIALS), rng.choice(faces[~own], TRIALS)])
-        heard = log_mel_of(store, voice, seconds=MatcherConfig.longest).to(device)
+        heard = normalise(sound_of(store, voice, slice(most))).to(device)
         embedding = matcher.embed_voices(heard[None]).expand(TRIALS, -1)
         true, imposter = matcher.embed_faces(seen.pixels(torch.from_numpy(drawn)).to(device)).chunk(2)
         chosen = matcher.choose(embedding, true, imposter)
         wins.append((chosen > 0.5).float() + 0.5 * (chosen == 0.5))
     return torch.cat(wins).mean().item()
-
-
-def log_mel_of(store: Store, voice: int, seconds: float) -> Tensor:
-    """What a matcher takes of a recording's first `seconds`: normalised log-mel float32 [64, frames]."""
-    start, length, _ = store.voices[voice]
-    most = int(seconds * (SAMPLE_RATE if store.holds_speech else FRAMES_PER_SECOND))
-    heard = torch.from_numpy(np.array(store.sounds[start : start + min(length, most)])).float()
-    return normalise(log_mel(heard / FULL_SCALE) if store.holds_speech else heard.T)
 
 
 def _labelled(store: Store, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -20,9 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, log_mel, normalise
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, normalise
 from v2f.data.batches import uniform
-from v2f.data.store import FULL_SCALE, Store, store_hash
+from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError
 from v2f.models import (
     TRAINED_ON,
@@ -35,7 +35,7 @@ from v2f.models import (
 )
 from v2f.models.networks import EMBEDDING_SIZE
 from v2f.training.augment import mask_features
-from v2f.training.crops import HELDOUT_SHARE, VoiceCrops
+from v2f.training.crops import HELDOUT_SHARE, VoiceCrops, sound_of
 from v2f.training.loop import generator, load_optimizer_state, optimizer_state, prefixed, without_prefix
 
 WEIGHTS = "encoder.safetensors"
@@ -143,10 +143,9 @@ class SpeakerTask:
         chosen = np.linspace(0, len(self.train_rows) - 1, min(len(self.train_rows), MOST_TESTED)).astype(int)
         right = 0
         for row in chosen:
-            start, length, _ = self.store.voices[self.train_rows[row]]
-            embedding = self._embed(
-                self.store.sounds[start + int(length * (1 - HELDOUT_SHARE)) : start + length]
-            )
+            voice = self.train_rows[row]
+            length = self.store.voices[voice, 1]
+            embedding = self._embed(voice, slice(int(length * (1 - HELDOUT_SHARE)), None))
             with torch.no_grad():
                 right += int(self.speaker_head(embedding * SCALE).argmax() == self.labels[row])
         return right / len(chosen)
@@ -159,9 +158,9 @@ class SpeakerTask:
         embeddings, speakers = [], []
         size = int(TEST_SECONDS * (SAMPLE_RATE if self.store.holds_speech else FRAMES_PER_SECOND))
         for voice in self.store.voices_in("test")[:MOST_TESTED]:
-            start, length, person = self.store.voices[voice]
-            for piece in range(start, start + length - size + 1, size):
-                embeddings.append(self._embed(self.store.sounds[piece : piece + size]))
+            _, length, person = self.store.voices[voice]
+            for start in range(0, length - size + 1, size):
+                embeddings.append(self._embed(voice, slice(start, start + size)))
                 speakers.append(person)
         if len(set(speakers)) < 2:
             return float("nan")
@@ -172,12 +171,11 @@ class SpeakerTask:
         return equal_error_rate(scores, people[first.numpy()] == people[second.numpy()])
 
     @torch.no_grad()
-    def _embed(self, sound: np.ndarray) -> Tensor:
-        """The embedding [64] of a piece of the store's sounds."""
+    def _embed(self, voice: int, piece: slice) -> Tensor:
+        """The embedding [64] of a piece of a recording's sound."""
         self.parts.eval()
-        heard = torch.from_numpy(np.array(sound)).to(self.runtime.device).float()
-        inputs = log_mel(heard / FULL_SCALE) if self.store.holds_speech else heard.T
-        return unit(self.encoder(normalise(inputs)[None]))[0]
+        heard = normalise(sound_of(self.store, voice, piece)).to(self.runtime.device)
+        return unit(self.encoder(heard[None]))[0]
 
 
 def one_cycle(progress: float, rise: float = 0.15) -> float:

@@ -1,0 +1,82 @@
+"""Made subjects whose voices and faces are random, and models that know everything, or nothing, about them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from v2f.data.store import Person
+from v2f.evaluation.drawn import Drawn
+from v2f.evaluation.judges import Verdicts
+from v2f.evaluation.subjects import Subjects
+from v2f.models import Runtime, load
+from v2f.pipeline import VoiceToFace
+
+MakeDrawn = Callable[..., Drawn]
+FRAMES = 560  # of every made recording
+
+
+@pytest.fixture
+def make_subjects() -> Callable[..., Subjects]:
+    """make_subjects(people=12, recordings=3, pictures=3, **changed): recordings of random log-mel, flat faces."""
+
+    def make(people: int = 12, recordings: int = 3, pictures: int = 3, **changed: object) -> Subjects:
+        rng = np.random.default_rng(1)
+        colours = rng.integers(40, 215, (people, 1, 1, 3))
+        of_faces = np.repeat(np.arange(people), pictures)
+        log_mels = torch.from_numpy(rng.standard_normal((people * recordings, 64, FRAMES)).astype(np.float32))
+        told = {
+            "name": "test",
+            "people": [
+                Person(f"person {i}", ("female", "male")[i % 2], ("Chile", "Ghana", "")[i % 3], "test", -1)
+                for i in range(people)
+            ],
+            "voice_person": np.repeat(np.arange(people), recordings),
+            "face_person": of_faces,
+            "faces": np.broadcast_to(colours[of_faces], (len(of_faces), 64, 64, 3)).astype(np.uint8),
+            "log_mel": lambda recording: log_mels[recording],
+        }
+        return Subjects(**{**told, **changed})  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
+    """make_drawn(knows, seed=0, **subjects): what a model draws that knows everyone's face, or nobody's.
+
+    A face's descriptor is its person's own and a little of chance, its sex and age its person's.
+    """
+
+    def make(knows: bool, seed: int = 0, **changed: object) -> Drawn:
+        subjects = make_subjects(**changed)
+        rng = np.random.default_rng(seed)
+        looks = rng.standard_normal((len(subjects.people), 128)).astype(np.float32)
+        trunk = rng.standard_normal((len(subjects.people), 64)).astype(np.float32)
+        sexes = np.array([("female", "male")[i % 2] for i in range(len(subjects.people))])
+        ages = np.array([20 + 5 * (i // 2) for i in range(len(subjects.people))])
+        strangers = rng.permutation(len(subjects.people))
+
+        def seen(person: np.ndarray, own: bool) -> tuple[Verdicts, np.ndarray]:
+            who = person if own else rng.permutation(strangers)[rng.integers(0, len(strangers), len(person))]
+            little = 0.01 * rng.standard_normal((len(person), 128)).astype(np.float32)
+            verdicts = Verdicts(sexes[who], ages[who], np.ones(len(who), bool), looks[who] + little)
+            return verdicts, trunk[who] + little[:, :64]
+
+        made, made_trunk = seen(subjects.voice_person, knows)
+        true, true_trunk = seen(subjects.face_person, True) if len(subjects.faces) else (None, None)
+        embeddings = rng.standard_normal((len(subjects.voice_person), 64)).astype(np.float32)
+        images = rng.integers(0, 255, (len(subjects.voice_person), 64, 64, 3), dtype=np.uint8)
+        scores = rng.random(len(embeddings)).astype(np.float32)
+        embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+        return Drawn(subjects, embeddings, images, scores, made, true, made_trunk, true_trunk)
+
+    return make
+
+
+@pytest.fixture
+def engine(random_weights: Path) -> VoiceToFace:
+    """A complete model of random values."""
+    return VoiceToFace(load(random_weights), Runtime.choose("cpu", exact=True))

@@ -1,0 +1,45 @@
+"""Faces from voices against faces from noise."""
+
+import numpy as np
+import pytest
+import torch
+
+from v2f.evaluation import noise as noise_module
+from v2f.evaluation.noise import noise, noise_of, voice_pieces
+from v2f.evaluation.results import LeftOut, Result
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noise_module, "FACES", 8)
+
+
+def test_scores_and_detections_of_both_with_the_papers_figures(engine, make_subjects, few) -> None:
+    found = noise(engine, make_subjects(people=4, recordings=2), seed=0)
+    told = {result.measure: result for result in found if isinstance(result, Result)}
+    assert told["score, from voices"].paper == 0.09
+    assert told["standard deviation of the score, from noise"].paper == 0.07
+    assert told["score, from voices"].trials == told["score, from noise"].trials == 8
+    assert told["score, from voices"].people == 4
+    assert 0 <= told["score of a voice above noise's (AUC)"].value <= 1
+    assert {"a face is found, from voices", "a face is found, from noise"} <= told.keys()
+
+
+def test_every_recording_gives_its_first_piece_before_any_gives_its_second(make_subjects, few) -> None:
+    log_mels = {i: torch.randn(64, 650, generator=torch.Generator().manual_seed(i)) for i in range(5)}
+    subjects = make_subjects(people=5, recordings=1, log_mel=log_mels.__getitem__)
+    pieces, people = voice_pieces(subjects, seed=0)
+    assert len(pieces) == 8 and all(piece.shape == (64, 300) for piece in pieces)
+    assert sorted(people[:5]) == [0, 1, 2, 3, 4]
+    assert len(set(people[5:])) == 3
+
+
+def test_short_recordings_leave_the_question_out(engine, make_subjects) -> None:
+    (line,) = noise(engine, make_subjects(log_mel=lambda _: torch.randn(64, 299)), seed=0)
+    assert isinstance(line, LeftOut) and "3 s" in line.left_out
+
+
+def test_noises_differ_in_kind_and_by_seed() -> None:
+    kinds = [noise_of(i, seed=0).numpy() for i in range(4)]
+    assert all(not np.array_equal(kinds[0], other) for other in (*kinds[1:], noise_of(4, 0).numpy()))
+    np.testing.assert_array_equal(kinds[2], noise_of(2, seed=0).numpy())

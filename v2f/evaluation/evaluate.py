@@ -1,0 +1,231 @@
+"""All questions of the report, asked of one model: ``python -m v2f evaluate``.
+
+Nobody measured on was trained on: the weights tell by name who was, and that is checked before anything is measured.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from v2f.data.landmarks import descriptor
+from v2f.data.splits import split_people
+from v2f.data.store import Store, store_hash
+from v2f.errors import WeightsError
+from v2f.evaluation.age import age
+from v2f.evaluation.drawn import Drawn, draw_faces
+from v2f.evaluation.durations import durations
+from v2f.evaluation.figures import Figure, figures, nearest_training_faces
+from v2f.evaluation.gender import gender
+from v2f.evaluation.judges import each, judge_versions
+from v2f.evaluation.known import known_speakers
+from v2f.evaluation.matchers import matchers
+from v2f.evaluation.matching import UNSTRATIFIED, galleries, matching, trials_of, verification
+from v2f.evaluation.noise import noise
+from v2f.evaluation.quality import quality
+from v2f.evaluation.results import Findings, LeftOut, Result
+from v2f.evaluation.steadiness import steadiness
+from v2f.evaluation.subjects import Subjects, names_of, of_pairs, of_store, of_training
+from v2f.evaluation.trials import TEST_TRIALS, TRAIN_TRIALS, Trials, check_unseen
+from v2f.models import Runtime, file_hash, load, load_networks, people_trained_on
+from v2f.models.released import REPOSITORY
+from v2f.models.weights import find
+from v2f.pipeline import VoiceToFace
+from v2f.training.gender import GenderClassifier
+from v2f.training.matcher import Matcher
+
+IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
+MOST_TRAINING_FACES = 10_000  # among which copies are looked for
+NO_FACES = "there are no true faces of those who are heard"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to evaluate, and with what."""
+
+    store: Path
+    weights: str | None = None  # None: the bundled ones
+    pairs: Path | None = None  # a folder of true pairs
+    pairs_split: Path | None = None  # which of them to measure on
+    gender: Path | None = None  # by `train.py gender`
+    matchers: Sequence[Path] = ()  # by `train.py matcher`
+    trials: Path | None = None  # a folder of lists of trials, read where they are, else written
+    count: int = TEST_TRIALS
+    seed: int = 0
+    workers: int = 1
+
+
+class Evaluation:
+    """One model, its judges, and what was found so far."""
+
+    def __init__(self, options: Options) -> None:
+        self.options, self.seed, self.workers = options, options.seed, options.workers
+        self.began = time.monotonic()
+        self.judges = judge_versions()  # says at once if one is missing
+        self.weights, self.store = find(options.weights), Store.open(options.store)
+        runtime = Runtime.choose()
+        self.engine = VoiceToFace(load(self.weights), runtime)
+        self.classifier = GenderClassifier.open(options.gender, runtime) if options.gender else None
+        self.matchers = [Matcher.open(path, runtime) for path in options.matchers]
+        self.results: list[Result] = []
+        self.left_out: list[LeftOut] = []
+        self.figures: list[Figure] = []
+
+    def run(self) -> tuple[Findings, list[Figure]]:
+        """Everything, in the report's order."""
+        test = of_store(self.store, "test")
+        measured = [test]
+        if self.options.pairs and self.options.pairs_split:
+            self.tell("reading the true pairs")
+            pairs = of_pairs(self.options.pairs, self.options.pairs_split, IMPOSTERS, self.workers)
+            measured.append(pairs)
+            for reason, count in pairs.left_out.items():
+                self.add([LeftOut("all questions", pairs.name, f"{count} of them: {reason}")])
+        else:
+            self.add([LeftOut("matching", "true pairs", "no folder of true pairs was given")])
+        for subjects in measured:
+            self.check_unseen(subjects)
+        self.training()
+        training_faces = self.training_faces()
+        for subjects in measured:
+            if not len(subjects.voice_person):
+                self.add([LeftOut("all questions", subjects.name, "nobody is heard")])
+                continue
+            self.tell(f"{subjects.name}: generating and judging faces")
+            drawn = draw_faces(self.engine, subjects, self.workers)
+            self.of_people(drawn)
+            self.against_training(drawn, *training_faces)
+            if subjects is test:
+                self.of_store(drawn)
+        return Findings(self.facts(), self.results, self.left_out), self.figures
+
+    def training(self) -> None:
+        """What the model makes of those it was trained on."""
+        if self.engine.model.provenance.get("store") != store_hash(self.store.folder):
+            why = "the weights were trained on another store"
+            self.add([LeftOut(question, "training", why) for question in ("known speakers", "matching")])
+            return
+        self.tell("training identities: generating and judging faces")
+        subjects = of_training(self.store, self.seed)
+        self.add(known_speakers(self.engine, subjects, self.seed))
+        drawn = draw_faces(self.engine, subjects, self.workers)
+        lists = self.trials(drawn, TRAIN_TRIALS)
+        of_paper = {stratum: lists[stratum] for stratum in (UNSTRATIFIED, "gender") if stratum in lists}
+        self.add(matching(drawn, of_paper, self.seed))
+
+    def of_people(self, drawn: Drawn) -> None:
+        """The questions about people who were not trained on."""
+        self.add(gender(drawn, self.classifier, self.seed))
+        self.add(age(drawn, self.seed))
+        lists: dict[str, Trials] = {}
+        if drawn.true is None:
+            questions = ("matching", "identification", "retrieval", "verification")
+            self.add([LeftOut(question, drawn.subjects.name, NO_FACES) for question in questions])
+        else:
+            self.tell(f"{drawn.subjects.name}: matching")
+            lists = self.trials(drawn, self.options.count)
+            self.add(matching(drawn, lists, self.seed))
+            self.add(matchers(drawn, lists, self.matchers, self.seed))
+            self.add(galleries(drawn, self.seed))
+            if UNSTRATIFIED in lists:
+                self.add(verification(drawn, lists[UNSTRATIFIED], self.seed))
+        self.tell(f"{drawn.subjects.name}: durations")
+        self.add(durations(self.engine, drawn, lists, self.classifier, self.seed, self.workers))
+
+    def of_store(self, drawn: Drawn) -> None:
+        """The questions that one corpus is enough for, and the figures."""
+        self.tell("voices and noise")
+        self.add(noise(self.engine, drawn.subjects, self.seed, self.workers))
+        self.add(steadiness(self.engine, drawn, self.seed, self.workers))
+        self.tell("figures")
+        pictures, left_out = figures(self.engine, drawn, self.seed)
+        self.figures = [*pictures, *self.figures]
+        self.add(left_out)
+
+    def training_faces(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Faces that were trained on, uint8 [n, 64, 64, 3], their descriptors [n, 128] and identities [n]."""
+        self.tell("describing the training faces")
+        rows = np.flatnonzero(self.store.face_identity >= 0)
+        rows = np.sort(np.random.default_rng(self.seed).permutation(rows)[:MOST_TRAINING_FACES])
+        faces = np.asarray(self.store.faces[rows])
+        described = np.array(each(descriptor, faces, self.workers)).reshape(len(rows), -1)
+        return faces, described, self.store.face_identity[rows]
+
+    def against_training(
+        self, drawn: Drawn, faces: np.ndarray, descriptors: np.ndarray, identity: np.ndarray
+    ) -> None:
+        """Quality, and the figure of those generated faces that are nearest to a training face."""
+        people, on = drawn.subjects.voice_person, drawn.subjects.name
+        if len(faces) < 2:
+            self.add([LeftOut("quality", on, "the store has no training faces to compare with")])
+            return
+        found, nearest = quality(drawn.made.descriptor, people, descriptors, identity, on, self.seed)
+        self.add(found)
+        if drawn.subjects.shown:
+            self.figures.append(nearest_training_faces(drawn.images, faces, nearest))
+
+    def trials(self, drawn: Drawn, count: int) -> dict[str, Trials]:
+        """Lists of trials by stratum; what there is not is noted."""
+        lists, left_out = trials_of(drawn, count, self.seed, self.options.trials)
+        self.add(left_out)
+        return lists
+
+    def check_unseen(self, subjects: Subjects) -> None:
+        """Raise CorpusError if anybody measured on was trained on, WeightsError where weights do not tell."""
+        people = names_of(subjects)
+        for path in (self.weights, self.options.gender, *self.options.matchers):
+            if path is not None:
+                check_unseen(people, trained_on(path, people))
+
+    def facts(self) -> dict[str, Any]:
+        """What the report is about."""
+        given = {"gender classifier": self.options.gender} | {
+            f"matcher {matcher.kind}": path
+            for matcher, path in zip(self.matchers, self.options.matchers, strict=True)
+        }
+        return {
+            "weights": self.weights.name,
+            "weights_sha256": file_hash(self.weights),
+            "store": self.store.folder.name,
+            "store_sha256": store_hash(self.store.folder),
+            "seed": self.seed,
+            "trials": self.options.count,
+            "judges": self.judges,
+            "others_sha256": {name: file_hash(path) for name, path in given.items() if path},
+            "provenance": {
+                key: value for key, value in self.engine.model.provenance.items() if "\n" not in value
+            },
+            "date": date.today().isoformat(),
+            "minutes": round((time.monotonic() - self.began) / 60, 1),
+        }
+
+    def add(self, found: Sequence[Result | LeftOut]) -> None:
+        """Keep what a question found."""
+        self.results += [result for result in found if isinstance(result, Result)]
+        self.left_out += [line for line in found if isinstance(line, LeftOut)]
+
+    def tell(self, stage: str) -> None:
+        """Say on stderr what is being done."""
+        print(f"{time.monotonic() - self.began:5.0f} s  {stage}", file=sys.stderr, flush=True)
+
+
+def trained_on(path: Path, people: Sequence[str]) -> list[str]:
+    """Those whom weights were trained on; of the authors' weights those of `people` whom the paper trained on.
+
+    Raises WeightsError where the weights do not tell.
+    """
+    _, _, provenance = load_networks(path)
+    told = people_trained_on(provenance)
+    if told is None and provenance.get("source") == REPOSITORY:
+        splits = split_people(people, "paper")
+        return [name for name, split in zip(people, splits, strict=True) if split == "train"]
+    if told is None:
+        raise WeightsError(
+            f"{path} does not tell whom it was trained on, so it cannot be measured; train it anew."
+        )
+    return told
