@@ -12,7 +12,8 @@ import soundfile
 from PIL import Image
 
 import v2f
-from v2f.__main__ import main, picture_paths
+from v2f.__main__ import main
+from v2f.cli import named
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -137,14 +138,9 @@ def test_interrupting_gives_the_shells_code(clip: Path, weights, tmp_path: Path,
     assert main(["face", str(clip), "-o", str(tmp_path), *weights]) == 130
 
 
-def test_clips_of_one_name_keep_their_own_pictures(tmp_path: Path) -> None:
+def test_clips_of_one_name_keep_names_of_their_own() -> None:
     clips = [Path(name) for name in ("a/x.wav", "b/x.flac", "x-2.wav", "c/x.ogg")]
-    assert [path.name for _, path in picture_paths(clips, tmp_path)] == [
-        "x.png",
-        "x-2.png",
-        "x-2-2.png",
-        "x-3.png",
-    ]
+    assert list(named(clips)) == list(zip(("x", "x-2", "x-2-2", "x-3"), clips, strict=True))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | bench``.
+"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | study | bench``.
 
 A mistake costs the user one sentence on stderr and exit code 1; a bad clip among several is skipped with its
 reason. Each command imports what it needs when it runs, so that ``--help`` answers at once.
@@ -7,15 +7,17 @@ reason. Each command imports what it needs when it runs, so that ``--help`` answ
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from v2f import __version__, load
 from v2f.bench.cli import add_arguments as add_bench
+from v2f.cli import complain, named
 from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
 from v2f.evaluation.cli import add_arguments as add_evaluate
+from v2f.evaluation.study import add_arguments as add_study
 
 if TYPE_CHECKING:
     from v2f.pipeline import Face
@@ -74,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_prepare(commands)
     add_evaluate(commands)
+    add_study(commands)
     add_bench(commands)
     return parser
 
@@ -94,7 +97,8 @@ def run_face(args: argparse.Namespace) -> int:
     model = load(args.weights, exact=args.exact)
     args.out.mkdir(parents=True, exist_ok=True)
     drawn: list[tuple[Path, Face]] = []
-    for clip, picture in picture_paths(args.clips, args.out):
+    for name, clip in named(args.clips):
+        picture = args.out / f"{name}.png"
         try:
             face = model.face(clip)
         except V2FError as error:
@@ -108,18 +112,6 @@ def run_face(args: argparse.Namespace) -> int:
         with open(args.embeddings, "wb") as file:  # given a name, savez would add .npz to it
             np.savez(file, clips=np.array([str(clip) for clip, _ in drawn]), embeddings=embeddings)
     return int(len(drawn) < len(args.clips))
-
-
-def picture_paths(clips: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Each clip with its picture, folder/stem.png; a stem met again becomes stem-2, stem-3, ..."""
-    taken: set[str] = set()
-    for clip in clips:
-        name, count = clip.stem, 1
-        while name in taken:
-            count += 1
-            name = f"{clip.stem}-{count}"
-        taken.add(name)
-        yield clip, folder / f"{name}.png"
 
 
 def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:
@@ -167,11 +159,6 @@ def run_show(args: argparse.Namespace) -> int:
     for key, value in provenance.items():
         print(f"{key}: {value}")
     return 0
-
-
-def complain(sentence: str) -> int:
-    print(f"v2f: {sentence}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

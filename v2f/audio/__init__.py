@@ -11,7 +11,7 @@ from v2f.audio.features import (
     require_speech,
     whole_frames,
 )
-from v2f.audio.noise import NOISE_KINDS, make_noise, mix
+from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
 from v2f.audio.reading import read_audio, to_waveform
 from v2f.audio.vad import FRAME, SAMPLE_RATE, bridge_gaps, decide, detect_speech, keep_speech
 
@@ -31,6 +31,7 @@ __all__ = [
     "log_mel_by_frame",
     "make_noise",
     "mix",
+    "noise_bank",
     "normalise",
     "read_audio",
     "require_speech",

@@ -35,6 +35,11 @@ def make_noise(
     return (noise * (LEVEL / max(1e-12, _rms(noise)))).astype(np.float32)
 
 
+def noise_bank(samples: int, clips: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Every kind of noise by name, float32 [samples] each, always the same for the same clips."""
+    return {kind: make_noise(kind, samples, seed, clips) for seed, kind in enumerate(NOISE_KINDS)}
+
+
 def mix(voice: np.ndarray, noise: np.ndarray, snr_db: float, speech: np.ndarray | None = None) -> np.ndarray:
     """Add noise to a voice at a signal-to-noise ratio measured over the voice's speech frames.
 

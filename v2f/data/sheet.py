@@ -1,5 +1,6 @@
-"""Contact sheets: many generated faces in one picture, enlarged smoothly and labelled."""
+"""Contact sheets: many faces in one picture, enlarged smoothly and labelled."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,46 +8,85 @@ from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 128  # pixels along a face's side
 GAP = 8
-LABEL = 24  # pixels: the height of a line of text
-MARGIN = 112  # pixels: the width of the labels left of the rows
+APART = 32  # pixels: the gap between columns of another kind
+MARGIN = 152  # pixels: the width of the names left of the rows
+LINE, FONT_SIZE = 21, 16  # pixels: the height of a line of text, and of its letters
+LINES = 3  # of a name; what does not fit is cut
+TITLE, TITLE_SIZE = 48, 22
 PAPER, INK, EMPTY = "#ffffff", "#202020", "#e4e4e4"
 
 
-def by_duration(
-    strips: Sequence[Sequence[np.ndarray | None]], names: Sequence[str], durations: Sequence[str]
+def grid(
+    faces: Sequence[Sequence[np.ndarray | None]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    apart: int | None = None,
 ) -> Image.Image:
-    """A row of faces per name and a column per duration; what a recording does not reach is a grey square.
+    """A row of faces per name, and a column per heading. Names and headings are broken into lines where need be.
 
-    strips: for each name, one face np.uint8 [64, 64, 3] or None per duration.
+    faces: for each row, faces np.uint8 [64, 64, 3]; None is drawn as a grey square, and a row may end before the last
+    column. `apart`: the column before which a wider gap is left, as the faces from there on are of another kind.
     """
-    picture, pen = _paper(len(strips), len(durations), MARGIN, LABEL, 0)
-    for column, duration in enumerate(durations):
-        _write(pen, (MARGIN + GAP + column * (SIDE + GAP) + SIDE // 2, GAP + LABEL // 2), duration)
-    for row, (faces, name) in enumerate(zip(strips, names, strict=True)):
-        top = LABEL + GAP + row * (SIDE + GAP)
-        _write(pen, (GAP + MARGIN // 2, top + SIDE // 2), name)
-        for column, face in enumerate(faces):
-            _place(picture, pen, (MARGIN + GAP + column * (SIDE + GAP), top), face)
+    headings = [_lines(heading, SIDE) for heading in columns]
+    top = GAP + LINE * max(len(heading) for heading in headings)
+    lefts = [
+        MARGIN + GAP + column * (SIDE + GAP) + (APART if apart is not None and column >= apart else 0)
+        for column in range(len(columns))
+    ]
+    picture, pen = _paper(lefts[-1] + SIDE + 2 * GAP, top + GAP + len(rows) * (SIDE + GAP))
+    for left, heading in zip(lefts, headings, strict=True):
+        bottom = top + GAP // 2  # headings end on one line
+        _write(pen, (left + SIDE // 2, bottom - LINE * len(heading) // 2), heading)
+    for row, (of_row, name) in enumerate(zip(faces, rows, strict=True)):
+        y = top + GAP + row * (SIDE + GAP)
+        _write(pen, (MARGIN - GAP // 2, y + SIDE // 2), _lines(name, MARGIN - 2 * GAP), "rm")
+        for left, face in zip(lefts, of_row, strict=False):
+            _place(picture, pen, (left, y), face)
     return picture
 
 
 def gallery(faces: Sequence[np.ndarray], names: Sequence[str], columns: int = 10) -> Image.Image:
-    """Faces np.uint8 [64, 64, 3] in reading order, each with its name beneath."""
+    """Faces np.uint8 [64, 64, 3] in reading order, each with its name of one line beneath."""
     rows = -(-len(faces) // columns)
-    picture, pen = _paper(rows, columns, 0, 0, LABEL)
+    picture, pen = _paper(columns * (SIDE + GAP) + GAP, rows * (SIDE + LINE + GAP) + GAP)
     for i, (face, name) in enumerate(zip(faces, names, strict=True)):
         row, column = divmod(i, columns)
-        left, top = GAP + column * (SIDE + GAP), GAP + row * (SIDE + LABEL + GAP)
+        left, top = GAP + column * (SIDE + GAP), GAP + row * (SIDE + LINE + GAP)
         _place(picture, pen, (left, top), face)
-        _write(pen, (left + SIDE // 2, top + SIDE + LABEL // 2), name)
+        _write(pen, (left + SIDE // 2, top + SIDE + LINE // 2), _lines(name, SIDE)[:1])
     return picture
 
 
-def _paper(
-    rows: int, columns: int, left: int, top: int, beneath: int
-) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    size = left + columns * (SIDE + GAP) + GAP, top + rows * (SIDE + beneath + GAP) + GAP
-    picture = Image.new("RGB", size, PAPER)
+def stack(pictures: Sequence[Image.Image], title: str = "") -> Image.Image:
+    """Pictures one below another, under a title if there is one."""
+    font = ImageFont.load_default(size=TITLE_SIZE)
+    top = TITLE if title else 0
+    width = max(4 * GAP + round(font.getlength(title)), *(picture.width for picture in pictures))
+    sheet, pen = _paper(width, top + sum(picture.height for picture in pictures))
+    pen.text((2 * GAP, TITLE // 2), title, fill=INK, font=font, anchor="lm")
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height
+    return sheet
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """A text in lines of at most `width` pixels, broken also where it breaks by itself."""
+    font = ImageFont.load_default(size=FONT_SIZE)
+    return [line for part in text.split("\n") for line in _wrapped(part, width, font)]
+
+
+def _wrapped(text: str, width: int, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> list[str]:
+    """As many characters a line as leave all lines narrow enough."""
+    for characters in range(max(1, len(text)), 1, -1):
+        lines = textwrap.wrap(text, characters, max_lines=LINES, placeholder="…")
+        if all(font.getlength(line) <= width for line in lines):
+            return lines
+    return [text]
+
+
+def _paper(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    picture = Image.new("RGB", (width, height), PAPER)
     return picture, ImageDraw.Draw(picture)
 
 
@@ -59,5 +99,9 @@ def _place(
         picture.paste(Image.fromarray(face).resize((SIDE, SIDE), Image.Resampling.BICUBIC), corner)
 
 
-def _write(pen: ImageDraw.ImageDraw, centre: tuple[int, int], text: str) -> None:
-    pen.text(centre, text, fill=INK, font=ImageFont.load_default(size=15), anchor="mm", align="center")
+def _write(pen: ImageDraw.ImageDraw, at: tuple[int, int], lines: Sequence[str], anchor: str = "mm") -> None:
+    """Write lines around a point, or to its left where the anchor is "rm"."""
+    font = ImageFont.load_default(size=FONT_SIZE)
+    first = at[1] - LINE * (len(lines) - 1) / 2
+    for i, line in enumerate(lines):
+        pen.text((at[0], first + i * LINE), line, fill=INK, font=font, anchor=anchor)

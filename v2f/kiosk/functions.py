@@ -24,12 +24,11 @@ from PIL import Image
 from pydantic import Field, ValidationError, validate_call
 
 from v2f.audio import (
-    NOISE_KINDS,
     SAMPLE_RATE,
     detect_speech,
     log_mel,
-    make_noise,
     mix,
+    noise_bank,
     normalise,
 )
 from v2f.audio.microphone import record
@@ -78,10 +77,8 @@ class Functions:
         """
         self.engine = engine
         self.uploads = uploads
-        self.noises = {  # the same every time, so that only what the visitor changes changes the faces
-            kind: make_noise(kind, LONGEST_SECONDS * SAMPLE_RATE, seed, examples)
-            for seed, kind in enumerate(NOISE_KINDS)
-        }
+        # The same every time, so that only what the visitor changes changes the faces.
+        self.noises = noise_bank(LONGEST_SECONDS * SAMPLE_RATE, examples)
         self._visits = visits
         self._local = local
         self._device = device

@@ -1,0 +1,280 @@
+"""The paper's Figures 2 to 5, and one on memorisation, drawn without choosing the good ones.
+
+Speakers, recordings and true faces are the first of an order shuffled by the seed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, make_noise, normalise
+from v2f.data.sheet import grid, stack
+from v2f.evaluation.age import age_of_people
+from v2f.evaluation.drawn import Drawn
+from v2f.evaluation.gender import gender_of_people
+from v2f.evaluation.noise import KINDS
+from v2f.evaluation.quality import CLOSE, Neighbours
+from v2f.evaluation.results import LeftOut
+from v2f.evaluation.subjects import Subjects
+from v2f.pipeline import DURATIONS, VoiceToFace
+
+QUESTION = "figures"
+SPEAKERS = 4  # of Figures 3 and 5, as in the paper
+OF_GROUP = 6  # speakers of each group of Figure 4
+OLD = 60  # years that true faces must look to be among Figure 4's old
+SEGMENTS = 7  # of each speaker in Figure 5, as in the paper
+REFERENCES = 3  # true faces of a speaker, at most
+NEAREST = 10  # generated faces shown beside a training face
+SECONDS = [f"{duration} s" for duration in DURATIONS]
+TRUE_FACE = "true face"
+GENDERS = ("female", "male")
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven")  # in words
+
+Faces = list[np.ndarray | None]  # uint8 [64, 64, 3] each, or a grey square
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture and what it shows. `caption`: what rows and columns are, how they were chosen, what the paper shows."""
+
+    file: str  # "figure-2.png"
+    title: str
+    caption: str
+    picture: Image.Image
+
+
+class Shuffled:
+    """Speakers, recordings and true faces in the seed's order. Speakers are those with true faces, if any have."""
+
+    def __init__(self, drawn: Drawn, seed: int) -> None:
+        subjects, rng = drawn.subjects, np.random.default_rng(seed)
+        heard = np.unique(subjects.voice_person)
+        both = np.intersect1d(heard, subjects.face_person)
+        self.subjects = subjects
+        self.seen = len(both) > 0
+        self.people: list[int] = rng.permutation(both if self.seen else heard).tolist()
+        self.gender = gender_of_people(drawn)
+        self.apparent = not (subjects.gender != "").any() and (self.gender != "").any()
+        self.words = f"in an order shuffled by seed {seed}"
+        self._recordings = rng.permutation(len(subjects.voice_person))
+        self._faces = rng.permutation(len(subjects.face_person))
+
+    def recordings(self, person: int) -> list[int]:
+        """All recordings of a person."""
+        return self._recordings[self.subjects.voice_person[self._recordings] == person].tolist()
+
+    def true_faces(self, person: int) -> Faces:
+        """Up to REFERENCES true faces of a person."""
+        rows = self._faces[self.subjects.face_person[self._faces] == person]
+        return list(self.subjects.faces[rows[:REFERENCES]])
+
+    def speakers(self, may: Callable[[int], bool] = lambda person: True) -> list[int]:
+        """The first SPEAKERS who may be shown, half of them women as far as there are and genders are known."""
+        able = [person for person in self.people if may(person)]
+        chosen = [
+            person
+            for gender in GENDERS
+            for person in [person for person in able if self.gender[person] == gender][: SPEAKERS // 2]
+        ]
+        others = [person for person in able if person not in chosen]
+        return (chosen + others)[:SPEAKERS]
+
+    def name(self, person: int) -> str:
+        """A person's name, and their gender where it is known, in lines."""
+        return f"{self.subjects.people[person].name}\n{self.gender[person]}".strip()
+
+    def told(self, people: Sequence[int], able: str = "") -> str:
+        """Who was chosen, of those who are `able` to be, as a sentence."""
+        counts = [(sum(self.gender[person] == gender for person in people), gender) for gender in GENDERS]
+        words = f"{NUMBERS[len(people)]}"
+        if sum(count for count, _ in counts) == len(people):
+            words = _and([f"{NUMBERS[count]} {gender}" for count, gender in counts if count])
+            words += " (by the look of their true faces)" if self.apparent else ""
+        words = "speaker" if len(people) == 1 else f"{words} speakers"
+        return f"The first {words}{able} {self.words}."
+
+    def beside(self, columns: Sequence[str], people: Sequence[int]) -> list[str]:
+        """Columns, and as many for true faces as are needed."""
+        return [*columns, *[TRUE_FACE] * max(len(self.true_faces(person)) for person in people)]
+
+
+def figures(engine: VoiceToFace, drawn: Drawn, seed: int) -> tuple[list[Figure], list[LeftOut]]:
+    """Figures 2 to 5, and what had to be left out of them. Raises ValueError for subjects who may not be shown."""
+    if not drawn.subjects.shown:
+        raise ValueError(f"the faces of {drawn.subjects.name} may not be shown")
+    order = Shuffled(drawn, seed)
+    found: list[Figure | LeftOut] = []
+    if not order.seen:
+        found.append(
+            LeftOut(QUESTION, drawn.subjects.name, "true faces beside the generated ones, as there are none")
+        )
+    found += [figure_2(engine, order, seed), figure_3(engine, drawn, order)]
+    found += [*figure_4(drawn, order), *figure_5(engine, drawn, order)]
+    drawings = [figure for figure in found if isinstance(figure, Figure)]
+    return drawings, [line for line in found if isinstance(line, LeftOut)]
+
+
+def figure_2(engine: VoiceToFace, order: Shuffled, seed: int) -> Figure:
+    """Faces from four noises after each duration, and from a voice."""
+    samples = max(DURATIONS) * SAMPLE_RATE
+    noises = [
+        engine.noise_strip(None, make_noise(kind, samples, seed + i), None, DURATIONS)[:-1]
+        for i, kind in enumerate(KINDS)
+    ]
+    rows = [[face.image if face else None for face in strip] for strip in noises]
+    speaker = order.people[0]
+    voice = by_duration(engine, order.subjects, order.recordings(speaker)[:1])
+    picture = stack([grid(rows, KINDS, SECONDS), grid(voice, [f"a voice:\n{order.name(speaker)}"], SECONDS)])
+    return Figure(
+        "figure-2.png",
+        "Figure 2: faces from noise",
+        "A row for each of four noises, which go past the voice detector, and a column for each duration. Beneath, for "
+        f"comparison, as much speech of a {order.subjects.name} speaker, the first {order.words}. In the paper "
+        "faces from noise are blurred and alike, and do not improve with duration.",
+        picture,
+    )
+
+
+def figure_3(engine: VoiceToFace, drawn: Drawn, order: Shuffled) -> Figure:
+    """Faces of four speakers after each duration of speech, and of the whole recording."""
+    people = order.speakers()
+    recordings = [order.recordings(person)[0] for person in people]
+    strips = by_duration(engine, drawn.subjects, recordings)
+    rows = [
+        [*strip, drawn.images[recording], *order.true_faces(person)]
+        for strip, recording, person in zip(strips, recordings, people, strict=True)
+    ]
+    columns = [*SECONDS, "whole"]
+    caption = (
+        "A row for each speaker: faces from the first seconds of speech of one recording, and from all of it"
+    )
+    caption += f", then up to {NUMBERS[REFERENCES]} true faces. " if order.seen else ". "
+    if any(face is None for strip in strips for face in strip):
+        caption += "Grey: the recording is shorter. "
+    return Figure(
+        "figure-3.png",
+        "Figure 3: faces from voices, by duration",
+        f"{caption}{order.told(people)} In the paper faces are realistic, and settle as the speech grows longer.",
+        grid(rows, [order.name(person) for person in people], order.beside(columns, people), len(columns)),
+    )
+
+
+def figure_4(drawn: Drawn, order: Shuffled) -> Iterator[Figure | LeftOut]:
+    """Faces from old, male and female voices."""
+    ages = age_of_people(drawn)
+    groups = {
+        "old": [person for person in order.people if ages[person] >= OLD],
+        "male": [person for person in order.people if order.gender[person] == "male"],
+        "female": [person for person in order.people if order.gender[person] == "female"],
+    }
+    parts: dict[str, Image.Image] = {}
+    shown: set[int] = set()
+    for group, able in groups.items():
+        people = [person for person in able if person not in shown][:OF_GROUP]
+        if not people:
+            why = f"nobody is known to be {group}"
+            if group == "old":
+                why = f"no true face looks {OLD} or older" if order.seen else "no true faces to see ages in"
+            yield LeftOut(QUESTION, drawn.subjects.name, f"the group {group!r} of Figure 4: {why}")
+            continue
+        shown.update(people)
+        rows: list[Faces] = [[drawn.images[order.recordings(person)[0]] for person in people]]
+        if order.seen:
+            rows.append([order.true_faces(person)[0] for person in people])
+        names = [f"{group} voice", TRUE_FACE][: len(rows)]
+        parts[group] = grid(rows, names, [order.subjects.people[person].name for person in people])
+    if not parts:
+        return
+    old = f" Old are those whose true faces look {OLD} or older to a judge." if "old" in parts else ""
+    yield Figure(
+        "figure-4.png",
+        f"Figure 4: {_and(list(parts))} voices",
+        f"A face from one whole recording of each speaker{', above a true face' if order.seen else ''}. "
+        f"Of each group the first {NUMBERS[OF_GROUP]} {order.words}, nobody twice.{old} "
+        "In the paper faces generally match their speaker in age and gender.",
+        stack(list(parts.values())),
+    )
+
+
+def figure_5(engine: VoiceToFace, drawn: Drawn, order: Shuffled) -> Iterator[Figure | LeftOut]:
+    """Faces from seven recordings of each speaker or, where nobody has so many, from seven pieces of one."""
+    name = drawn.subjects.name
+    people = order.speakers(lambda person: len(order.recordings(person)) >= SEGMENTS)
+    rows: list[Faces]
+    if people:
+        rows = [list(drawn.images[order.recordings(person)[:SEGMENTS]]) for person in people]
+        what, able = f"{NUMBERS[SEGMENTS]} whole recordings", f" with {SEGMENTS} recordings"
+    else:
+        pieces = {person: _pieces(drawn.subjects, order.recordings(person)[0]) for person in order.people}
+        people = order.speakers(lambda person: len(pieces[person]) > 0)
+        if not people:
+            why = f"nobody has {SEGMENTS} recordings, or {SEGMENTS} s of speech in one"
+            yield LeftOut(QUESTION, name, f"Figure 5: {why}")
+            return
+        rows = [list(engine.faces(engine.embed(pieces[person]))[0]) for person in people]
+        what = (
+            f"{NUMBERS[SEGMENTS]} equal pieces of one recording, as nobody has {NUMBERS[SEGMENTS]} recordings"
+        )
+        able = f" with {SEGMENTS} s of speech"
+        yield LeftOut(QUESTION, name, f"Figure 5 from {SEGMENTS} recordings of a speaker: it shows {what}")
+    columns = [str(number) for number in range(1, SEGMENTS + 1)]
+    yield Figure(
+        "figure-5.png",
+        "Figure 5: one speaker, seven times",
+        f"A row for each speaker: faces from {what}"
+        f"{f', then up to {NUMBERS[REFERENCES]} true faces' if order.seen else ''}. {order.told(people, able)} "
+        "In the paper each row looks like variations of one person.",
+        grid(
+            [[*row, *order.true_faces(person)] for row, person in zip(rows, people, strict=True)],
+            [order.name(person) for person in people],
+            order.beside(columns, people),
+            apart=SEGMENTS,
+        ),
+    )
+
+
+def nearest_training_faces(images: np.ndarray, training_faces: np.ndarray, neighbours: Neighbours) -> Figure:
+    """The generated faces that are nearest to a training face, the worst case for memorisation, beside that face.
+
+    images uint8 [n, 64, 64, 3]: generated faces. training_faces uint8 [m, 64, 64, 3]. neighbours: of all n among the m.
+    """
+    nearest = np.argsort(neighbours.distance, kind="stable")[:NEAREST]
+    parts = []
+    for some in np.split(nearest, range(NEAREST // 2, len(nearest), NEAREST // 2)):
+        rows: list[Faces] = [list(images[some]), list(training_faces[neighbours.row[some]])]
+        distances = [f"{distance:.2f}" for distance in neighbours.distance[some]]
+        parts.append(grid(rows, ["generated", "nearest training face"], distances))
+    return Figure(
+        "nearest-training-faces.png",
+        "The nearest training faces",
+        f"The {len(nearest)} of {len(images):,} generated faces that are nearest to one of {len(training_faces):,} "
+        "training faces, each above that face, nearest first: the worst case for a model that memorises. The numbers "
+        f"are distances in dlib's descriptor; below {CLOSE:g} two faces are usually of one person. "
+        "Not in the paper.",
+        stack(parts),
+    )
+
+
+def by_duration(engine: VoiceToFace, subjects: Subjects, recordings: Sequence[int]) -> list[Faces]:
+    """For each recording its faces after DURATIONS of speech; None where it holds less."""
+    heard = {(recording, s): subjects.hear(recording, s) for recording in recordings for s in DURATIONS}
+    log_mels = {which: log_mel for which, log_mel in heard.items() if log_mel is not None}
+    images, _ = engine.faces(engine.embed(list(log_mels.values())))
+    faces = dict(zip(log_mels, images, strict=True))
+    return [[faces.get((recording, s)) for s in DURATIONS] for recording in recordings]
+
+
+def _pieces(subjects: Subjects, recording: int) -> list[Tensor]:
+    """SEGMENTS equal pieces of a recording, normalised log-mel [64, frames]; none if they hold less than a second."""
+    whole = subjects.log_mel(recording)
+    frames = whole.shape[1] // SEGMENTS
+    if frames < FRAMES_PER_SECOND:
+        return []
+    return [normalise(whole[:, i * frames : (i + 1) * frames]) for i in range(SEGMENTS)]
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
