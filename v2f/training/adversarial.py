@@ -37,6 +37,7 @@ from v2f.models import (
     told_people,
     unit,
 )
+from v2f.models.networks import learn_on_cpu
 from v2f.training.augment import augment_faces
 from v2f.training.loop import (
     freeze,
@@ -106,6 +107,9 @@ class AdversarialTask:
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.discriminator = runtime.place(Discriminator(config.networks))
             self.classifier = runtime.place(Classifier(pack.identities, config.networks))
+        if device.type == "cpu":
+            learn_on_cpu(self.generator)
+            learn_on_cpu(self.trunk)
         self.averaged = runtime.place(Generator(config.networks)) if config.average else self.generator
         self.averaged.load_state_dict(self.generator.state_dict())
         judges = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
