@@ -1,4 +1,4 @@
-"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | study | bench``.
+"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | table | study | bench``.
 
 A mistake costs the user one sentence on stderr and exit code 1; a bad clip among several is skipped with its
 reason. Each command imports what it needs when it runs, so that ``--help`` answers at once.
@@ -18,6 +18,7 @@ from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
 from v2f.evaluation.cli import add_arguments as add_evaluate
 from v2f.evaluation.study import add_arguments as add_study
+from v2f.evaluation.table import add_arguments as add_table
 
 if TYPE_CHECKING:
     from v2f.pipeline import Face
@@ -76,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_prepare(commands)
     add_evaluate(commands)
+    add_table(commands)
     add_study(commands)
     add_bench(commands)
     return parser

@@ -29,7 +29,7 @@ def matchers(drawn: Drawn, lists: dict[str, Trials], trained: Iterable[Matcher],
         for stratum, trials in lists.items():
             of_pair = score if matcher.chooser is None else partial(chosen, matcher)
             wins = of_pair(voices, faces, trials)
-            paper = PAPER[matcher.kind].get(stratum) if subjects.name == "test" else None
+            paper = PAPER[matcher.kind].get(stratum)
             by = NAMES[matcher.kind]
             found.append(result_of_wins(wins, trials, subjects, by, stratum, seed, paper=paper))
     return found

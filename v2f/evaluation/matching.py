@@ -77,7 +77,8 @@ def matching(drawn: Drawn, lists: dict[str, Trials], seed: int) -> list[Result]:
     for by, probes, faces, centred in _ways(drawn):
         for stratum, trials in lists.items():
             wins = score(probes, faces, trials, centred)
-            told: dict[str, Any] = {"paper": None if centred else PAPER.get((subjects.name, stratum))}
+            among = "training" if subjects.name == "training" else "test"
+            told: dict[str, Any] = {"paper": None if centred else PAPER.get((among, stratum))}
             if not subjects.shown and by == "dlib":
                 told["speech2face"] = SPEECH2FACE.get(stratum)
             found.append(result_of_wins(wins, trials, subjects, by, stratum, seed, **told))
