@@ -4,6 +4,7 @@
     python train.py pack --data STORE --encoder runs/speaker/encoder.safetensors --out runs/pack.npz
     python train.py gan --data runs/pack.npz --encoder runs/speaker/encoder.safetensors --out runs/gan
     python train.py gan ... --resume        goes on from the last checkpoint, however the run ended
+    torchrun --nproc-per-node 8 train.py gan ...        the same by several processes, each with a GPU if there are any
     python train.py gender --data STORE --out runs/gender
     python train.py matcher --data STORE --out runs/dimnet-i --kind dimnet-i
 
@@ -11,6 +12,7 @@ Ctrl-C or SIGTERM saves a checkpoint and stops. Losses go to log.jsonl and Tenso
 """
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
+        if options.run is not train_gan:
+            _refuse_torchrun()
         done = options.run(options)
     except V2FError as error:
         print(f"train.py: {error}", file=sys.stderr)
@@ -32,7 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:  # before the first step, or a second Ctrl-C
         return 130
     if not done:
-        print(f"Stopped; the same command with --resume goes on. Saved in {options.out}.", file=sys.stderr)
+        if os.environ.get("RANK", "0") == "0":
+            print(
+                f"Stopped; the same command with --resume goes on. Saved in {options.out}.", file=sys.stderr
+            )
         return 130
     return 0
 
@@ -103,6 +110,7 @@ def train_gan(options: argparse.Namespace) -> bool:
     from v2f.training.adversarial import PRESETS, AdversarialTask
     from v2f.training.loop import train
     from v2f.training.pack import Pack
+    from v2f.training.processes import started_by_torchrun
 
     pack = Pack.open(options.data)
     networks, network_config, _ = load_networks(options.encoder)
@@ -111,8 +119,10 @@ def train_gan(options: argparse.Namespace) -> bool:
             f"{options.data} was not made with the encoder {options.encoder}; make the pack again."
         )
     config = replace(PRESETS[options.preset], networks=network_config, **_given(options))
-    task = AdversarialTask(pack, networks["encoder"], config, Runtime.choose(options.device, options.exact))
-    return train(task, options.out, _schedule(options, config.steps), options.resume)
+    with started_by_torchrun(options.device) as (processes, device):
+        runtime = Runtime.choose(device, options.exact)
+        task = AdversarialTask(pack, networks["encoder"], config, runtime, processes)
+        return train(task, options.out, _schedule(options, config.steps), options.resume, processes)
 
 
 def train_gender(options: argparse.Namespace) -> bool:
@@ -137,6 +147,13 @@ def train_matcher(options: argparse.Namespace) -> bool:
     config = replace(MatcherConfig(kind=options.kind), **_given(options))
     task = MatcherTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
     return train(task, options.out, _schedule(options, config.steps), options.resume)
+
+
+def _refuse_torchrun() -> None:
+    from v2f.training.processes import DistributedError, several
+
+    if several():
+        raise DistributedError("Only `train.py gan` runs under torchrun; start this with python.")
 
 
 def _given(options: argparse.Namespace) -> dict[str, int]:

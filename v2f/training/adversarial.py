@@ -48,6 +48,7 @@ from v2f.training.loop import (
     without_prefix,
 )
 from v2f.training.pack import Pack
+from v2f.training.processes import ALONE, Processes
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
@@ -91,10 +92,15 @@ class AdversarialTask:
     name = "gan"
 
     def __init__(
-        self, pack: Pack, encoder: VoiceEncoder, config: AdversarialConfig, runtime: Runtime
+        self,
+        pack: Pack,
+        encoder: VoiceEncoder,
+        config: AdversarialConfig,
+        runtime: Runtime,
+        processes: Processes = ALONE,
     ) -> None:
         self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
-        self.batch = config.batch
+        self.processes, self.batch, self.mine = processes, config.batch, processes.rows(config.batch)
         device = runtime.device
         self.faces = Faces(pack.faces, device)
         self.face_identity = torch.from_numpy(pack.face_identity.astype(np.int64)).to(device)
@@ -123,8 +129,9 @@ class AdversarialTask:
         config, rng = self.config, generator(self.runtime.device, self.config.seed, index)
         voices = self._draw(len(self.embeddings), rng)  # line 2: n voice recordings
         real = self._draw(len(self.faces), rng)  # line 3: m face images
-        embedding = self._embedding(voices, rng)
-        faces = self.faces(real, rng)
+        embedding = self._embedding(voices, rng)[self.mine]
+        faces = self.faces(real, rng)[self.mine]
+        speaker, person = self.voice_identity[voices[self.mine]], self.face_identity[real[self.mine]]
         with self.runtime.autocast():
             generated = self.generator(embedding)
         picture_weight = config.picture_weight * max(0.0, 1 - index / config.picture_steps)
@@ -135,16 +142,14 @@ class AdversarialTask:
         both = torch.cat([self._augment(faces, rng), self._augment(generated.detach().float(), rng)])
         with self.runtime.autocast():
             features = self.trunk(both)
-            judged, named = self.discriminator(features), self.classifier(features[: self.batch])
+            judged, named = self.discriminator(features), self.classifier(features[: len(faces)])
         judged = judged.float().squeeze(1)
         labels = torch.full_like(judged, config.real_label)
-        labels[self.batch :] = 0.0
+        labels[len(faces) :] = 0.0
         # -log F_d(f) - log(1 - F_d(f^)), on logits
         real_or_fake = 2 * F.binary_cross_entropy_with_logits(judged, labels)
-        identity = F.cross_entropy(named.float(), self.face_identity[real])
-        self.judge_adam.zero_grad()
-        (real_or_fake + identity).backward()
-        self.judge_adam.step()
+        identity = F.cross_entropy(named.float(), person)
+        self._update(self.judge_adam, real_or_fake + identity)
 
         # Line 6: the generator, judged by the discriminator and classifier just updated.
         freeze(self.trunk, self.discriminator, self.classifier)
@@ -152,15 +157,13 @@ class AdversarialTask:
             features = self.trunk(self._augment(generated.float(), rng))
             judged_fake, named_fake = self.discriminator(features), self.classifier(features)
         fooling = F.softplus(-judged_fake.float()).mean()  # -log F_d(f^)
-        likeness = F.cross_entropy(named_fake.float(), self.voice_identity[voices])
+        likeness = F.cross_entropy(named_fake.float(), speaker)
         loss = fooling + likeness
         if picture_weight > 0:
             loss = loss + picture_weight * self._distance_to_picture(generated.float(), voices, rng)
-        self.generator_adam.zero_grad()
-        loss.backward()
-        self.generator_adam.step()
+        self._update(self.generator_adam, loss)
         self._average(index)
-        real_score, fake_score = judged[: self.batch].sigmoid(), judged[self.batch :].sigmoid()
+        real_score, fake_score = judged.sigmoid().split(len(faces))
         return {
             "discriminator": real_or_fake.detach(),
             "classifier": identity.detach(),
@@ -168,9 +171,15 @@ class AdversarialTask:
             "likeness": likeness.detach(),
             "score of real": real_score.mean().detach(),
             "score of generated": fake_score.mean().detach(),
-            "named real": (named.argmax(1) == self.face_identity[real]).float().mean(),
-            "named generated": (named_fake.argmax(1) == self.voice_identity[voices]).float().mean(),
+            "named real": (named.argmax(1) == person).float().mean(),
+            "named generated": (named_fake.argmax(1) == speaker).float().mean(),
         }
+
+    def _update(self, adam: torch.optim.Adam, loss: Tensor) -> None:
+        adam.zero_grad()
+        loss.backward()
+        self.processes.average_gradients(adam.param_groups[0]["params"])
+        adam.step()
 
     def _draw(self, count: int, rng: torch.Generator) -> Tensor:
         return torch.randint(count, (self.batch,), generator=rng, device=self.runtime.device)
@@ -183,13 +192,19 @@ class AdversarialTask:
         return unit(embedding + self.config.embedding_noise * noise)
 
     def _augment(self, faces: Tensor, rng: torch.Generator) -> Tensor:
-        return augment_faces(faces, rng) if self.config.augment else faces
+        if not self.config.augment:
+            return faces
+        if len(faces) == self.batch:
+            return augment_faces(faces, rng)
+        # Among empty places for the others' faces, so that each face meets the draws it would in one process.
+        around = (self.mine.start, self.batch - self.mine.stop)
+        return augment_faces(F.pad(faces, (0, 0, 0, 0, 0, 0, *around)), rng)[self.mine]
 
     def _distance_to_picture(self, generated: Tensor, voices: Tensor, rng: torch.Generator) -> Tensor:
-        """Mean absolute distance to a random picture of each voice's identity."""
+        """Mean absolute distance of this process's faces to a random picture of each voice's identity."""
         of = self.faces_of[self.voice_identity[voices]]
         place = (uniform(0, 1, self.batch, rng)[:, None] * (of >= 0).sum(dim=1, keepdim=True)).long()
-        return F.l1_loss(generated, self.faces.pixels(of.gather(1, place).squeeze(1)))
+        return F.l1_loss(generated, self.faces.pixels(of.gather(1, place).squeeze(1)[self.mine]))
 
     @torch.no_grad()
     def _average(self, index: int) -> None:

@@ -2,7 +2,8 @@
 
 A task's step is a function of its parameters and of the step's number alone: every random draw comes from a
 generator seeded by (seed, step). So a checkpoint needs no random state, and a run that was killed and resumed
-equals one that was not. Checkpoints are safetensors, written whole or not at all.
+equals one that was not. Checkpoints are safetensors, written whole or not at all. Of several processes the first
+writes, and all stop after the same step: the next one that is logged, for which they exchange values anyway.
 """
 
 import json
@@ -21,6 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
+from v2f.training.processes import ALONE, Processes
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -63,7 +65,9 @@ class Schedule:
     save_every: int = 500
 
 
-def train(task: Task, folder: Path, schedule: Schedule, resume: bool = False) -> bool:
+def train(
+    task: Task, folder: Path, schedule: Schedule, resume: bool = False, processes: Processes = ALONE
+) -> bool:
     """Train into `folder`; True when all steps are done, False when stopped by Ctrl-C or SIGTERM.
 
     Raises WeightsError when `folder` holds a run already and `resume` is not asked for, when there is nothing
@@ -72,36 +76,42 @@ def train(task: Task, folder: Path, schedule: Schedule, resume: bool = False) ->
     from torch.utils.tensorboard import SummaryWriter
     from tqdm import tqdm
 
-    start = _resume(task, folder) if resume else _begin(folder)
-    writer = SummaryWriter(str(folder), purge_step=start)
-    with _stop_on_signal() as stopped, open(folder / LOG, "a", encoding="utf-8") as log:
-        steps = tqdm(
-            range(start, schedule.steps), initial=start, total=schedule.steps, desc=task.name, unit="step"
-        )
+    start = _resume(task, folder, processes.writes) if resume else _begin(folder, processes.writes)
+    writer = SummaryWriter(str(folder), purge_step=start) if processes.writes else None
+    log_path = folder / LOG if processes.writes else os.devnull
+    with (
+        _stop_on_signal(again=processes.count == 1) as stopped,
+        open(log_path, "a", encoding="utf-8") as log,
+        tqdm(desc=task.name, initial=start, total=schedule.steps, unit="step", disable=writer is None) as bar,
+    ):
         done = start
-        for index in steps:
+        for index in range(start, schedule.steps):
             losses = task.step(index)
             done = index + 1
+            stop = bool(stopped) and processes.count == 1
             if done % schedule.log_every == 0 or done == schedule.steps:
-                values = {name: loss.item() for name, loss in losses.items()}
-                log.write(json.dumps({"step": done, **values}) + "\n")
-                for name, value in values.items():
-                    writer.add_scalar(name, value, done)
-                shown = {name: f"{value:.3f}" for name, value in values.items()}
-                rate = (steps.format_dict["rate"] or 0) * task.batch
-                steps.set_postfix({"samples/s": f"{rate:.0f}", **shown}, refresh=False)
-            if done % schedule.save_every == 0 or done == schedule.steps or stopped:
+                values, stop = processes.read(losses, bool(stopped))
+                if writer:
+                    log.write(json.dumps({"step": done, **values}) + "\n")
+                    for name, value in values.items():
+                        writer.add_scalar(name, value, done)
+                    shown = {name: f"{value:.3f}" for name, value in values.items()}
+                    rate = (bar.format_dict["rate"] or 0) * task.batch
+                    bar.set_postfix({"samples/s": f"{rate:.0f}", **shown}, refresh=False)
+            bar.update()
+            if writer and (done % schedule.save_every == 0 or done == schedule.steps or stop):
                 _show(task, writer, folder, done)
                 log.flush()
                 save_checkpoint(task, folder, done)
-            if stopped:
+            if stop:
                 break
-    if done >= schedule.steps:
-        figures = task.finish(folder, done)
-        for name, value in figures.items():
-            writer.add_scalar(name, value, done)
-            print(f"{name}: {value:.4g}")
-    writer.close()
+    if writer:
+        if done >= schedule.steps:
+            for name, value in task.finish(folder, done).items():
+                writer.add_scalar(name, value, done)
+                print(f"{name}: {value:.4g}")
+        writer.close()
+    processes.wait()
     return done >= schedule.steps
 
 
@@ -121,17 +131,18 @@ def save_checkpoint(task: Task, folder: Path, step: int) -> None:
         raise WeightsError(f"The checkpoint could not be written to {path}: {error}") from error
 
 
-def _begin(folder: Path) -> int:
+def _begin(folder: Path, writes: bool) -> int:
     if (folder / CHECKPOINT).exists():
         raise WeightsError(
             f"{folder} holds a run already; continue it with --resume or choose another folder."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / LOG).unlink(missing_ok=True)
+    if writes:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOG).unlink(missing_ok=True)
     return 0
 
 
-def _resume(task: Task, folder: Path) -> int:
+def _resume(task: Task, folder: Path, writes: bool) -> int:
     path = folder / CHECKPOINT
     if not path.exists():
         raise WeightsError(f"There is no checkpoint in {folder} to resume from.")
@@ -145,7 +156,8 @@ def _resume(task: Task, folder: Path) -> int:
     if settings != json.loads(json.dumps(task.settings())):
         raise WeightsError(f"{path} was made with other settings: {json.dumps(settings)}.")
     task.load_state(state)
-    _cut_log(folder / LOG, step)
+    if writes:
+        _cut_log(folder / LOG, step)
     return step
 
 
@@ -177,14 +189,15 @@ def _show(task: Task, writer: "SummaryWriter", folder: Path, step: int) -> None:
 
 
 @contextmanager
-def _stop_on_signal() -> Iterator[list[int]]:
-    """A list that gets an entry when Ctrl-C or SIGTERM asks to stop; a second signal acts as usual."""
+def _stop_on_signal(again: bool) -> Iterator[list[int]]:
+    """A list that gets an entry when Ctrl-C or SIGTERM asks to stop; a second signal, if `again`, acts as usual."""
     received: list[int] = []
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        signal.signal(number, previous[signal.Signals(number)])
+        if again:
+            signal.signal(number, previous[signal.Signals(number)])
 
     for number in previous:
         signal.signal(number, stop)

@@ -1,0 +1,103 @@
+"""Training by several processes, started by torchrun on one machine or many, each with its part of every batch.
+
+Every process draws the random numbers of the whole batch and keeps its own rows, and gradients are averaged before
+they are used. So all processes together do what one would do alone, hold the same weights after every step, and a
+run may be resumed by another number of them. Only the first one writes.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, distributed
+
+from v2f.errors import V2FError
+
+
+class DistributedError(V2FError):
+    """What was asked for cannot be done by this number of processes."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Which process this is, and of how many: by default the only one."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def writes(self) -> bool:
+        """Whether log, checkpoints, pictures and weights are this process's to write."""
+        return self.rank == 0
+
+    def rows(self, batch: int) -> slice:
+        """This process's part of a batch; raises DistributedError when there are no equal parts."""
+        if batch % self.count:
+            raise DistributedError(
+                f"A batch of {batch} has no equal parts for {self.count} processes; choose another --batch."
+            )
+        part = batch // self.count
+        return slice(self.rank * part, (self.rank + 1) * part)
+
+    def average_gradients(self, parameters: Iterable[Tensor]) -> None:
+        """Put in place of each gradient its mean over all processes, in one exchange."""
+        if self.count == 1:
+            return
+        gradients = [_in_memory_order(p.grad) for p in parameters if p.grad is not None]
+        together = torch.cat(gradients)
+        distributed.all_reduce(together)
+        together /= self.count
+        for gradient, mean in zip(gradients, together.split([len(g) for g in gradients]), strict=True):
+            gradient.copy_(mean)
+
+    def read(self, losses: Mapping[str, Tensor], stop: bool) -> tuple[dict[str, float], bool]:
+        """Means of scalar losses over all processes, and whether any of these was asked to stop."""
+        numbers = F.pad(torch.stack([loss.float() for loss in losses.values()]), (0, 1), value=float(stop))
+        if self.count > 1:
+            distributed.all_reduce(numbers)
+            numbers /= self.count
+        *means, asked = numbers.tolist()
+        return dict(zip(losses, means, strict=True)), asked > 0
+
+    def wait(self) -> None:
+        """Return when all processes have come here: one that ends makes torchrun end the others."""
+        if self.count > 1:
+            distributed.barrier()
+
+
+ALONE = Processes()
+
+
+@contextmanager
+def started_by_torchrun(device: str | None) -> Iterator[tuple[Processes, str | None]]:
+    """The processes of this run, and this one's device: with GPUs one each, exchanging by NCCL, else by Gloo."""
+    if not several():
+        yield ALONE, device
+        return
+    kind = torch.device(device).type if device else "cuda" if torch.cuda.is_available() else "cpu"
+    if kind == "cuda":
+        local = int(os.environ["LOCAL_RANK"])
+        if local >= torch.cuda.device_count():
+            raise DistributedError(
+                f"Every process needs a GPU of its own, and here are {torch.cuda.device_count()}."
+            )
+        device = f"cuda:{local}"
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), distributed.get_world_size()), device
+    finally:
+        distributed.destroy_process_group()
+
+
+def several() -> bool:
+    """Whether torchrun started this process as one of several."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ["WORLD_SIZE"]) > 1
+
+
+def _in_memory_order(tensor: Tensor) -> Tensor:
+    """A dense tensor's numbers as they lie, [count]: flattening a channels_last one would sort them anew."""
+    return tensor.as_strided((tensor.numel(),), (1,))
