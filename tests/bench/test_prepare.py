@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from v2f.audio import detect_speech, keep_speech, log_mel, read_audio
 from v2f.bench import plain, prepare
@@ -39,7 +40,7 @@ def test_the_plain_way_prepares_what_ours_does() -> None:
 
 
 def test_the_rehearsal_is_a_store_like_any_other(tmp_path: Path) -> None:
-    lines = {line.name: line.told for line in prepare.rehearsal(300, 200, tmp_path)}
+    lines = {row["measured"]: row[""] for row in prepare.rehearsal(300, 200, tmp_path)}
     assert lines["the store"].startswith("300 recordings, 200 faces")
     store = Store.open(tmp_path)
     assert (len(store.voices), len(store.faces), store.identities) == (300, 200, 3)
@@ -51,3 +52,16 @@ def test_the_rehearsal_is_a_store_like_any_other(tmp_path: Path) -> None:
     assert {"opened in", "most memory while drawing", "128 crops and 128 faces, from the memory map"} <= set(
         lines
     )
+
+
+def test_an_hour_stands_beside_the_plain_one_and_the_floor(
+    small_rates: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "ROUNDS", 1)
+    monkeypatch.setattr(prepare, "COPIES", 2)
+    threads = torch.get_num_threads()
+    (_, rows), (_, reached), (_, big) = prepare.measure(30, 20)
+    assert rows[0]["measured"] == "an hour of recordings" and "Gflop" in rows[0]["floor"]
+    assert rows[-1]["times as fast"].endswith(")") and len(reached) == 2
+    assert big[0][""].startswith("30 recordings")
+    assert torch.get_num_threads() == threads

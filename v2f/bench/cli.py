@@ -1,53 +1,36 @@
-"""python -m v2f bench kiosk | soak | pictures | faces | training | prepare"""
+"""python -m v2f bench train | clip | strip | live | startup | prepare | growth | gpu | all | kiosk | soak | pictures"""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from v2f.bench.turns import Line
+    from v2f.bench.tables import Titled
+
+FACES = {  # one bench, three measures
+    "clip": "a recording of ten seconds to its face, beside the plain way",
+    "strip": "a recording to six faces, beside the plain way",
+    "live": "one more face of a recording in progress, beside the plain way",
+}
+SMALL = 3_000  # recordings and faces of the store that `all` writes
 
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `bench` and its kinds to the command line."""
-    bench = subparsers.add_parser("bench", help="measure the kiosk in a real browser, and the rest")
+    bench = subparsers.add_parser("bench", help="measure speed, size and how cost grows")
     kinds = bench.add_subparsers(required=True, metavar="KIND")
 
-    kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces, alone and several at once")
-    kiosk.add_argument("--visitors", type=int, default=3, help="how many speak at once (default: 3)")
-    kiosk.add_argument("--repeats", type=int, default=5, help="of every measure (default: 5)")
-    kiosk.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
-    kiosk.set_defaults(run=run_kiosk)
-
-    soak = kinds.add_parser(
-        "soak", help="whether the kiosk stays as small as it starts, for hours of visitors"
-    )
-    soak.add_argument("--minutes", type=float, default=120, help="default: 120")
-    soak.add_argument("--seed", type=int, default=0, help="of the visitors' choices")
-    soak.add_argument(
-        "--out", type=Path, metavar="FILE.json", help="also write all samples here, as they come"
-    )
-    soak.set_defaults(run=run_soak)
-
-    pictures = kinds.add_parser("pictures", help="the page in all its states, for eyes to judge")
-    pictures.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the JPEG files")
-    pictures.add_argument(
-        "--all", action="store_true", help="every language, light and screen, not English on a dark landscape"
-    )
-    pictures.set_defaults(run=run_pictures)
-
-    faces = kinds.add_parser(
-        "faces", help="what a clip, a strip, a live update and a start cost, beside the plain way"
-    )
-    faces.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
-    faces.set_defaults(run=run_faces)
-
-    training = kinds.add_parser("training", help="what a step of Algorithm 1 costs, beside the plain way")
-    training.add_argument("--batch", type=int, default=64, help="default: 64")
-    training.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
-    training.set_defaults(run=run_training)
-
+    train = kinds.add_parser("train", help="a step of Algorithm 1, beside the plain way")
+    train.add_argument("--batch", type=int, default=64, help="default: 64")
+    train.set_defaults(run=lambda options: tell(train_tables(options.batch), options.out))
+    faces = [kinds.add_parser(kind, help=text) for kind, text in FACES.items()]
+    for kind, parser in zip(FACES, faces, strict=True):
+        parser.set_defaults(
+            run=lambda options, kind=kind: tell(faces_tables(kind, options.weights), options.out)
+        )
+    startup = kinds.add_parser("startup", help="how long programs take to start, beside importing everything")
+    startup.set_defaults(run=lambda options: tell(startup_tables(options.weights), options.out))
     prepare = kinds.add_parser(
         "prepare", help="how fast a corpus is prepared, and a store of full size is read"
     )
@@ -59,81 +42,138 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         metavar="DIR",
         help="where it may take 20 GB for the time being (default: a temporary one)",
     )
-    prepare.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table here")
-    prepare.set_defaults(run=run_prepare)
+    prepare.set_defaults(
+        run=lambda options: tell(
+            prepare_tables(options.recordings, options.faces, options.folder), options.out
+        )
+    )
+    growth = kinds.add_parser(
+        "growth", help="cost by iterations, batch, processes, hours of recordings and visitors at once"
+    )
+    growth.set_defaults(run=lambda options: tell(growth_tables(options.weights), options.out))
+    every = kinds.add_parser("all", help="all of the above, the store of `prepare` a small one")
+    every.set_defaults(run=lambda options: tell(all_tables(options.weights), options.out))
 
-    for parser in (kiosk, soak, pictures, faces):
+    gpu = kinds.add_parser("gpu", help="all that a GPU is asked for, with no audio package installed")
+    gpu.add_argument("--device", help="cpu or cuda; by itself, CUDA where there is one")
+    gpu.add_argument("--iterations", type=int, default=2_000, help="of the measured run (default: 2,000)")
+    gpu.add_argument("--batch", type=int, default=128, help="default: 128, the paper's")
+    gpu.set_defaults(run=lambda options: tell(gpu_tables(options), options.out))
+
+    kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces in a real browser")
+    kiosk.add_argument("--visitors", type=int, default=3, help="how many speak at once (default: 3)")
+    kiosk.add_argument("--repeats", type=int, default=5, help="of every measure (default: 5)")
+    kiosk.set_defaults(
+        run=lambda options: tell(
+            kiosk_tables(options.visitors, options.repeats, options.weights), options.out
+        )
+    )
+    soak = kinds.add_parser(
+        "soak", help="whether the kiosk stays as small as it starts, for hours of visitors"
+    )
+    soak.add_argument("--minutes", type=float, default=120, help="default: 120")
+    soak.add_argument("--seed", type=int, default=0, help="of the visitors' choices")
+    soak.add_argument(
+        "--out", type=Path, metavar="FILE.json", help="also write all samples here, as they come"
+    )
+    soak.set_defaults(run=run_soak)
+    pictures = kinds.add_parser("pictures", help="the page in all its states, for eyes to judge")
+    pictures.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the JPEG files")
+    pictures.add_argument(
+        "--all", action="store_true", help="every language, light and screen, not English on a dark landscape"
+    )
+    pictures.set_defaults(run=run_pictures)
+
+    for parser in (train, *faces, startup, prepare, growth, every, gpu, kiosk):
+        parser.add_argument("--out", type=Path, metavar="FILE.md", help="also write the tables here")
+    for parser in (*faces, startup, growth, every, gpu, kiosk, soak, pictures):
         parser.add_argument(
             "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
         )
 
 
-def run_pictures(arguments: argparse.Namespace) -> int:
-    """Draw the states in English, dark, on a landscape screen, or in every way."""
-    from v2f.bench.pictures import draw
+def train_tables(batch: int) -> "Iterator[Titled]":
+    from v2f.bench.training import measure
 
-    draw(arguments.out, arguments.weights, arguments.all)
-    return 0
+    yield from measure(batch)
 
 
-def run_kiosk(arguments: argparse.Namespace) -> int:
-    """Measure, print the table and write it with the machine and the day."""
-    from v2f.bench.figures import machine, table
+def faces_tables(kind: str, weights: str | None) -> "Iterator[Titled]":
+    from v2f.bench.faces import measure
+
+    yield from measure(kind, weights)
+
+
+def startup_tables(weights: str | None) -> "Iterator[Titled]":
+    from v2f.bench.startup import measure
+
+    yield from measure(weights)
+
+
+def prepare_tables(recordings: int, faces: int, folder: Path | None = None) -> "Iterator[Titled]":
+    from v2f.bench.prepare import measure
+
+    yield from measure(recordings, faces, folder)
+
+
+def growth_tables(weights: str | None) -> "Iterator[Titled]":
+    from v2f.bench import growth, serving
+
+    yield from growth.measure()
+    yield from serving.measure(weights)
+
+
+def all_tables(weights: str | None) -> "Iterator[Titled]":
+    for kind in FACES:
+        yield from faces_tables(kind, weights)
+    yield from startup_tables(weights)
+    yield from train_tables(64)
+    yield from prepare_tables(SMALL, SMALL)
+    yield from growth_tables(weights)
+
+
+def kiosk_tables(visitors: int, repeats: int, weights: str | None) -> "Iterator[Titled]":
+    from v2f.bench.figures import rows
     from v2f.bench.kiosk import measure
 
-    where = machine()  # before this bench keeps it busy
-    figures = measure(arguments.visitors, arguments.repeats, arguments.weights)
-    report = f"{where}\n\n{table(figures)}"
-    print(report)
-    if arguments.out:
-        arguments.out.write_text(f"# The kiosk's speed\n\n{report}\n")
-    return 0
+    yield "The kiosk's speed", rows(measure(visitors, repeats, weights))
 
 
-def run_soak(arguments: argparse.Namespace) -> int:
+def gpu_tables(options: argparse.Namespace) -> "Iterator[Titled]":
+    from v2f.bench.gpu import measure
+
+    yield from measure(options.device, options.iterations, options.batch, options.weights)
+
+
+def run_soak(options: argparse.Namespace) -> int:
     """Soak, print how the process changed; 1 if it grew."""
     from v2f.bench.footprint import table
     from v2f.bench.soak import run
 
-    soak = run(arguments.minutes, arguments.seed, arguments.weights, arguments.out)
+    soak = run(options.minutes, options.seed, options.weights, options.out)
     changes = soak.changes()
     print(f"{soak.visits} visits, {len(soak.failures)} failed\n{table(changes)}")
     return 0 if all(change.passed for change in changes) else 1
 
 
-def run_faces(arguments: argparse.Namespace) -> int:
-    """Measure and tell."""
-    from v2f.bench.faces import measure
+def run_pictures(options: argparse.Namespace) -> int:
+    """Draw the states in English, dark, on a landscape screen, or in every way."""
+    from v2f.bench.pictures import draw
 
-    return tell("What a face costs", lambda: measure(arguments.weights), arguments.out)
-
-
-def run_training(arguments: argparse.Namespace) -> int:
-    """Measure and tell."""
-    from v2f.bench.training import measure
-
-    return tell("What a training step costs", lambda: measure(arguments.batch), arguments.out)
+    draw(options.out, options.weights, options.all)
+    return 0
 
 
-def run_prepare(arguments: argparse.Namespace) -> int:
-    """Measure and tell."""
-    from v2f.bench.prepare import measure
-
-    return tell(
-        "Preparing a corpus",
-        lambda: measure(arguments.recordings, arguments.faces, arguments.folder),
-        arguments.out,
-    )
-
-
-def tell(title: str, measure: "Callable[[], Sequence[Line]]", out: Path | None) -> int:
-    """Measure, print the table and write it with the machine and the day."""
+def tell(tables: "Iterable[Titled]", out: Path | None) -> int:
+    """Print the machine and the day, and each table as it comes; write them to a file as well."""
     from v2f.bench.figures import machine
-    from v2f.bench.turns import table
+    from v2f.bench.tables import table
 
-    where = machine()  # before this bench keeps it busy
-    report = f"{where}\n\n{table(measure())}"
-    print(report)
-    if out:
-        out.write_text(f"# {title}\n\n{report}\n")
+    said = [machine()]  # before this bench keeps it busy
+    print(said[0], flush=True)
+    for title, rows in tables:
+        said.append(f"## {title}\n\n{table(rows)}")
+        print(f"\n{said[-1]}", flush=True)
+        if out:
+            out.write_text("\n\n".join(said) + "\n")
     return 0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from v2f.bench.tables import Row
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -36,24 +38,20 @@ def percentile(values: Sequence[float], q: float) -> float:
     return float(np.percentile(values, q, method="inverted_cdf")) if len(values) else math.inf
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """The figures as a Markdown table."""
-    head = ["measured", "times", "median", "95th percentile", "line", "met"]
-    rows = [
-        [
-            figure.name,
-            str(len(figure.values)),
-            *(told(value) for value in (figure.median, figure.high, figure.limit)),
-            "yes" if figure.met else "**no**",
-        ]
-        for figure in figures
-    ]
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    rule = ["-" * width for width in widths]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in [head, rule, *rows]
-    )
+def rows(figures: Sequence[Figure]) -> list[Row]:
+    """The figures as a table's rows."""
+    return [row(figure) for figure in figures]
+
+
+def row(figure: Figure) -> Row:
+    return {
+        "measured": figure.name,
+        "times": str(len(figure.values)),
+        "median": told(figure.median),
+        "95th percentile": told(figure.high),
+        "line": told(figure.limit),
+        "met": "yes" if figure.met else "**no**",
+    }
 
 
 def told(seconds: float) -> str:

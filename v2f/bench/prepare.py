@@ -1,5 +1,6 @@
 """How fast a corpus is prepared and read: against the plain way, with two workers, and at the paper's full size."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,16 +15,20 @@ import numpy as np
 import soundfile
 import torch
 
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, read_audio
+from v2f.audio import FRAMES_PER_SECOND, MEL_BINS, SAMPLE_RATE, read_audio
+from v2f.audio.features import FFT_SIZE, REACHED
 from v2f.bench import plain
 from v2f.bench.browser import EXAMPLES
-from v2f.bench.turns import Line, in_turns, ratio
+from v2f.bench.rates import Rates, Work
+from v2f.bench.tables import Row, Titled, fact
+from v2f.bench.turns import beside, in_turns, milliseconds, ratio
 from v2f.data import store
 from v2f.data.batches import Crops, Faces, uniform
 from v2f.data.corpus import SHARD
 from v2f.data.growing import Column, Growing, Piece, grow, read_rows
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions, prepare_voices
+from v2f.models import Runtime
 
 BATCH = 128  # Sec. 4
 SHORTEST, LONGEST = 3.0, 8.0  # seconds of a crop; Sec. 4
@@ -51,33 +56,52 @@ class Memory:
             self.most = max(self.most, own)
 
 
-def measure(recordings: int, faces: int, folder: Path | None = None) -> list[Line]:
+def measure(recordings: int, faces: int, folder: Path | None = None) -> Iterator[Titled]:
     """Prepare the bundled examples again and again, then write a store of full size below `folder` and read it."""
-    lines = preparing()
-    with TemporaryDirectory(dir=folder) as big:
-        return [*lines, *rehearsal(recordings, faces, Path(big))]
-
-
-def preparing() -> list[Line]:
-    """Recordings per second: ours against the plain way, and two workers against one, in turns."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    try:
+        rates = Rates.measure(Runtime(torch.device("cpu"), "float32"))
+        yield "Preparing recordings, on one core", preparing(rates)
+        yield "What one core reaches in float32", rates.rows()
+        with TemporaryDirectory(dir=folder) as big:
+            yield "A store of full size", rehearsal(recordings, faces, Path(big))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def preparing(rates: Rates) -> list[Row]:
+    """An hour of recordings: ours against the plain way, and two workers against one, in turns."""
     filters = plain.filterbank()
     with TemporaryDirectory() as folder:
         clips = [as_wav(path, Path(folder)) for path in EXAMPLES]
         sources = [Source(clip, f"{copy}/{clip.name}", clip.stem) for copy in range(COPIES) for clip in clips]
-        seconds = COPIES * sum(read_audio(clip).size for clip in clips) / SAMPLE_RATE
+        hours = COPIES * sum(read_audio(clip).size for clip in clips) / SAMPLE_RATE / 3600
         ways: dict[str, Callable[[], object]] = {
             "ours": lambda: prepare_voices(sources, VoiceOptions()),
-            "the plain way": lambda: [plainly(source, filters) for source in sources],
+            "plain": lambda: [plainly(source, filters) for source in sources],
             "one worker": lambda: grown(sources, workers=1),
             "two workers": lambda: grown(sources, workers=2),
         }
         took = in_turns(ways, ROUNDS)
-    rates = {name: seconds / median(times) for name, times in took.items()}
-    lines = [Line(f"voices, {name}", f"{rate:,.0f} s of sound a second") for name, rate in rates.items()]
-    lines.insert(2, Line("ours against the plain way", ratio(took["the plain way"], took["ours"])))
-    lines.append(Line("two workers against one", ratio(took["one worker"], took["two workers"])))
-    return lines
+    an_hour = {name: [seconds / hours for seconds in times] for name, times in took.items()}
+    ours = beside("an hour of recordings", an_hour, hour_work(), rates)
+    one, two = (an_hour[name] for name in ("one worker", "two workers"))
+    nothing = dict.fromkeys(ours, "")
+    return [
+        ours,
+        {**nothing, "measured": "the same, written to a store by one worker", "ours": milliseconds(one)},
+        {**nothing, "measured": "by two workers", "ours": milliseconds(two)},
+        {**nothing, "measured": "two workers against one", "times as fast": ratio(one, two)},
+    ]
+
+
+def hour_work() -> Work:
+    """Of the log-mels of an hour: its transforms and filters; 16-bit samples read, float16 log-mels written."""
+    frames = 3600 * FRAMES_PER_SECOND
+    transform = 2.5 * FFT_SIZE * math.log2(FFT_SIZE)  # operations of a real one, as is usual to count them
+    filtering = 2 * MEL_BINS * (REACHED.stop - REACHED.start)
+    return Work(frames * (transform + filtering), 2 * 3600 * SAMPLE_RATE + 2 * frames * MEL_BINS)
 
 
 def as_wav(clip: Path, folder: Path) -> Path:
@@ -98,7 +122,7 @@ def grown(sources: Sequence[Source], workers: int) -> None:
         grow(growing, sources, partial(prepare_voices, options=VoiceOptions()), "bench", SHARD, workers)
 
 
-def rehearsal(recordings: int, faces: int, folder: Path) -> list[Line]:
+def rehearsal(recordings: int, faces: int, folder: Path) -> list[Row]:
     """Write a store of so many recordings and faces, open it, and draw batches; the real ones are repeated."""
     with most_memory() as writing:
         began = time.perf_counter()
@@ -111,14 +135,14 @@ def rehearsal(recordings: int, faces: int, folder: Path) -> list[Line]:
         batch, held = drawing(opened, resident=False), drawing(opened, resident=True)
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e9
     return [
-        Line("the store", f"{len(opened.voices):,} recordings, {len(opened.faces):,} faces, {size:.1f} GB"),
-        Line("written in", f"{took:.0f} s"),
-        Line("opened in", f"{1000 * opening:.0f} ms"),
-        Line(f"{BATCH} crops and {BATCH} faces, from the memory map", f"{1000 * batch:.1f} ms"),
-        Line(f"the same from memory ({HELD:,} recordings and faces)", f"{1000 * held:.1f} ms"),
-        Line("a step of the fastest training needs them every", f"{1000 * STEP_SECONDS:.1f} ms"),
-        Line("most memory while writing", f"{writing.most / 1e9:.2f} GB"),
-        Line("most memory while drawing", f"{reading.most / 1e9:.2f} GB"),
+        fact("the store", f"{len(opened.voices):,} recordings, {len(opened.faces):,} faces, {size:.1f} GB"),
+        fact("written in", f"{took:.0f} s"),
+        fact("opened in", f"{1000 * opening:.0f} ms"),
+        fact(f"{BATCH} crops and {BATCH} faces, from the memory map", f"{1000 * batch:.1f} ms"),
+        fact(f"the same from memory ({HELD:,} recordings and faces)", f"{1000 * held:.1f} ms"),
+        fact("a step of the fastest training needs them every", f"{1000 * STEP_SECONDS:.1f} ms"),
+        fact("most memory while writing", f"{writing.most / 1e9:.2f} GB"),
+        fact("most memory while drawing", f"{reading.most / 1e9:.2f} GB"),
     ]
 
 
