@@ -1,0 +1,133 @@
+"""bfloat16, and weights laid out once, change nothing that matters: neither faces nor how training goes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from statistics import mean
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from v2f.audio import features, read_audio
+from v2f.bench.browser import EXAMPLES
+from v2f.models import Runtime, VoiceEncoder, load, networks, unit
+from v2f.models.runtime import has_native_bf16
+from v2f.training.adversarial import PRESETS, AdversarialTask
+from v2f.training.pack import Pack
+
+CPU = torch.device("cpu")
+CUDA = torch.device("cuda")
+ALIKE = 2.0  # of 255, the mean absolute difference that a face may have from float32's
+DURATIONS = (2, 5, 10)  # seconds of each example
+STEPS, BATCH = 200, 4
+SEEDS = range(3)
+LOSSES = ("discriminator", "classifier", "fooling", "likeness")
+
+needs_bf16 = pytest.mark.skipif(not has_native_bf16(CPU), reason="this processor has no bfloat16 of its own")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+
+@pytest.fixture
+def exact_cuda() -> Iterator[Runtime]:
+    """float32 on a GPU, whose settings hold for the process, and are put back."""
+    conv, matmul = torch.backends.cudnn.conv, torch.backends.cuda.matmul  # type: ignore[attr-defined]
+    before = conv.fp32_precision, matmul.fp32_precision, torch.backends.cudnn.deterministic
+    yield Runtime.choose("cuda", exact=True)
+    conv.fp32_precision, matmul.fp32_precision, torch.backends.cudnn.deterministic = before
+
+
+@torch.inference_mode()
+def faces(log_mels: list[Tensor], runtime: Runtime, settled: bool) -> np.ndarray:
+    """Normalised log-mels [64, frames] by the bundled weights -> faces float32 [n, 3, 64, 64], 0 to 255."""
+    model = load()
+    put: Callable = runtime.settle if settled else runtime.place
+    encoder, generator = put(model.encoder.eval()), put(model.generator.eval())
+    with runtime.autocast():
+        heard = torch.cat([encoder(log_mel[None].to(runtime.device)) for log_mel in log_mels])
+        drawn = generator(unit(heard.float()))
+    return (drawn.float().clamp(-1, 1) * 127.5 + 127.5).cpu().numpy()
+
+
+@pytest.fixture(scope="module")
+def log_mels() -> list[Tensor]:
+    """Of the bundled examples after each duration."""
+    return [features(read_audio(clip, seconds)) for clip in EXAMPLES for seconds in DURATIONS]
+
+
+@pytest.mark.parametrize(
+    ("precision", "settled"),
+    [
+        pytest.param("bf16", False, marks=needs_bf16),
+        pytest.param("bf16", True, marks=needs_bf16),
+        ("float32", True),
+    ],
+)
+def test_faces_are_those_of_float32(log_mels: list[Tensor], precision: str, settled: bool) -> None:
+    expected = faces(log_mels, Runtime(CPU, "float32"), settled=False)
+    drawn = faces(log_mels, Runtime(CPU, precision), settled)  # type: ignore[arg-type]
+    by_face = np.abs(drawn - expected).mean(axis=(1, 2, 3))
+    assert by_face.max() < (ALIKE if precision == "bf16" else 0.01)
+    apart = [np.abs(a - b).mean() for a, b in pairwise(expected[:: len(DURATIONS)])]
+    assert min(apart) > 2 * by_face.max(), "another speaker's face differs by more"
+
+
+@needs_gpu
+def test_faces_of_a_gpu_are_those_of_float32(log_mels: list[Tensor], exact_cuda: Runtime) -> None:
+    expected = faces(log_mels, Runtime(CPU, "float32"), settled=False)
+    for runtime, line in ((exact_cuda, 0.1), (Runtime.choose("cuda"), ALIKE)):
+        by_face = np.abs(faces(log_mels, runtime, settled=True) - expected).mean(axis=(1, 2, 3))
+        assert by_face.max() < line
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of an eighth of the width, so that many seeds take seconds."""
+    for name in ("GENERATOR_CHANNELS", "TRUNK_CHANNELS"):
+        widths = getattr(networks, name)
+        monkeypatch.setattr(networks, name, tuple(width // 8 for width in widths))
+
+
+def made_pack() -> Pack:
+    """Six people: flat colours with noise on them, and voices around a direction each."""
+    rng = np.random.default_rng(0)
+    people, faces_each, voices_each = 6, 8, 4
+    colours = rng.integers(40, 215, (people, 1, 1, 1, 3)) + rng.normal(0, 12, (people, faces_each, 64, 64, 3))
+    voices = rng.standard_normal((people, 1, 1, 64)) + 0.3 * rng.standard_normal((people, voices_each, 4, 64))
+    voices /= np.linalg.norm(voices, axis=-1, keepdims=True)
+    return Pack(
+        faces=colours.clip(0, 255).astype(np.uint8).reshape(-1, 64, 64, 3),
+        face_identity=np.repeat(np.arange(people, dtype=np.int32), faces_each),
+        embeddings=voices.astype(np.float16).reshape(-1, 4, 64),
+        voice_identity=np.repeat(np.arange(people, dtype=np.int32), voices_each),
+        voice_female=np.arange(people * voices_each) % 2 == 0,
+        people=np.array(["made"]),
+        hashes=("made", "made"),
+    )
+
+
+def mean_losses(runtime: Runtime, seed: int) -> dict[str, float]:
+    """Each loss, averaged over the first STEPS steps."""
+    config = replace(PRESETS["paper"], batch=BATCH, seed=seed)
+    task = AdversarialTask(made_pack(), VoiceEncoder(), config, runtime)
+    told = [{loss: value.item() for loss, value in task.step(index).items()} for index in range(STEPS)]
+    return {loss: mean(values[loss] for values in told) for loss in LOSSES}
+
+
+def check_losses(quick: Runtime, exact: Runtime) -> None:
+    """The mean over seeds moves by no more than float32's seeds lie apart."""
+    in_bf16, in_float32 = ([mean_losses(runtime, seed) for seed in SEEDS] for runtime in (quick, exact))
+    for loss in LOSSES:
+        slow, fast = [values[loss] for values in in_float32], [values[loss] for values in in_bf16]
+        assert abs(mean(fast) - mean(slow)) <= max(slow) - min(slow), loss
+
+
+@needs_bf16
+def test_training_goes_as_it_goes_in_float32(narrow: None) -> None:
+    check_losses(Runtime(CPU, "bf16"), Runtime(CPU, "float32"))
+
+
+@needs_gpu
+def test_training_on_a_gpu_goes_as_it_goes_in_float32(exact_cuda: Runtime) -> None:
+    check_losses(Runtime.choose("cuda"), exact_cuda)
