@@ -53,9 +53,8 @@ def test_steps_of_train_py_are_timed_by_its_log(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(growth, "PROCESS_BATCH", 2)
     monkeypatch.setattr(growth, "PROCESS_STEPS", 20)
     pack, encoder = growth.save_made_pack(tmp_path)
-    for count in (1,):
-        took = growth.step_times(count, pack, encoder, tmp_path / f"run-{count}")
-        assert len(took) == 1 and took[0] > 0
+    took = growth.step_times(2, pack, encoder, tmp_path / "run")
+    assert len(took) == 1 and took[0] > 0
 
 
 @pytest.mark.parametrize("most", [1, 5, 8, 11, 16, 99])
