@@ -12,8 +12,10 @@ Ctrl-C or SIGTERM saves a checkpoint and stops. Losses go to log.jsonl and Tenso
 """
 
 import argparse
+import ctypes
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,6 +121,7 @@ def train_gan(options: argparse.Namespace) -> bool:
             f"{options.data} was not made with the encoder {options.encoder}; make the pack again."
         )
     config = replace(PRESETS[options.preset], networks=network_config, **_given(options))
+    _keep_freed_memory()
     with started_by_torchrun(options.device) as (processes, device):
         runtime = Runtime.choose(device, options.exact)
         task = AdversarialTask(pack, networks["encoder"], config, runtime, processes)
@@ -154,6 +157,15 @@ def _refuse_torchrun() -> None:
 
     if several():
         raise DistributedError("Only `train.py gan` runs under torchrun; start this with python.")
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc use freed memory again; large tensors would be mapped, and cleared, anew at every step."""
+    mmap_max, trim_threshold = -4, -1  # malloc.h's numbers
+    with suppress(AttributeError, OSError, TypeError):  # not glibc
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(mmap_max, 0)
+        mallopt(trim_threshold, 2**31 - 1)
 
 
 def _given(options: argparse.Namespace) -> dict[str, int]:

@@ -148,3 +148,19 @@ def test_pixels_and_grid_are_each_others_inverse(make_task):
     faces = make_task().faces
     shown = grid(faces.pixels(torch.arange(8)), 8)
     assert shown.unflatten(1, (8, 64)).permute(1, 0, 2, 3).equal(faces.faces[:8])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_twenty_steps_of_a_cuda_graph_equal_twenty_without(made_pack):
+    """Across the step at which the picture loss has fallen to nothing, where the graph is another."""
+    runtime = Runtime.choose("cuda", exact=True)
+    config = replace(PRESETS["small-data"], batch=4, picture_steps=10)
+    graphed, eager = (AdversarialTask(made_pack, VoiceEncoder(), config, runtime) for _ in range(2))
+    eager.graphed.graph = False
+    for index in range(20):
+        ours, theirs = graphed.step(index), eager.step(index)
+        for name, loss in theirs.items():
+            assert float(ours[name]) == pytest.approx(float(loss), rel=1e-3, abs=1e-5), (index, name)
+    assert graphed.graphed.graph and graphed.graphed.captured is not None  # it was no fallback
+    for mine, other in zip(graphed.averaged.parameters(), eager.averaged.parameters(), strict=True):
+        assert torch.allclose(mine, other, atol=1e-4)

@@ -40,9 +40,10 @@ from v2f.models import (
 from v2f.models.networks import learn_on_cpu
 from v2f.training.augment import augment_faces
 from v2f.training.loop import (
+    Graphed,
     freeze,
-    generator,
     load_optimizer_state,
+    mixed,
     optimizer_state,
     prefixed,
     without_prefix,
@@ -119,14 +120,26 @@ class AdversarialTask:
         self.averaged = runtime.place(Generator(config.networks)) if config.average else self.generator
         self.averaged.load_state_dict(self.generator.state_dict())
         judges = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
-        self.generator_adam = torch.optim.Adam(
-            self.generator.parameters(), config.learning_rate, config.betas, fused=True
+        on_gpu = device.type == "cuda"
+        self.generator_adam, self.judge_adam = (
+            torch.optim.Adam(learning, config.learning_rate, config.betas, fused=True, capturable=on_gpu)
+            for learning in (list(self.generator.parameters()), judges)
         )
-        self.judge_adam = torch.optim.Adam(judges, config.learning_rate, config.betas, fused=True)
+        self.picture_weight = torch.zeros((), device=device)
+        self.graphed = Graphed(self._iteration, device, graph=on_gpu and processes.count == 1)
 
     def step(self, index: int) -> dict[str, Tensor]:
+        """One iteration, and what changes with its number around it."""
+        config = self.config
+        weight = config.picture_weight * max(0.0, 1 - index / config.picture_steps)
+        self.picture_weight.fill_(weight)
+        losses = self.graphed(mixed(config.seed, index), weight > 0)
+        self._average(index)
+        return losses
+
+    def _iteration(self, rng: torch.Generator, with_picture: bool) -> dict[str, Tensor]:
         """One iteration of Algorithm 1; its line numbers stand in the comments."""
-        config, rng = self.config, generator(self.runtime.device, self.config.seed, index)
+        config = self.config
         voices = self._draw(len(self.embeddings), rng)  # line 2: n voice recordings
         real = self._draw(len(self.faces), rng)  # line 3: m face images
         embedding = self._embedding(voices, rng)[self.mine]
@@ -134,7 +147,6 @@ class AdversarialTask:
         speaker, person = self.voice_identity[voices[self.mine]], self.face_identity[real[self.mine]]
         with self.runtime.autocast():
             generated = self.generator(embedding)
-        picture_weight = config.picture_weight * max(0.0, 1 - index / config.picture_steps)
 
         # Lines 4 and 5: the trunk is run once over real and generated faces; only real ones have an identity.
         freeze(self.trunk, self.discriminator, self.classifier, frozen=False)
@@ -159,10 +171,9 @@ class AdversarialTask:
         fooling = F.softplus(-judged_fake.float()).mean()  # -log F_d(f^)
         likeness = F.cross_entropy(named_fake.float(), speaker)
         loss = fooling + likeness
-        if picture_weight > 0:
-            loss = loss + picture_weight * self._distance_to_picture(generated.float(), voices, rng)
+        if with_picture:
+            loss = loss + self.picture_weight * self._distance_to_picture(generated.float(), voices, rng)
         self._update(self.generator_adam, loss)
-        self._average(index)
         real_score, fake_score = judged.sigmoid().split(len(faces))
         return {
             "discriminator": real_or_fake.detach(),
@@ -227,6 +238,7 @@ class AdversarialTask:
             network.load_state_dict(without_prefix(name, state))
         load_optimizer_state(self.generator_adam, without_prefix("generator_adam", state))
         load_optimizer_state(self.judge_adam, without_prefix("judge_adam", state))
+        self.graphed.captured = None  # the optimizers' tensors are others now
 
     def _networks(self) -> dict[str, torch.nn.Module]:
         networks: dict[str, torch.nn.Module] = {

@@ -9,7 +9,8 @@ writes, and all stop after the same step: the next one that is logged, for which
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,13 +209,70 @@ def _stop_on_signal(again: bool) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+class Graphed:
+    """A part of every step, run on a GPU as one CUDA graph after a few times by itself, or always by itself.
+
+    The part takes random numbers, seeded anew for every call, and a flag, and finds everything else at the same
+    place in memory at every call. What it returns is overwritten by the next call.
+    """
+
+    WARM_UP = 3
+
+    def __init__(
+        self, part: Callable[[torch.Generator, bool], dict[str, Tensor]], device: torch.device, graph: bool
+    ) -> None:
+        self.part, self.rng, self.graph = part, torch.Generator(device), graph
+        self.flag: bool | None = None
+        self.calls = 0
+        self.captured: tuple[torch.cuda.CUDAGraph, dict[str, Tensor]] | None = None
+
+    def __call__(self, seed: int, flag: bool) -> dict[str, Tensor]:
+        self.rng.manual_seed(seed)
+        if not self.graph:
+            return self.part(self.rng, flag)
+        if flag != self.flag:
+            self.flag, self.calls, self.captured = flag, 0, None
+        self.calls += 1
+        if self.calls > self.WARM_UP and self.captured is None:
+            self.captured = self._capture(flag)
+        if self.captured is not None:
+            graph, losses = self.captured
+            graph.replay()
+            return losses
+        stream = torch.cuda.Stream()  # PyTorch asks for one of its own before a capture
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            losses = self.part(self.rng, flag)
+        torch.cuda.current_stream().wait_stream(stream)
+        return losses
+
+    def _capture(self, flag: bool) -> tuple[torch.cuda.CUDAGraph, dict[str, Tensor]] | None:
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(self.rng)
+        try:
+            with torch.cuda.graph(graph):
+                return graph, self.part(self.rng, flag)
+        except RuntimeError as error:
+            print(f"No CUDA graph of the training step, which is slower: {error}", file=sys.stderr)
+            self.graph = False
+            self.rng = torch.Generator(self.rng.device).manual_seed(
+                self.rng.initial_seed()
+            )  # that one waits for a graph
+            return None
+
+
 def generator(device: torch.device, *seeds: int) -> torch.Generator:
     """Random numbers that depend on the given integers alone, such as (seed, step)."""
-    mixed = 0
+    return torch.Generator(device).manual_seed(mixed(*seeds))
+
+
+def mixed(*seeds: int) -> int:
+    """One seed from several."""
+    mix = 0
     for seed in seeds:  # SplitMix64's increment and multiplier keep neighbouring steps apart
-        mixed = (mixed ^ seed) * 0xBF58476D1CE4E5B9 + 0x9E3779B97F4A7C15
-        mixed = (mixed ^ (mixed >> 31)) & 0x7FFFFFFFFFFFFFFF
-    return torch.Generator(device).manual_seed(mixed)
+        mix = (mix ^ seed) * 0xBF58476D1CE4E5B9 + 0x9E3779B97F4A7C15
+        mix = (mix ^ (mix >> 31)) & 0x7FFFFFFFFFFFFFFF
+    return mix
 
 
 def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
