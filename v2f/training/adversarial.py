@@ -37,7 +37,7 @@ from v2f.models import (
     told_people,
     unit,
 )
-from v2f.models.networks import learn_on_cpu
+from v2f.models.learning import learn_on_cpu
 from v2f.training.augment import augment_faces
 from v2f.training.loop import (
     Graphed,
