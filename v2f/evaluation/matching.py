@@ -60,9 +60,11 @@ def trials_of(
                 trials = _draw(subjects, count, seed, group)
             except CorpusError as error:
                 why = f"1:2 by {stratum}" if stratum else "1:2"
-                left_out.append(
-                    LeftOut(QUESTION, subjects.name, f"{why}: {str(error)[:1].lower()}{str(error)[1:-1]}")
+                unknown = group is not None and (group < 0).all()
+                told = (
+                    f"nobody's {stratum} is known" if unknown else str(error)[:1].lower() + str(error)[1:-1]
                 )
+                left_out.append(LeftOut(QUESTION, subjects.name, f"{why}: {told}"))
                 continue
             if path:
                 path.parent.mkdir(parents=True, exist_ok=True)
