@@ -35,9 +35,10 @@ def test_preparing_has_a_row_for_every_number_of_hours() -> None:
 
 def test_what_a_process_does_and_what_it_passes_on_add_up() -> None:
     by_batch = {16: [0.2], 32: [0.3], 64: [0.5], 128: [0.9]}  # 0.1 s, and 1 s for 160
-    one, two, *_ = growth.computed(by_batch, size=10**8, rate=1e9)
+    one, two, *_, sixteen = growth.computed(by_batch, size=10**8, rate=1e9)
     assert one["a step"] == "900 ms" and one["times as fast"] == "1.00"
     assert list(two.values()) == ["2", "500 ms", "100 ms", "600 ms", "1.50"]
+    assert sixteen["its share of batch 128"] == "150 ms"  # of 8, by the line through 16 and 32
 
 
 def test_two_processes_add_up_gradients() -> None:

@@ -176,12 +176,19 @@ def add_up(rank: int, folder: str, size: int) -> None:
 def computed(by_batch: dict[int, list[float]], size: int, rate: float) -> list[Row]:
     """The step of several machines like this one, each with its share of the batch, not measured.
 
-    Its share takes what the measured batches' straight line says; then a ring adds up the gradients, through which
-    each machine passes 2 (n - 1) / n of their bytes, at the rate of two processes here, and nothing overlaps.
+    Its share takes as long as that batch does, or as the line through the two smallest says of smaller ones; then a
+    ring adds up the gradients, through which each machine passes 2 (n - 1) / n of their bytes, at the rate of two
+    processes here, and nothing overlaps.
     """
-    slope, start = np.polyfit(list(by_batch), [median(seconds) for seconds in by_batch.values()], 1)
+    took = {batch: median(seconds) for batch, seconds in sorted(by_batch.items())}
+    smallest, second = list(took)[:2]
+    at_nothing = took[smallest] - (took[second] - took[smallest]) / (second - smallest) * smallest
+    known = {0: at_nothing, **took}
     steps = {
-        count: (start + slope * COMPUTED_BATCH / count, 2 * (count - 1) / count * size / rate)
+        count: (
+            float(np.interp(COMPUTED_BATCH / count, list(known), list(known.values()))),
+            2 * (count - 1) / count * size / rate,
+        )
         for count in COMPUTED
     }
     return [
