@@ -44,6 +44,9 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     evaluate.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.add_argument(
+        "--exact", action="store_true", help="compute in float32, also where bfloat16 is faster"
+    )
     evaluate.set_defaults(run=run_evaluate)
 
 
@@ -64,6 +67,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         count=arguments.count,
         seed=arguments.seed,
         workers=arguments.workers,
+        exact=arguments.exact,
     )
     arguments.out.mkdir(parents=True, exist_ok=True)  # fails now, and not after all the work
     findings, figures = Evaluation(options).run()

@@ -58,6 +58,7 @@ class Options:
     count: int = TEST_TRIALS
     seed: int = 0
     workers: int = 1
+    exact: bool = False  # float32 throughout
 
 
 class Evaluation:
@@ -68,7 +69,7 @@ class Evaluation:
         self.began = time.monotonic()
         self.judges = judge_versions()  # says at once if one is missing
         self.weights, self.store = find(options.weights), Store.open(options.store)
-        runtime = Runtime.choose()
+        runtime = Runtime.choose(exact=options.exact)
         self.engine = VoiceToFace(load(self.weights), runtime)
         self.classifier = GenderClassifier.open(options.gender, runtime) if options.gender else None
         self.matchers = [Matcher.open(path, runtime) for path in options.matchers]
@@ -194,6 +195,7 @@ class Evaluation:
             "store": self.store.folder.name,
             "store_sha256": store_hash(self.store.folder),
             "seed": self.seed,
+            "precision": self.engine.runtime.precision,
             "trials": self.options.count,
             "judges": self.judges,
             "others_sha256": {name: file_hash(path) for name, path in given.items() if path},

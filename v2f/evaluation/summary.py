@@ -31,6 +31,7 @@ FACTS = {  # names of `Findings.run` in the order they are told, and what they a
     "store": "Store",
     "store_sha256": "Store, sha256",
     "seed": "Seed",
+    "precision": "Precision",
     "trials": "1:2 trials asked for",
     "judges": "Judges",
     "others_sha256": "Also used, sha256",
