@@ -7,7 +7,6 @@ one linear layer, on the training split's faces of people whose gender the store
 every batch. The paper does not name its other settings; the learning rate is that of its Sec. 4.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from v2f.models import (
     told_people,
 )
 from v2f.models.networks import GENDERS, IMAGE_SIZE
-from v2f.training.loop import generator, load_optimizer_state, optimizer_state, prefixed, without_prefix
+from v2f.training.loop import LearnedParts, generator
 
 WEIGHTS = "gender.safetensors"
 HELDOUT_PEOPLE = 0.1  # of each gender's, where the test split has no faces to measure on
@@ -73,7 +72,7 @@ class GenderClassifier:
         return logits.float().softmax(dim=1)[:, GENDERS.index("female")]
 
 
-class GenderTask:
+class GenderTask(LearnedParts):
     """The face trunk and a linear layer, learning on faces of known gender."""
 
     name = "gender"
@@ -114,20 +113,10 @@ class GenderTask:
         self.optimizer.step()
         return {"cross-entropy": loss.detach(), "accuracy": (logits.argmax(dim=1) == gender).float().mean()}
 
-    def state(self) -> dict[str, Tensor]:
-        return prefixed("parts", self.parts.state_dict()) | prefixed("adam", optimizer_state(self.optimizer))
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        self.parts.load_state_dict(without_prefix("parts", state))
-        load_optimizer_state(self.optimizer, without_prefix("adam", state))
-
     def settings(self) -> dict[str, object]:
         settings = {**asdict(self.config), "store": store_hash(self.store.folder)}
         del settings["steps"]  # no step depends on how many follow: a run may be resumed to go on for longer
         return settings
-
-    def show(self) -> None:
-        """There is nothing to look at in this stage."""
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
         """Write the classifier; its accuracy on faces of people it was not trained on."""

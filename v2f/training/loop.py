@@ -57,6 +57,23 @@ class Task(Protocol):
         """Write the weights into `folder`; returns final figures."""
 
 
+class LearnedParts:
+    """What a task of one optimizer and nothing to look at has to keep: the half of a `Task` about its state."""
+
+    parts: nn.ModuleDict
+    optimizer: torch.optim.Optimizer
+
+    def state(self) -> dict[str, Tensor]:
+        return prefixed("parts", self.parts.state_dict()) | prefixed("adam", optimizer_state(self.optimizer))
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        self.parts.load_state_dict(without_prefix("parts", state))
+        load_optimizer_state(self.optimizer, without_prefix("adam", state))
+
+    def show(self) -> None:
+        """There is nothing to look at."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long to train, how often to log, and how often to save a checkpoint and a picture."""

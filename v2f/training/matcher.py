@@ -19,7 +19,6 @@ Departures, the same for all three, so that the rows compare methods and not net
 The label is the store's identity: in a demonstration corpus several people share one.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -48,7 +47,7 @@ from v2f.models import (
 from v2f.models.networks import Chooser
 from v2f.training.crops import VoiceCrops, sound_of
 from v2f.training.gender import AT_ONCE, faces_of, gender_of_people
-from v2f.training.loop import generator, load_optimizer_state, optimizer_state, prefixed, without_prefix
+from v2f.training.loop import LearnedParts, generator
 
 Kind = Literal["dimnet-i", "dimnet-g", "svhf"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -125,7 +124,7 @@ class Matcher:
         return unit(embeddings.float()) if self.chooser is None else embeddings.float()
 
 
-class MatcherTask:
+class MatcherTask(LearnedParts):
     """Voice encoder, face trunk, and either DIMNet's shared classifier or SVHF's chooser."""
 
     name = "matcher"
@@ -211,20 +210,10 @@ class MatcherTask:
         place = (uniform(0, 1, len(labels), rng) * self.count[labels]).long()
         return self.rows[self.by_label[first[labels] + place]]
 
-    def state(self) -> dict[str, Tensor]:
-        return prefixed("parts", self.parts.state_dict()) | prefixed("adam", optimizer_state(self.optimizer))
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        self.parts.load_state_dict(without_prefix("parts", state))
-        load_optimizer_state(self.optimizer, without_prefix("adam", state))
-
     def settings(self) -> dict[str, object]:
         settings = {**asdict(self.config), "store": store_hash(self.store.folder)}
         del settings["steps"]  # no step depends on how many follow: a run may be resumed to go on for longer
         return settings
-
-    def show(self) -> None:
-        """There is nothing to look at in this stage."""
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
         """Write the matcher; its accuracy on people it was not trained on."""

@@ -11,7 +11,6 @@ Departures from the authors' plain cross-entropy on VoxCeleb1, because the demon
   and gain.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,7 +35,7 @@ from v2f.models import (
 from v2f.models.networks import EMBEDDING_SIZE
 from v2f.training.augment import mask_features
 from v2f.training.crops import HELDOUT_SHARE, VoiceCrops, sound_of
-from v2f.training.loop import generator, load_optimizer_state, optimizer_state, prefixed, without_prefix
+from v2f.training.loop import LearnedParts, generator
 
 WEIGHTS = "encoder.safetensors"
 SCALE = 8.0  # of unit embeddings before the heads, so that their logits can spread
@@ -60,7 +59,7 @@ class SpeakerConfig:
     networks: NetworkConfig = NetworkConfig()
 
 
-class SpeakerTask:
+class SpeakerTask(LearnedParts):
     """The encoder, a linear speaker head and, where the store has d-vectors, a linear d-vector head."""
 
     name = "speaker"
@@ -112,18 +111,8 @@ class SpeakerTask:
         told["accuracy"] = (heads["speaker_head"].argmax(dim=1) == self.labels[voices]).float().mean()
         return told
 
-    def state(self) -> dict[str, Tensor]:
-        return prefixed("parts", self.parts.state_dict()) | prefixed("adam", optimizer_state(self.optimizer))
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        self.parts.load_state_dict(without_prefix("parts", state))
-        load_optimizer_state(self.optimizer, without_prefix("adam", state))
-
     def settings(self) -> dict[str, object]:
         return {**asdict(self.config), "store": store_hash(self.store.folder)}
-
-    def show(self) -> None:
-        """There is nothing to look at in this stage."""
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
         """Write the encoder; held-out accuracy, and EER on people who were never trained on."""
