@@ -209,20 +209,21 @@ class TestProblems:
 
     def test_silence_is_too_quiet_and_is_said_while_it_is_recorded(self, open_page: OpenPage) -> None:
         page = open_page(microphone="silence")
-        page.click("#durations [data-value='3']")
+        page.click("#durations [data-value='10']")
         page.click("#rec")
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_quiet"][0])
         problem(page, "quiet")
 
     def test_noise_is_no_voice(self, open_page: OpenPage) -> None:
         page = open_page(microphone="hum")
-        page.click("#durations [data-value='3']")
+        page.click("#durations [data-value='10']")
         page.click("#rec")
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_no_speech"][0])
         problem(page, "no_speech")
 
     def test_a_clipped_voice_is_told_to_step_back(self, open_page: OpenPage) -> None:
         page = open_page(microphone="loud")
+        page.click("#durations [data-value='10']")
         page.click("#rec")
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_loud"][0])
         expect(page.locator("#meter")).to_have_class(re.compile("clipping"))

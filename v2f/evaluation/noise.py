@@ -25,9 +25,11 @@ PAPER = {"voices": (0.09, 0.13), "noise": (0.06, 0.07)}  # Sec. 4.2: mean and st
 
 def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) -> list[Result | LeftOut]:
     """Scores and detections of faces from pieces of voices and from noise."""
-    pieces, people = voice_pieces(subjects, seed)
+    pieces, recordings = voice_pieces(subjects, seed)
     if not pieces:
         return [LeftOut(QUESTION, subjects.name, f"no recording holds {SECONDS:g} s of speech")]
+    people = subjects.voice_person[recordings]
+    heard = len(np.unique(recordings))
     noises = [normalise(log_mel(noise_of(i, seed))) for i in range(FACES)]
     found: list[Result | LeftOut] = []
     scores = {}
@@ -35,7 +37,7 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
         images, judged = engine.faces(engine.embed(log_mels))
         who = people if source == "voices" else np.arange(FACES)  # every noise is its own
         told: dict[str, Any] = {"trials": len(images)} | (
-            {} if source == "voices" else {"people": 0, "recordings": 0}
+            {"recordings": heard} if source == "voices" else {"people": 0, "recordings": 0}
         )
         seen = mean_over_people(np.array(each(face_found, images, workers)), who, seed)
         found.append(
@@ -55,16 +57,16 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
                 subjects.name,
                 value=float(judged.std()),
                 paper=paper_deviation,
-                **told,
+                **{"people": mean.people, **told},
             )
             found.append(deviation)
     if not scores:
         return [*found, LeftOut(QUESTION, subjects.name, "the weights hold no discriminator to score faces")]
-    return [*found, _told_apart(scores["voices"], scores["noise"], people, subjects.name, seed)]
+    return [*found, _told_apart(scores["voices"], scores["noise"], people, heard, subjects.name, seed)]
 
 
 def voice_pieces(subjects: Subjects, seed: int) -> tuple[list[torch.Tensor], np.ndarray]:
-    """Up to FACES pieces of SECONDS, normalised log-mel [64, frames] each, and whose they are, int [pieces].
+    """Up to FACES pieces of SECONDS, normalised log-mel [64, frames] each, and their recordings, int [pieces].
 
     Of FACES recordings, in an order of chance, every one gives its first piece, then every one its second, and so on.
     """
@@ -73,9 +75,9 @@ def voice_pieces(subjects: Subjects, seed: int) -> tuple[list[torch.Tensor], np.
     for recording in np.random.default_rng(seed).permutation(len(subjects.voice_person))[:FACES]:
         whole = subjects.log_mel(recording)
         for turn, start in enumerate(range(0, whole.shape[1] - size + 1, size)):
-            cut.append((turn, normalise(whole[:, start : start + size]), subjects.voice_person[recording]))
+            cut.append((turn, normalise(whole[:, start : start + size]), recording))
     chosen = sorted(cut, key=lambda piece: piece[0])[:FACES]
-    return [log_mel for _, log_mel, _ in chosen], np.array([person for _, _, person in chosen])
+    return [log_mel for _, log_mel, _ in chosen], np.array([recording for _, _, recording in chosen], int)
 
 
 def noise_of(number: int, seed: int) -> torch.Tensor:
@@ -84,13 +86,14 @@ def noise_of(number: int, seed: int) -> torch.Tensor:
     return torch.from_numpy(make_noise(KINDS[number % len(KINDS)], samples, seed + number))
 
 
-def _told_apart(voices: np.ndarray, noises: np.ndarray, people: np.ndarray, on: str, seed: int) -> Result:
+def _told_apart(
+    voices: np.ndarray, noises: np.ndarray, people: np.ndarray, recordings: int, on: str, seed: int
+) -> Result:
     """How often a face from a voice scores above one from noise, speakers resampled."""
     above = [
         area_under_curve(np.append(noises, score), np.append(np.zeros(len(noises), bool), True))
         for score in voices
     ]
     estimate = mean_over_people(np.array(above), people, seed)
-    return Result.of(
-        estimate, QUESTION, "score of a voice above noise's (AUC)", on, by="discriminator", chance=0.5
-    )
+    told: dict[str, Any] = {"recordings": recordings, "by": "discriminator", "chance": 0.5}
+    return Result.of(estimate, QUESTION, "score of a voice above noise's (AUC)", on, **told)
