@@ -12,6 +12,15 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MadeVoice = Callable[..., NDArray[np.float32]]
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked `cuda` where there is no such GPU."""
+    if item.get_closest_marker("cuda"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("there is no CUDA GPU here")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real recordings and portraits beside the checkout; tests that need it skip without it."""

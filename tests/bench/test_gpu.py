@@ -9,8 +9,8 @@ import torch
 
 from v2f.bench import gpu
 from v2f.bench.browser import REPOSITORY
-from v2f.bench.drawing import Drawing, PlainDrawing
-from v2f.models import Runtime, load
+from v2f.bench.drawing import PlainDrawing
+from v2f.models import Inference, Runtime, load
 
 MISSING = (
     *("webrtcvad", "soundfile", "sounddevice", "torchaudio", "scipy", "joblib"),
@@ -44,7 +44,8 @@ def test_one_command_measures_everything_with_no_audio_package(tmp_path: Path) -
 def test_both_ways_draw_the_same_faces(random_weights: Path) -> None:
     log_mels = [torch.randn(64, length) for length in (100, 150)]
     exact = Runtime.choose("cpu", exact=True)
-    ours = Drawing(load(random_weights), exact).faces(log_mels)
+    model = Inference(load(random_weights), exact)
+    ours, _ = model.faces(model.embed(log_mels))
     plainly = PlainDrawing(load(random_weights), exact.device).strip(log_mels)
     assert ours.shape == (2, 64, 64, 3)
     for mine, other in zip(ours, plainly, strict=True):

@@ -26,7 +26,6 @@ SEEDS = range(3)
 LOSSES = ("discriminator", "classifier", "fooling", "likeness")
 
 needs_bf16 = pytest.mark.skipif(not has_native_bf16(CPU), reason="this processor has no bfloat16 of its own")
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def test_faces_are_those_of_float32(log_mels: list[Tensor], precision: str, sett
     assert min(apart) > 2 * by_face.max(), "another speaker's face differs by more"
 
 
-@needs_gpu
+@pytest.mark.cuda
 def test_faces_of_a_gpu_are_those_of_float32(log_mels: list[Tensor], exact_cuda: Runtime) -> None:
     expected = faces(log_mels, Runtime(CPU, "float32"), settled=False)
     for runtime, line in ((exact_cuda, 0.1), (Runtime.choose("cuda"), ALIKE)):
@@ -128,6 +127,6 @@ def test_training_goes_as_it_goes_in_float32(narrow: None) -> None:
     check_losses(Runtime(CPU, "bf16"), Runtime(CPU, "float32"))
 
 
-@needs_gpu
+@pytest.mark.cuda
 def test_training_on_a_gpu_goes_as_it_goes_in_float32(exact_cuda: Runtime) -> None:
     check_losses(Runtime.choose("cuda"), exact_cuda)

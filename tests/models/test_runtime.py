@@ -1,10 +1,12 @@
 """Device and precision follow the hardware, and `exact` always means float32."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
 from v2f.models import FaceTrunk, Generator, Runtime, VoiceEncoder, unit
-from v2f.models.runtime import has_native_bf16
+from v2f.models.runtime import Replayed, has_native_bf16
 
 CPU = torch.device("cpu")
 
@@ -73,3 +75,36 @@ def test_a_settled_encoder_hears_the_same_voice(precision) -> None:
             heard = unit(runtime.settle(encoder)(log_mel).float())
     assert (expected * heard).sum() > (0.999 if precision == "bf16" else 1 - 1e-5)
     assert not any(isinstance(layer, torch.nn.BatchNorm1d) for layer in encoder.modules())
+
+
+def test_what_is_replayed_is_called_as_it_is_on_a_cpu() -> None:
+    double = Replayed(lambda batch: (2 * batch, batch.sum(dim=1)), CPU)
+    for count in (0, 1, Replayed.LARGEST, Replayed.LARGEST + 1):
+        batch = torch.randn(count, 3)
+        twice, added = double(batch)
+        assert torch.equal(twice, 2 * batch) and torch.equal(added, batch.sum(dim=1))
+    assert not double.captured
+
+
+@pytest.mark.cuda
+def test_threads_that_replay_one_graph_get_each_their_own() -> None:
+    double = Replayed(lambda batch: (2 * batch,), torch.device("cuda"))
+
+    def ask(number: int) -> bool:
+        batch = torch.full((1 + number % Replayed.LARGEST, 64), float(number))
+        return torch.equal(double(batch)[0], 2 * batch)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(ask, range(400)))
+    assert set(double.captured) == set(range(1, Replayed.LARGEST + 1))
+
+
+@pytest.mark.cuda
+def test_what_a_graph_cannot_hold_runs_without_one(capsys: pytest.CaptureFixture[str]) -> None:
+    positive = Replayed(
+        lambda batch: (batch[batch > 0],), torch.device("cuda")
+    )  # as long as it happens to be
+    batch = torch.tensor([[-1.0, 2.0]])
+    for _ in range(2):
+        assert positive(batch)[0].tolist() == [2.0]
+    assert not positive.graph and "No CUDA graph" in capsys.readouterr().err

@@ -13,7 +13,6 @@ from v2f.audio import SAMPLE_RATE, features, make_noise
 from v2f.errors import NoSpeechError, UnreadableAudioError
 from v2f.models import Generator, Model, NetworkConfig, Runtime, VoiceEncoder
 from v2f.pipeline import DURATIONS, MAX_SECONDS, VoiceToFace
-from v2f.pipeline.voice_to_face import to_pixels
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -53,17 +52,6 @@ def test_the_embedding_is_the_encoders_of_the_whole_clips_features(model, made_v
     with torch.inference_mode():
         expected = F.normalize(model.model.encoder(features(waveform)[None]), dim=1)[0]
     np.testing.assert_allclose(model.face(waveform).embedding, expected, atol=1e-5)
-
-
-def test_pixels_are_the_exact_inverse_of_the_training_scale() -> None:
-    levels = torch.arange(256, dtype=torch.float32)
-    faces = ((levels - 127.5) / 127.5).expand(1, 3, 4, 256)
-    assert torch.equal(to_pixels(faces)[0, 0, :, 0], levels.to(torch.uint8))
-
-
-def test_pixels_beyond_the_range_are_clamped() -> None:
-    faces = torch.tensor([-7.0, -1.0, 1.0, 7.0]).expand(1, 3, 1, 4)
-    assert to_pixels(faces)[0, 0, :, 0].tolist() == [0, 0, 255, 255]
 
 
 def test_the_same_recording_gives_the_same_face_every_time(model, made_voice) -> None:
@@ -127,7 +115,6 @@ def test_weights_without_a_discriminator_give_no_score(made_voice) -> None:
     torch.manual_seed(0)
     model = VoiceToFace(Model(NetworkConfig(), VoiceEncoder(), Generator(), None, None, None, {}))
     assert model.face(made_voice(1.0)).score is None
-    assert model.faces(np.eye(64, dtype=np.float32)[:2])[1] is None
 
 
 def test_strip_equals_the_faces_of_the_prefixes(model, made_voice) -> None:
@@ -182,23 +169,6 @@ def test_noise_in_a_voice_keeps_the_clean_voices_frames_and_changes_their_sound(
 def test_a_ratio_to_noise_needs_a_voice(model) -> None:
     with pytest.raises(ValueError, match="needs a voice"):
         model.noise_strip(None, np.ones(SAMPLE_RATE, np.float32), snr_db=5.0)
-
-
-def test_many_faces_are_the_faces_one_by_one(model) -> None:
-    random = np.random.default_rng(0)
-    embeddings = random.standard_normal((130, 64)).astype(np.float32)  # more than one batch
-    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
-    images, scores = model.faces(embeddings)
-    assert images.shape == (130, 64, 64, 3) and scores.shape == (130,)
-    for i in (0, 127, 128, 129):
-        image, score = model.faces(embeddings[i : i + 1])
-        assert np.abs(images[i].astype(int) - image[0]).max() <= 1
-        assert scores[i] == pytest.approx(score[0], abs=1e-4)
-
-
-def test_no_embeddings_give_no_faces(model) -> None:
-    images, scores = model.faces(np.empty((0, 64), np.float32))
-    assert images.shape == (0, 64, 64, 3) and scores.shape == (0,)
 
 
 def test_a_duration_that_is_the_whole_recording_is_drawn_once(model, made_voice) -> None:

@@ -47,6 +47,8 @@ def test_a_step_updates_generator_and_judges_and_leaves_the_encoder(make_task):
 def test_a_step_equals_algorithm_1_written_out(make_task):
     """Each loss by itself, the trunk run separately for each, gradients by autograd alone."""
     task, plain = make_task(), make_task()
+    for adam in (task.generator_adam, task.judge_adam, plain.generator_adam, plain.judge_adam):
+        adam.param_groups[0]["eps"] = 1e-3  # else a first step is the sign of even the smallest gradient
     task.step(0)
     rng = torch_rng(plain, 0)
     voices, real = plain._draw(len(plain.embeddings), rng), plain._draw(len(plain.faces), rng)
@@ -77,7 +79,7 @@ def test_a_step_equals_algorithm_1_written_out(make_task):
     for network in ("generator", "trunk", "discriminator", "classifier"):
         ours, theirs = getattr(task, network).parameters(), getattr(plain, network).parameters()
         for mine, other in zip(ours, theirs, strict=True):
-            assert torch.allclose(mine, other, atol=2e-5), network
+            assert torch.allclose(mine, other, rtol=1e-6, atol=2e-7), network
 
 
 def torch_rng(task: AdversarialTask, index: int) -> torch.Generator:
@@ -150,7 +152,7 @@ def test_pixels_and_grid_are_each_others_inverse(make_task):
     assert shown.unflatten(1, (8, 64)).permute(1, 0, 2, 3).equal(faces.faces[:8])
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.cuda
 def test_twenty_steps_of_a_cuda_graph_equal_twenty_without(made_pack):
     """Across the step at which the picture loss has fallen to nothing, where the graph is another."""
     runtime = Runtime.choose("cuda", exact=True)

@@ -1,4 +1,4 @@
-"""From log-mels to faces, ours and plainly, and the work in it. Imports no audio package, so it runs beside a GPU."""
+"""From log-mels to faces the plain way, and the work in it. Imports no audio package, so it runs beside a GPU."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from v2f.bench.rates import Work
-from v2f.models import Model, Runtime, unit
-
-
-def to_pixels(faces: Tensor) -> Tensor:
-    """Faces [n, 3, 64, 64], clamped to [-1, 1] -> uint8 [n, 64, 64, 3] in the same place."""
-    return (faces.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
+from v2f.models import Model
+from v2f.models.inference import to_pixels
 
 
 class PlainDrawing:
@@ -32,32 +28,6 @@ class PlainDrawing:
 
     def strip(self, log_mels: Sequence[Tensor]) -> list[np.ndarray]:
         return [self.face(log_mel) for log_mel in log_mels]
-
-
-class Drawing:
-    """What `VoiceToFace` does once it has the log-mels: networks settled, one batch of faces, and their scores."""
-
-    def __init__(self, model: Model, runtime: Runtime) -> None:
-        self.model, self.runtime = model, runtime
-        for network in (model.encoder, model.generator, model.trunk, model.discriminator):
-            if network is not None:
-                runtime.settle(network)
-
-    @torch.inference_mode()
-    def faces(self, log_mels: Sequence[Tensor]) -> np.ndarray:
-        """Normalised log-mels [64, frames] on the CPU, of any lengths -> uint8 [n, 64, 64, 3]."""
-        with self.runtime.autocast():
-            heard = [self.model.encoder(log_mel[None].to(self.runtime.device)) for log_mel in log_mels]
-        return self.drawn(unit(torch.cat(heard).float()))
-
-    @torch.inference_mode()
-    def drawn(self, embeddings: Tensor) -> np.ndarray:
-        """Unit embeddings [n, 64] -> uint8 [n, 64, 64, 3]; scores are computed too, as the kiosk shows them."""
-        with self.runtime.autocast():
-            faces = self.model.generator(embeddings.to(self.runtime.device))
-            if self.model.trunk is not None and self.model.discriminator is not None:
-                torch.sigmoid(self.model.discriminator(self.model.trunk(faces)).float()).cpu()
-        return to_pixels(faces).cpu().numpy()
 
 
 @torch.no_grad()

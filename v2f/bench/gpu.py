@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor
 
-from v2f.bench.drawing import Drawing, PlainDrawing, drawing_work
+from v2f.bench.drawing import PlainDrawing, drawing_work
 from v2f.bench.rates import Rates, waiting
 from v2f.bench.tables import Row, Titled, fact
 from v2f.bench.training import PlainWay, gradient_bytes, made_pack, make_task, step_work
 from v2f.bench.turns import beside, in_turns
-from v2f.models import Runtime, load, unit
+from v2f.models import Inference, Runtime, load, unit
 from v2f.training.adversarial import AdversarialTask
 from v2f.training.loop import Schedule, train
 from v2f.training.pack import Pack
@@ -105,7 +105,11 @@ def run(task: AdversarialTask, iterations: int) -> list[Row]:
 
 def drawing(runtime: Runtime, rates: Rates, weights: str | None) -> list[Row]:
     """One log-mel of ten seconds to its face, and six of a strip: from the processor's memory and back to it."""
-    ours, plainly = Drawing(load(weights), runtime), PlainDrawing(load(weights), runtime.device)
+    ours, plainly = Inference(load(weights), runtime), PlainDrawing(load(weights), runtime.device)
+
+    def drawn(log_mels: list[Tensor]) -> object:
+        return ours.faces(ours.embed(log_mels))
+
     rows = []
     for name, lengths in (
         ("a log-mel of 10 s to its face", LENGTHS[4:5]),
@@ -113,7 +117,7 @@ def drawing(runtime: Runtime, rates: Rates, weights: str | None) -> list[Row]:
     ):
         log_mels = [torch.randn(64, length) for length in lengths]
         ways: dict[str, Callable[[], object]] = {
-            "ours": partial(ours.faces, log_mels),
+            "ours": partial(drawn, log_mels),
             "plain": partial(plainly.strip, log_mels),
         }
         took = in_turns(ways, ROUNDS, DRAWN_A_ROUND[runtime.device.type], waiting(runtime.device))
@@ -124,9 +128,9 @@ def drawing(runtime: Runtime, rates: Rates, weights: str | None) -> list[Row]:
 
 def face_difference(runtime: Runtime, exact: Runtime, weights: str | None) -> Row:
     """Mean absolute difference of 255, over faces of the same random unit embeddings, and the largest of a face."""
-    embeddings = unit(torch.randn(COMPARED, 64, generator=torch.Generator().manual_seed(0)))
+    embeddings = unit(torch.randn(COMPARED, 64, generator=torch.Generator().manual_seed(0))).numpy()
     quick, slow = (
-        torch.from_numpy(Drawing(load(weights), where).drawn(embeddings)).float()
+        torch.from_numpy(Inference(load(weights), where).faces(embeddings)[0]).float()
         for where in (runtime, exact)
     )
     by_face = (quick - slow).abs().mean(dim=(1, 2, 3))

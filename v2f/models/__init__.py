@@ -1,5 +1,6 @@
 """The paper's networks, the device they run on, and the files their weights live in."""
 
+from v2f.models.inference import Inference
 from v2f.models.networks import (
     Classifier,
     Discriminator,
@@ -27,6 +28,7 @@ __all__ = [
     "Discriminator",
     "FaceTrunk",
     "Generator",
+    "Inference",
     "Model",
     "NetworkConfig",
     "Runtime",

@@ -1,20 +1,24 @@
-"""Device and precision, chosen in one place for inference, training and evaluation.
+"""Device, precision and CUDA graphs, in one place for inference, training and evaluation.
 
 bfloat16 is used where the processor multiplies it natively (AMX, AVX512-BF16, ARM bf16, recent GPUs);
 elsewhere it would be emulated, slower than float32, and float32 is used.
 """
 
+import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Literal, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from v2f.models.packed import can_pack, fold_batch_norm, pack
 
 Precision = Literal["bf16", "float32"]
 Module = TypeVar("Module", bound=nn.Module)
+Made = TypeVar("Made")
 
 NATIVE_BF16_FLAGS = ("amx_bf16", "avx512_bf16", "bf16")  # the last is ARM's name for its own
 
@@ -71,3 +75,74 @@ def has_native_bf16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
     return device.type == "cpu" and any(capabilities.get(flag, False) for flag in NATIVE_BF16_FLAGS)
+
+
+class Replayed:
+    """A function of a batch [n, ...], which a GPU runs as a CUDA graph for each n up to LARGEST; else as it is.
+
+    A GPU computes a few faces in less time than it takes to be told of their kernels one by one. The function
+    must do the same for every batch of a size, and call for inference mode. Batches, and the tensors made of them,
+    are on the CPU. Safe to share between threads.
+    """
+
+    LARGEST = 8  # a strip has six faces, a live update one
+
+    def __init__(self, function: Callable[[Tensor], tuple[Tensor, ...]], device: torch.device) -> None:
+        self.function, self.device = function, device
+        self.graph = device.type == "cuda"
+        self.captured: dict[int, tuple[torch.cuda.CUDAGraph, Tensor, tuple[Tensor, ...]]] = {}
+        self._lock = Lock()
+
+    def __call__(self, batch: Tensor) -> tuple[Tensor, ...]:
+        if not self.graph or not 0 < len(batch) <= self.LARGEST:
+            return self._plainly(batch)
+        with self._lock:  # a graph reads and writes the same memory at every call
+            if len(batch) not in self.captured:
+                self._capture(batch)
+            if not self.graph:
+                return self._plainly(batch)
+            graph, given, made = self.captured[len(batch)]
+            given.copy_(batch)
+            graph.replay()
+            return tuple(tensor.cpu() for tensor in made)
+
+    def _plainly(self, batch: Tensor) -> tuple[Tensor, ...]:
+        return tuple(tensor.cpu() for tensor in self.function(batch.to(self.device)))
+
+    def _capture(self, batch: Tensor) -> None:
+        given = batch.to(self.device)
+        warm_up(lambda: self.function(given))
+        captured = capture(lambda: self.function(given))
+        if captured is None:
+            self.graph = False
+        else:
+            graph, made = captured
+            self.captured[len(batch)] = graph, given, made
+
+
+def warm_up(part: Callable[[], Made]) -> Made:
+    """Run something on a stream of its own, as PyTorch asks for before a `capture` of the same."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        made = part()
+    torch.cuda.current_stream().wait_stream(stream)
+    return made
+
+
+def capture(
+    part: Callable[[], Made], rng: torch.Generator | None = None
+) -> tuple[torch.cuda.CUDAGraph, Made] | None:
+    """Record what a part does, and the random numbers it takes, as a CUDA graph, with what every replay makes anew.
+
+    None where that cannot be done, which is told on stderr.
+    """
+    graph = torch.cuda.CUDAGraph()
+    if rng is not None:
+        graph.register_generator_state(rng)
+    try:
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may go on
+            return graph, part()
+    except RuntimeError as error:
+        print(f"No CUDA graph, which is slower: {error}", file=sys.stderr)
+        return None

@@ -12,14 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from v2f.audio import (
     FRAME,
-    FRAMES_PER_SECOND,
     SAMPLE_RATE,
     bridge_gaps,
     decide,
@@ -33,13 +29,11 @@ from v2f.audio import (
     whole_frames,
 )
 from v2f.errors import NoSpeechError
-from v2f.models import Model, Runtime, unit
-from v2f.models.networks import EMBEDDING_SIZE, IMAGE_SIZE
+from v2f.models import Inference
 from v2f.pipeline.live import LiveSession
 
 DURATIONS = (1, 2, 3, 5, 10)  # seconds; Sec. 4.1
 MAX_SECONDS = 600.0  # no more than this is used of a recording: a longer one tells nothing new about a voice
-BATCH = 128  # faces generated at once, to bound memory
 
 Clip = str | Path | NDArray[np.float32]
 
@@ -74,16 +68,8 @@ class Stopwatch(dict[str, float]):
             self[name] = self.get(name, 0.0) + time.perf_counter() - start
 
 
-class VoiceToFace:
+class VoiceToFace(Inference):
     """The whole path from sound to face. Safe to share between threads: calls keep no state."""
-
-    def __init__(self, model: Model, runtime: Runtime | None = None) -> None:
-        """Put the model on the runtime's device (by default the best there is), for inference only."""
-        self.model = model
-        self.runtime = runtime or Runtime.choose()
-        for network in (model.encoder, model.generator, model.trunk, model.discriminator):
-            if network is not None:
-                self.runtime.settle(network)
 
     def face(self, clip: Clip) -> Face:
         """The face of a recording, used whole up to MAX_SECONDS.
@@ -136,34 +122,6 @@ class VoiceToFace:
         """A recording in progress, for audio that arrives in pieces."""
         return LiveSession(self, MAX_SECONDS)
 
-    @torch.inference_mode()
-    def embed(self, log_mels: Sequence[Tensor]) -> NDArray[np.float32]:
-        """Unit embeddings [n, 64] of normalised log-mels [64, frames] of any lengths."""
-        embeddings = np.empty((len(log_mels), EMBEDDING_SIZE), np.float32)
-        for row, features in zip(embeddings, log_mels, strict=True):
-            frames = features.shape[-1]
-            padded = F.pad(features, (0, room_for(frames) - frames))[None].to(self.runtime.device)
-            with self.runtime.autocast():
-                embedding = self.model.encoder(padded, frames)
-            row[:] = unit(embedding.float())[0].cpu().numpy()
-        return embeddings
-
-    @torch.inference_mode()
-    def faces(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
-        """Faces uint8 [n, 64, 64, 3] of unit embeddings [n, 64]; their scores [n], None without a judge."""
-        trunk, discriminator = self.model.trunk, self.model.discriminator
-        images = np.empty((len(embeddings), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
-        scores = np.empty(len(embeddings), np.float32)
-        for start in range(0, len(embeddings), BATCH):
-            part = slice(start, start + BATCH)
-            with self.runtime.autocast():
-                faces = self.model.generator(torch.from_numpy(embeddings[part]).to(self.runtime.device))
-                if trunk is not None and discriminator is not None:
-                    logits = discriminator(trunk(faces))[:, 0]
-                    scores[part] = torch.sigmoid(logits.float()).cpu().numpy()
-            images[part] = to_pixels(faces).cpu().numpy()
-        return images, scores if trunk is not None and discriminator is not None else None
-
     def _by_duration(
         self,
         sound: NDArray[np.float32],
@@ -206,22 +164,6 @@ class VoiceToFace:
             for i, (given, speech) in enumerate(heard.items())
         }
         return [faces.get(stop) for stop in (*stops, sound.size)]
-
-
-def room_for(frames: int) -> int:
-    """The length that so many frames are filled up to: one of few, as kernels are made, and kept, for each length."""
-    step = max(
-        FRAMES_PER_SECOND, 1 << max(0, frames.bit_length() - 3)
-    )  # a second, or about an eighth of it all
-    return -(-frames // step) * step
-
-
-def to_pixels(faces: Tensor) -> Tensor:
-    """Faces [batch, 3, height, width] to uint8 [batch, height, width, 3]: the inverse of (x - 127.5) / 127.5.
-
-    Values outside [-1, 1] are clamped; contrast is left as it is.
-    """
-    return (faces.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
 
 
 def _read(clip: Clip, watch: Stopwatch) -> NDArray[np.float32]:

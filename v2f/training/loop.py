@@ -9,7 +9,6 @@ writes, and all stop after the same step: the next one that is logged, for which
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
+from v2f.models.runtime import capture, warm_up
 from v2f.training.processes import ALONE, Processes
 
 if TYPE_CHECKING:
@@ -251,31 +251,18 @@ class Graphed:
             self.flag, self.calls, self.captured = flag, 0, None
         self.calls += 1
         if self.calls > self.WARM_UP and self.captured is None:
-            self.captured = self._capture(flag)
+            self.captured = capture(lambda: self.part(self.rng, flag), self.rng)
+            if self.captured is None:
+                self.graph = False
+                self.rng = torch.Generator(self.rng.device).manual_seed(
+                    seed
+                )  # the other one waits for a graph
+                return self.part(self.rng, flag)
         if self.captured is not None:
             graph, losses = self.captured
             graph.replay()
             return losses
-        stream = torch.cuda.Stream()  # PyTorch asks for one of its own before a capture
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            losses = self.part(self.rng, flag)
-        torch.cuda.current_stream().wait_stream(stream)
-        return losses
-
-    def _capture(self, flag: bool) -> tuple[torch.cuda.CUDAGraph, dict[str, Tensor]] | None:
-        graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(self.rng)
-        try:
-            with torch.cuda.graph(graph):
-                return graph, self.part(self.rng, flag)
-        except RuntimeError as error:
-            print(f"No CUDA graph of the training step, which is slower: {error}", file=sys.stderr)
-            self.graph = False
-            self.rng = torch.Generator(self.rng.device).manual_seed(
-                self.rng.initial_seed()
-            )  # that one waits for a graph
-            return None
+        return warm_up(lambda: self.part(self.rng, flag))
 
 
 def generator(device: torch.device, *seeds: int) -> torch.Generator:

@@ -1,0 +1,82 @@
+"""Log-mels become embeddings, embeddings become faces, whatever their number and length."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from v2f.models import Generator, Inference, Model, NetworkConfig, Runtime, VoiceEncoder, load, unit
+from v2f.models.inference import room_for, to_pixels
+
+
+@pytest.fixture(scope="module")
+def model(random_weights: Path) -> Inference:
+    return Inference(load(random_weights), Runtime.choose("cpu", exact=True))
+
+
+@pytest.mark.parametrize("frames", [50, 99, 100, 101, 733, 1000])
+def test_a_log_mel_filled_up_is_heard_as_it_was(model: Inference, frames: int) -> None:
+    log_mel = torch.randn(64, frames)
+    with torch.inference_mode():
+        expected = unit(model.model.encoder(log_mel[None]))[0]
+    np.testing.assert_allclose(model.embed([log_mel])[0], expected, atol=1e-5)
+
+
+def test_log_mels_are_heard_one_by_one(model: Inference) -> None:
+    log_mels = [torch.randn(64, frames) for frames in (100, 350, 120)]
+    together = model.embed(log_mels)
+    assert together.shape == (3, 64) and together.dtype == np.float32
+    np.testing.assert_array_equal(together, np.concatenate([model.embed([one]) for one in log_mels]))
+    assert model.embed([]).shape == (0, 64)
+
+
+def test_there_are_few_lengths_to_make_kernels_for() -> None:
+    lengths = {room_for(frames) for frames in range(1, 60_001)}  # ten minutes
+    assert len(lengths) < 50
+    assert all(room_for(frames) >= frames for frames in range(1, 2000))
+
+
+def test_pixels_are_the_exact_inverse_of_the_training_scale() -> None:
+    levels = torch.arange(256, dtype=torch.float32)
+    faces = ((levels - 127.5) / 127.5).expand(1, 3, 4, 256)
+    assert torch.equal(to_pixels(faces)[0, 0, :, 0], levels.to(torch.uint8))
+
+
+def test_pixels_beyond_the_range_are_clamped() -> None:
+    faces = torch.tensor([-7.0, -1.0, 1.0, 7.0]).expand(1, 3, 1, 4)
+    assert to_pixels(faces)[0, 0, :, 0].tolist() == [0, 0, 255, 255]
+
+
+def test_many_faces_are_the_faces_one_by_one(model) -> None:
+    random = np.random.default_rng(0)
+    embeddings = random.standard_normal((130, 64)).astype(np.float32)  # more than one batch
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    images, scores = model.faces(embeddings)
+    assert images.shape == (130, 64, 64, 3) and scores.shape == (130,)
+    for i in (0, 127, 128, 129):
+        image, score = model.faces(embeddings[i : i + 1])
+        assert np.abs(images[i].astype(int) - image[0]).max() <= 1
+        assert scores[i] == pytest.approx(score[0], abs=1e-4)
+
+
+def test_no_embeddings_give_no_faces(model) -> None:
+    images, scores = model.faces(np.empty((0, 64), np.float32))
+    assert images.shape == (0, 64, 64, 3) and scores.shape == (0,)
+
+
+def test_weights_without_a_discriminator_give_no_scores() -> None:
+    model = Inference(Model(NetworkConfig(), VoiceEncoder(), Generator(), None, None, None, {}))
+    images, scores = model.faces(np.eye(64, dtype=np.float32)[:2])
+    assert images.shape == (2, 64, 64, 3) and scores is None
+
+
+@pytest.mark.cuda
+def test_faces_of_cuda_graphs_are_those_without(random_weights: Path) -> None:
+    graphed, plain = (Inference(load(random_weights), Runtime.choose("cuda")) for _ in range(2))
+    plain._draw.graph = False
+    for count in (1, 6, 1, 8, 9):
+        embeddings = unit(torch.randn(count, 64)).numpy()
+        for ours, theirs in zip(graphed.faces(embeddings), plain.faces(embeddings), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert set(graphed._draw.captured) == {1, 6, 8}
