@@ -115,17 +115,23 @@ def test_one_then_two_then_one_process_train_what_one_does(made_pack_file, made_
     assert apart.mean() < 2e-6 and apart.max() < 6 * 2 * 2e-4
 
 
-@pytest.mark.parametrize("whom", ["torchrun", "the second process"])
-def test_sigterm_stops_both_after_the_same_step(whom: str, made_pack_file, made_encoder, tmp_path) -> None:
-    out = tmp_path / "run"
+def begun_by_two(pack: Path, encoder: Path, out: Path) -> subprocess.Popen[bytes]:
+    """A long training by two processes, once it has its first checkpoint."""
     arguments = train(
-        *(TORCHRUN, "gan", made_pack_file, out, "--encoder", made_encoder),
+        *(TORCHRUN, "gan", pack, out, "--encoder", encoder),
         *("--batch", 4, "--save-every", 2, "--steps", 1000),
     )
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     while not (out / "checkpoint.safetensors").exists() and process.poll() is None:
         time.sleep(0.02)
+    return process
+
+
+@pytest.mark.parametrize("whom", ["torchrun", "the second process"])
+def test_sigterm_stops_both_after_the_same_step(whom: str, made_pack_file, made_encoder, tmp_path) -> None:
+    out = tmp_path / "run"
+    process = begun_by_two(made_pack_file, made_encoder, out)
     os.kill(process.pid if whom == "torchrun" else worker(process.pid, rank=1), signal.SIGTERM)
     _, told = process.communicate(timeout=60)
     assert process.returncode != 0 and not (out / "v2f.safetensors").exists()
@@ -136,6 +142,21 @@ def test_sigterm_stops_both_after_the_same_step(whom: str, made_pack_file, made_
     done = run(train(*alone, "--batch", 4, "--save-every", 2, "--steps", stopped + 2, "--resume"))
     assert done.returncode == 0, done.stderr
     assert [line["step"] for line in logged(out)] == list(range(2, stopped + 3, 2))
+
+
+def test_who_is_left_alone_says_so_in_one_sentence(made_pack_file, made_encoder, tmp_path) -> None:
+    out = tmp_path / "run"
+    process = begun_by_two(made_pack_file, made_encoder, out)
+    left, first = (worker(process.pid, rank) for rank in (1, 0))
+    os.kill(process.pid, signal.SIGSTOP)  # torchrun would end the other one before it noticed
+    os.kill(first, signal.SIGKILL)
+    while Path(f"/proc/{left}/stat").read_text().split()[2] != "Z":
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGCONT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert told.decode().count("train.py: The other processes of this run are no longer there: ") == 1
+    assert "v2f/training" not in told.decode(), "a traceback"
 
 
 def worker(torchrun: int, rank: int) -> int:

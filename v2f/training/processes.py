@@ -18,7 +18,7 @@ from v2f.errors import V2FError
 
 
 class DistributedError(V2FError):
-    """What was asked for cannot be done by this number of processes."""
+    """What was asked for cannot be done by this number of processes, or no longer."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Processes:
             return
         gradients = [_in_memory_order(p.grad) for p in parameters if p.grad is not None]
         together = torch.cat(gradients)
-        distributed.all_reduce(together)
+        with _others_there():
+            distributed.all_reduce(together)
         together /= self.count
         for gradient, mean in zip(gradients, together.split([len(g) for g in gradients]), strict=True):
             gradient.copy_(mean)
@@ -57,7 +58,8 @@ class Processes:
         """Means of scalar losses over all processes, and whether any of these was asked to stop."""
         numbers = F.pad(torch.stack([loss.float() for loss in losses.values()]), (0, 1), value=float(stop))
         if self.count > 1:
-            distributed.all_reduce(numbers)
+            with _others_there():
+                distributed.all_reduce(numbers)
             numbers /= self.count
         *means, asked = numbers.tolist()
         return dict(zip(losses, means, strict=True)), asked > 0
@@ -65,7 +67,8 @@ class Processes:
     def wait(self) -> None:
         """Return when all processes have come here: one that ends makes torchrun end the others."""
         if self.count > 1:
-            distributed.barrier()
+            with _others_there():
+                distributed.barrier()
 
 
 ALONE = Processes()
@@ -96,6 +99,15 @@ def started_by_torchrun(device: str | None) -> Iterator[tuple[Processes, str | N
 def several() -> bool:
     """Whether torchrun started this process as one of several."""
     return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ["WORLD_SIZE"]) > 1
+
+
+@contextmanager
+def _others_there() -> Iterator[None]:
+    """An exchange among processes; raises DistributedError when another one has ended, or cannot be reached."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise DistributedError(f"The other processes of this run are no longer there: {error}") from error
 
 
 def _in_memory_order(tensor: Tensor) -> Tensor:

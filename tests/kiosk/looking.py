@@ -1,0 +1,61 @@
+"""How tests look at the page: its states, its faces, its words, and what it has left on the disk."""
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.kiosk.conftest import Kiosk
+from v2f.bench.browser import EXAMPLES, PATIENCE
+from v2f.kiosk.texts import TEXTS
+
+DURATIONS = (1, 2, 3, 5, 10)  # seconds
+
+
+def state(page: Page, name: str) -> None:
+    expect(page.locator(f".booth[data-state={name}]")).to_be_visible()
+
+
+def faces(page: Page, strip: str = "voice") -> Locator:
+    return page.locator(f"#strip-{strip} canvas")
+
+
+def problem(page: Page, key: str, column: int = 0) -> None:
+    expect(page.locator("#err-title")).to_have_text(TEXTS[f"e_{key}"][column])
+    expect(page.locator("#err-text")).to_have_text(TEXTS[f"e_{key}2"][column])
+
+
+def upload_voice(page: Page) -> None:
+    page.set_input_files("#files", EXAMPLES[1])  # the first one's faces are those that greet whoever comes
+    state(page, "result")
+    expect(faces(page, "noise").last).to_be_visible()
+
+
+def drawn(picture: Locator) -> str:
+    """What a canvas shows, as something to compare."""
+    return picture.evaluate("canvas => canvas.toDataURL()")
+
+
+def becomes(picture: Locator, wanted: Callable[[str], bool]) -> None:
+    for _ in range(PATIENCE * 10):
+        if wanted(drawn(picture)):
+            return
+        picture.page.wait_for_timeout(100)
+    raise AssertionError("the picture stays as it was")
+
+
+def becomes_other(picture: Locator, before: str) -> None:
+    becomes(picture, lambda now: now != before)
+
+
+def becomes_same(picture: Locator, other: str) -> None:
+    becomes(picture, lambda now: now == other)
+
+
+def nothing_left(kiosk: Kiosk) -> bool:
+    """Whether the kiosk's disk is empty, now or within moments: faces are shown when the file is gone."""
+    for _ in range(50):
+        if not kiosk.files():
+            return True
+        time.sleep(0.1)
+    return False

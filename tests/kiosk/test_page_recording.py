@@ -1,0 +1,186 @@
+"""Speaking to the page in a real browser, and what it says when that cannot be heard."""
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.kiosk.conftest import Kiosk, OpenKiosk, OpenPage
+from tests.kiosk.looking import (
+    DURATIONS,
+    becomes_other,
+    drawn,
+    faces,
+    nothing_left,
+    problem,
+    state,
+)
+from tests.sound_card import sound_card
+from v2f.bench.browser import EXAMPLES
+from v2f.kiosk.texts import TEXTS
+
+
+class TestRecording:
+    @pytest.mark.parametrize("seconds", DURATIONS)
+    def test_it_stops_by_itself_at_the_length_chosen(self, page: Page, kiosk: Kiosk, seconds: int) -> None:
+        page.click(f"#durations [data-value='{seconds}']")
+        page.click("#rec")
+        state(page, "recording")
+        expect(page.locator("#rec-label")).to_have_text("Stop")
+        page.wait_for_function("['result', 'error'].includes(document.querySelector('.booth').dataset.state)")
+        if seconds == 1 and page.locator(".booth").get_attribute("data-state") == "error":
+            problem(page, "no_speech")  # where the looped recording happened to pause for half of that second
+            return
+        expect(page.locator("#note")).to_contain_text(f"After {seconds} s")
+        last = page.locator(f"#strip-voice [data-seconds='{seconds}']")
+        expect(last).to_have_class(re.compile("seen"))
+        later = [duration for duration in DURATIONS if duration > seconds]
+        for duration in later:
+            expect(page.locator(f"#strip-voice [data-seconds='{duration}']")).to_contain_text("not recorded")
+        assert nothing_left(kiosk)
+
+    def test_the_face_grows_while_the_visitor_speaks(self, page: Page) -> None:
+        page.click("#rec")
+        expect(page.locator("#strip-voice [data-seconds='2']")).to_have_class(re.compile("seen"))
+        state(page, "recording")
+        first = drawn(page.locator("#hero canvas"))
+        becomes_other(page.locator("#hero canvas"), first)
+        expect(page.locator("#dots .on")).to_have_count(0)  # what is final is not known yet
+        assert int(page.locator("#meter").get_attribute("aria-valuenow") or 0) > 0
+        state(page, "result")
+        assert page.locator("#dots .on").count() >= 4
+        live = page.evaluate("performance.getEntriesByName('v2f-live').map(mark => mark.startTime)")
+        assert len(live) > 20
+
+    def test_the_microphone_is_released_and_unprocessed(self, page: Page) -> None:
+        page.evaluate("""() => {
+            const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async wish => {
+              window.wish = wish; window.stream = await ask(wish); return window.stream; };
+        }""")
+        page.click("#durations [data-value='1']")
+        page.click("#rec")
+        page.wait_for_function("['result', 'error'].includes(document.querySelector('.booth').dataset.state)")
+        assert page.evaluate("window.stream.getTracks().every(track => track.readyState === 'ended')")
+        wish = page.evaluate("window.wish.audio")
+        for processing in ("echoCancellation", "noiseSuppression", "autoGainControl"):
+            assert wish[processing] is False
+
+    def test_stop_ends_it_early_and_escape_drops_it(self, page: Page) -> None:
+        page.click("#rec")
+        expect(page.locator("#strip-voice [data-seconds='2']")).to_have_class(re.compile("seen"))
+        page.click("#rec")
+        state(page, "result")
+        expect(page.locator("#strip-voice [data-seconds='10']")).to_contain_text("not recorded")
+        page.click("#rec")
+        state(page, "recording")
+        page.keyboard.press("Escape")
+        state(page, "attract")
+        expect(page.locator("#strip-voice canvas, #strip-noise canvas")).to_have_count(0)
+
+    def test_an_example_is_played_and_heard_as_a_visitor_is(self, page: Page) -> None:
+        page.click(".clip >> nth=1")
+        state(page, "recording")
+        expect(page.locator("#note")).to_contain_text(TEXTS["ex2"][0])
+        state(page, "result")
+        expect(faces(page)).to_have_count(5)
+
+    def test_the_menu_of_microphones_remembers_its_choice(self, page: Page, open_page: OpenPage) -> None:
+        chosen = page.locator("#micsel option").last.get_attribute("value") or ""
+        page.select_option("#micsel", chosen)
+        assert page.evaluate("localStorage.getItem('v2f-microphone')") == chosen
+        page.reload()
+        expect(page.locator("#micsel")).to_have_value(chosen)
+        page.evaluate("localStorage.clear()")
+
+    def test_without_audio_worklets_gradios_own_recorder_takes_over(self, open_page: OpenPage) -> None:
+        page = open_page(script="delete window.AudioWorkletNode")
+        page.click("#rec")
+        page.click("#fallback .record-button")
+        page.wait_for_timeout(4000)
+        page.click("#fallback .stop-button >> visible=true")
+        state(page, "result")
+        expect(faces(page).nth(1)).to_be_visible()
+
+
+class TestBoothMicrophone:
+    """Recording by the machine that serves the page; the browser has no microphone of its own."""
+
+    def test_it_is_heard_as_a_browsers_is_by_one_visitor_at_a_time(
+        self, open_kiosk: OpenKiosk, open_page: OpenPage
+    ) -> None:
+        if not shutil.which("pulseaudio"):
+            pytest.skip("no pulseaudio is installed")
+        with sound_card() as card, card.playing(EXAMPLES[1]):
+            kiosk = open_kiosk("--microphone", "local", environment=card.environment)
+            page, other = open_page(kiosk, microphone="none"), open_page(kiosk, microphone="none")
+            page.click("#durations [data-value='5']")
+            page.click("#rec")
+            state(page, "recording")
+            other.click("#rec")
+            problem(other, "mic_busy")
+            expect(page.locator("#strip-voice [data-seconds='3']")).to_have_class(re.compile("seen"))
+            assert int(page.locator("#meter").get_attribute("aria-valuenow") or 0) > 0
+            state(page, "result")
+            expect(page.locator("#note")).to_contain_text("After 5 s")
+            expect(page.locator("#strip-voice [data-seconds='5']")).to_have_class(re.compile("seen"))
+            other.click("#retry")  # it is free again, also for a visitor who gives up
+            state(other, "recording")
+            other.keyboard.press("Escape")
+            page.click("#rec")
+            state(page, "recording")
+            page.click("#rec")
+            card.unplug()
+
+    def test_a_machine_without_one_says_so(self, open_kiosk: OpenKiosk, open_page: OpenPage) -> None:
+        kiosk = open_kiosk("--microphone", "local", environment={"PULSE_SERVER": "none"})
+        page = open_page(kiosk, microphone="none")
+        page.click("#rec")
+        problem(page, "mic_lost")
+
+
+class TestProblems:
+    def test_no_microphone(self, open_page: OpenPage) -> None:
+        page = open_page(microphone="none")
+        page.click("#rec")
+        problem(page, "nomic")
+        expect(page.locator("#rec")).to_be_disabled()
+        page.click("#useexample")
+        state(page, "result")
+
+    def test_permission_refused(self, open_page: OpenPage) -> None:
+        page = open_page(microphone="refused")
+        page.click("#rec")
+        problem(page, "permission")
+        page.click("#retry")
+        problem(page, "permission")
+
+    def test_silence_is_too_quiet_and_is_said_while_it_is_recorded(self, open_page: OpenPage) -> None:
+        page = open_page(microphone="silence")
+        page.click("#durations [data-value='10']")
+        page.click("#rec")
+        expect(page.locator("#prompt")).to_have_text(TEXTS["h_quiet"][0])
+        problem(page, "quiet")
+
+    def test_noise_is_no_voice(self, open_page: OpenPage) -> None:
+        page = open_page(microphone="hum")
+        page.click("#durations [data-value='10']")
+        page.click("#rec")
+        expect(page.locator("#prompt")).to_have_text(TEXTS["h_no_speech"][0])
+        problem(page, "no_speech")
+
+    def test_a_clipped_voice_is_told_to_step_back(self, open_page: OpenPage) -> None:
+        page = open_page(microphone="loud")
+        page.click("#durations [data-value='10']")
+        page.click("#rec")
+        expect(page.locator("#prompt")).to_have_text(TEXTS["h_loud"][0])
+        expect(page.locator("#meter")).to_have_class(re.compile("clipping"))
+
+    def test_a_server_that_is_gone(self, open_kiosk: OpenKiosk, open_page: OpenPage) -> None:
+        kiosk = open_kiosk()
+        page = open_page(kiosk)
+        kiosk.process.kill()
+        kiosk.process.wait()
+        page.click("#rec")
+        problem(page, "offline")
