@@ -225,6 +225,17 @@ def test_without_true_faces_nobody_is_old() -> None:
     assert left_out == "the group 'old' of Figure 4: no true faces to see ages in"
 
 
+@pytest.mark.parametrize(
+    ("old", "sentence"),
+    [(2, "Genders, too, are as the judge sees them."), (0, "Genders are as a judge sees true faces.")],
+)
+def test_figure_4_tells_whose_genders_a_judge_saw(old: int, sentence: str) -> None:
+    ((figure,), _) = fourth(drawn(true_faces=1, old=old, genders=False))
+    assert sentence in figure.caption
+    ((known,), _) = fourth(drawn(true_faces=1, old=old))
+    assert "Genders" not in known.caption
+
+
 def test_without_genders_and_faces_there_is_no_figure_4() -> None:
     found, left_out = fourth(drawn(genders=False))
     assert not found and "nobody is known to be female" in left_out

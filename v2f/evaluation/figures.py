@@ -188,12 +188,18 @@ def figure_4(drawn: Drawn, order: Shuffled) -> Iterator[Figure | LeftOut]:
         parts[group] = grid(rows, names, [order.subjects.people[person].name for person in people])
     if not parts:
         return
-    old = f" Old are those whose true faces look {OLD} or older to a judge." if "old" in parts else ""
+    judged = f" Old are those whose true faces look {OLD} or older to a judge." if "old" in parts else ""
+    if order.apparent and parts.keys() & set(GENDERS):
+        judged += (
+            " Genders, too, are as the judge sees them."
+            if judged
+            else " Genders are as a judge sees true faces."
+        )
     yield Figure(
         "figure-4.png",
         f"Figure 4: {_and(list(parts))} voices",
         f"A face from one whole recording of each speaker{', above a true face' if order.seen else ''}. "
-        f"Of each group the first {NUMBERS[OF_GROUP]} {order.words}, nobody twice.{old} "
+        f"Of each group the first {NUMBERS[OF_GROUP]} {order.words}, nobody twice.{judged} "
         "In the paper faces generally match their speaker in age and gender.",
         stack(list(parts.values())),
     )
