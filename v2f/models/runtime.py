@@ -110,7 +110,7 @@ class Replayed:
         return tuple(tensor.cpu() for tensor in self.function(batch.to(self.device)))
 
     def _capture(self, batch: Tensor) -> None:
-        given = batch.to(self.device)
+        given = batch.to(self.device, copy=True)
         warm_up(lambda: self.function(given))
         captured = capture(lambda: self.function(given))
         if captured is None:
