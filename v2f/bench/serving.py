@@ -22,7 +22,7 @@ from v2f.bench.tables import Row, Titled, fact
 from v2f.kiosk.wire import Waveform, encode
 from v2f.pipeline import DURATIONS
 
-CROWDS = (1, 2, 4, 8, 16)
+CROWDS = (1, 2, 4, 8, 16, 32)
 SECONDS = 10  # that everybody speaks for
 REPEATS = 2
 AT_LEAST = 15 * SAMPLE_RATE // 100  # samples worth a question; the page's
