@@ -254,9 +254,8 @@ class Graphed:
             self.captured = capture(lambda: self.part(self.rng, flag), self.rng)
             if self.captured is None:
                 self.graph = False
-                self.rng = torch.Generator(self.rng.device).manual_seed(
-                    seed
-                )  # the other one waits for a graph
+                # The other generator would wait for its graph for ever.
+                self.rng = torch.Generator(self.rng.device).manual_seed(seed)
                 return self.part(self.rng, flag)
         if self.captured is not None:
             graph, losses = self.captured
