@@ -47,13 +47,19 @@ def kiosk(open_kiosk: OpenKiosk) -> Kiosk:
 
 
 def sound(name: str) -> np.ndarray:
-    """What a microphone hears over and over, float64 at 16 kHz; a loud voice is one too near to it."""
+    """What a microphone hears over and over, float64 at 16 kHz; a loud voice is one too near to it.
+
+    Knocks stay what they are when a busy machine drops pieces of the sound; gaps in a hum would be clicks, and voice.
+    """
     voice, rate = soundfile.read(EXAMPLES[0])
-    time = np.arange(voice.size) / rate
+    knock = 0.05 * np.sin(2 * np.pi * 1000 * np.arange(rate // 300) / rate)
+    knocks = np.zeros_like(voice)
+    for start in range(0, voice.size - 3 * rate, 4 * rate):
+        knocks[start : start + knock.size] = knock
     return {
         "voice": voice,
         "silence": np.zeros_like(voice),
-        "hum": sum(0.06 / h**2 * np.sin(2 * np.pi * 50 * h * time) for h in (1, 2, 3)),
+        "knocks": knocks,
         "loud": np.clip(voice * 2 / np.abs(voice).max(), -1, 1),
     }[name]
 

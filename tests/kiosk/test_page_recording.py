@@ -163,8 +163,8 @@ class TestProblems:
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_quiet"][0])
         problem(page, "quiet")
 
-    def test_noise_is_no_voice(self, open_page: OpenPage) -> None:
-        page = open_page(microphone="hum")
+    def test_knocking_is_no_voice(self, open_page: OpenPage) -> None:
+        page = open_page(microphone="knocks")
         page.click("#durations [data-value='10']")
         page.click("#rec")
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_no_speech"][0])
