@@ -5,6 +5,7 @@
     python train.py gan --data runs/pack.npz --encoder runs/speaker/encoder.safetensors --out runs/gan
     python train.py gan ... --resume        goes on from the last checkpoint, however the run ended
     torchrun --nproc-per-node 8 train.py gan ...        the same by several processes, each with a GPU if there are any
+    python train.py dvector --data STORE --out runs/dvector        a public voice encoder, in place of `speaker`'s
     python train.py gender --data STORE --out runs/gender
     python train.py matcher --data STORE --out runs/dimnet-i --kind dimnet-i
 
@@ -49,9 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line of both stages, of the pack between them, and of what measures them."""
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    stages = top.add_subparsers(required=True, metavar="speaker | pack | gan | gender | matcher")
+    stages = top.add_subparsers(required=True, metavar="speaker | dvector | pack | gan | gender | matcher")
     speaker = stages.add_parser("speaker", help="stage one: the voice encoder")
     speaker.set_defaults(run=train_speaker)
+    dvector = stages.add_parser("dvector", help="a public voice encoder, fitted to the training voices")
+    dvector.set_defaults(run=write_dvector)
     pack = stages.add_parser("pack", help="all that stage two reads, in one small file")
     pack.add_argument("--crops", type=int, default=48, help="embeddings a voice")
     pack.set_defaults(run=write_pack)
@@ -65,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     matcher.set_defaults(run=train_matcher)
     for stage, data, out in (
         (speaker, "a store, by `python -m v2f prepare`", "folder of the run"),
+        (dvector, "a store of speech, by `python -m v2f prepare demo`", "folder of the run"),
         (pack, "a store, by `python -m v2f prepare`", "the .npz file to write"),
         (gan, "a pack, by `train.py pack`", "folder of the run"),
         (gender, "a store, by `python -m v2f prepare`", "folder of the run"),
@@ -74,7 +78,9 @@ def parser() -> argparse.ArgumentParser:
         stage.add_argument("--out", type=Path, required=True, help=out)
         stage.add_argument("--seed", type=int, help="instead of 0")
     for stage in (pack, gan):
-        stage.add_argument("--encoder", type=Path, required=True, help="weights by `train.py speaker`")
+        stage.add_argument(
+            "--encoder", type=Path, required=True, help="weights by `train.py speaker` or `dvector`"
+        )
     for stage in (speaker, gan, gender, matcher):
         stage.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
         stage.add_argument("--steps", type=int, help="instead of the preset's")
@@ -95,6 +101,14 @@ def train_speaker(options: argparse.Namespace) -> bool:
     config = replace(SpeakerConfig(), **_given(options))
     task = SpeakerTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
     return train(task, options.out, _schedule(options, config.steps), options.resume)
+
+
+def write_dvector(options: argparse.Namespace) -> bool:
+    """In place of stage one: the public encoder of the package Resemblyzer."""
+    from v2f.training.dvector import make_encoder
+
+    print(make_encoder(options.data, options.out, options.seed or 0))
+    return True
 
 
 def write_pack(options: argparse.Namespace) -> bool:

@@ -153,6 +153,7 @@ def run_show(args: argparse.Namespace) -> int:
     path = find(args.file)
     networks, config, provenance = load_networks(path)
     print(f"file: {path}\nsha256: {file_hash(path)}\nreading of Table 2: {config.reading}")
+    print(f"voice encoder: {config.encoder}")
     for name, network in networks.items():
         print(f"{name}: {sum(parameter.numel() for parameter in network.parameters()):,} parameters")
     people = people_trained_on(provenance)

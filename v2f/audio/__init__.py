@@ -11,6 +11,7 @@ from v2f.audio.features import (
     require_speech,
     whole_frames,
 )
+from v2f.audio.front_ends import FRONT_ENDS, FrontEnd
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
 from v2f.audio.reading import read_audio, to_waveform
 from v2f.audio.vad import FRAME, SAMPLE_RATE, bridge_gaps, decide, detect_speech, keep_speech
@@ -18,6 +19,8 @@ from v2f.audio.vad import FRAME, SAMPLE_RATE, bridge_gaps, decide, detect_speech
 __all__ = [
     "FRAME",
     "FRAMES_PER_SECOND",
+    "FRONT_ENDS",
+    "FrontEnd",
     "MEL_BINS",
     "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",

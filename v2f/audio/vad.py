@@ -10,6 +10,11 @@ SAMPLE_RATE = 16_000  # Hz, everywhere in this package
 AGGRESSIVENESS = 2  # of 0 to 3
 FRAME = SAMPLE_RATE * 20 // 1000  # 320 samples, 20 ms per decision
 LONGEST_GAP = 10  # frames, 200 ms: shorter pauses between speech belong to it
+LEVEL_DB = (
+    -24.0
+)  # dBFS, to which the loudest frame of late is brought for the detector, which knows no faint speech
+FAINTEST_DB = -50.0  # dBFS, below which nothing counts as loud
+FALL_DB = 1.0  # a second, by which what was loud is forgotten
 
 
 def detect_speech(waveform: np.ndarray) -> np.ndarray:
@@ -21,13 +26,22 @@ def decide(waveform: np.ndarray) -> np.ndarray:
     """The detector's own decisions, float32 [samples] at 16 kHz -> bool [samples // 320].
 
     The detector adapts while it listens, so each call starts a fresh one: the same recording, the same answer. It
-    does not look ahead: the decisions on a prefix are a prefix of those on the whole.
+    hears every recording at one level. It does not look ahead: the decisions on a prefix are a prefix of those on the
+    whole.
     """
     is_speech = webrtcvad.Vad(AGGRESSIVENESS).is_speech
-    count = len(waveform) // FRAME
-    pcm = np.clip(waveform[: count * FRAME] * 32768.0, -32768, 32767).astype("<i2").tobytes()
+    pcm = np.clip(_levelled(waveform) * 32768.0, -32768, 32767).astype("<i2").tobytes()
     size = FRAME * 2  # bytes
     return np.array([is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size)], dtype=bool)
+
+
+def _levelled(waveform: np.ndarray) -> np.ndarray:
+    """The whole frames of a waveform [samples], the loudest so far, as far as it is remembered, at LEVEL_DB."""
+    frames = waveform[: len(waveform) // FRAME * FRAME].reshape(-1, FRAME)
+    loudness = 10 * np.log10(np.square(frames, dtype=np.float64).mean(axis=1) + 1e-12)
+    forgotten = np.arange(len(frames)) * (FALL_DB * FRAME / SAMPLE_RATE)
+    loudest = np.maximum.accumulate(np.maximum(loudness, FAINTEST_DB) + forgotten) - forgotten
+    return (frames * 10 ** ((LEVEL_DB - loudest) / 20)[:, None]).reshape(-1)
 
 
 def bridge_gaps(speech: np.ndarray) -> np.ndarray:

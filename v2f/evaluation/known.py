@@ -36,18 +36,18 @@ def known_speakers(engine: VoiceToFace, training: Subjects, seed: int) -> list[R
         assert heard is not None
         if held_out.shape[1] >= SHORTEST:
             used.append(recording)
-            for part, log_mel in zip(parts.values(), (held_out, heard), strict=True):
-                part.append(log_mel)
+            for part, one in zip(parts.values(), (held_out, heard), strict=True):
+                part.append(one)
     if not used:
         return [LeftOut(QUESTION, training.name, "no recording is long enough to keep a second of it apart")]
     people = training.voice_person[used]
     found: list[Result | LeftOut] = []
-    for heard_part, log_mels in parts.items():
-        images, _ = engine.faces(engine.embed(log_mels))
-        features = trunk_features(engine, images)
-        assert features is not None, "a classifier comes with its trunk"
+    for heard_part, features in parts.items():
+        images, _ = engine.faces(engine.embed(features))
+        of_trunk = trunk_features(engine, images)
+        assert of_trunk is not None, "a classifier comes with its trunk"
         with torch.inference_mode():
-            logits = classifier(torch.from_numpy(features).to(classifier.weight.device)).float().cpu().numpy()
+            logits = classifier(torch.from_numpy(of_trunk).to(classifier.weight.device)).float().cpu().numpy()
         for k in (1, 5):
             estimate = mean_over_people(top_k(logits, people, k), people, seed)
             chance = min(1.0, k / len(training.people))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, log_mel, make_noise, normalise
+from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, make_noise
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.judges import each, face_found
 from v2f.evaluation.metrics import area_under_curve
@@ -29,15 +29,16 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
     if not pieces:
         return [LeftOut(QUESTION, subjects.name, f"no recording holds {SECONDS:g} s of speech")]
     people = subjects.voice_person[recordings]
-    heard = len(np.unique(recordings))
-    noises = [normalise(log_mel(noise_of(i, seed))) for i in range(FACES)]
+    used = len(np.unique(recordings))
+    front_end = FRONT_ENDS[subjects.encoder]
+    noises = [front_end.features(noise_of(i, seed)) for i in range(FACES)]
     found: list[Result | LeftOut] = []
     scores = {}
-    for source, log_mels in (("voices", pieces), ("noise", noises)):
-        images, judged = engine.faces(engine.embed(log_mels))
+    for source, heard in (("voices", pieces), ("noise", noises)):
+        images, judged = engine.faces(engine.embed(heard))
         who = people if source == "voices" else np.arange(FACES)  # every noise is its own
         told: dict[str, Any] = {"trials": len(images)} | (
-            {"recordings": heard} if source == "voices" else {"people": 0, "recordings": 0}
+            {"recordings": used} if source == "voices" else {"people": 0, "recordings": 0}
         )
         seen = mean_over_people(np.array(each(face_found, images, workers)), who, seed)
         found.append(
@@ -62,11 +63,11 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
             found.append(deviation)
     if not scores:
         return [*found, LeftOut(QUESTION, subjects.name, "the weights hold no discriminator to score faces")]
-    return [*found, _told_apart(scores["voices"], scores["noise"], people, heard, subjects.name, seed)]
+    return [*found, _told_apart(scores["voices"], scores["noise"], people, used, subjects.name, seed)]
 
 
 def voice_pieces(subjects: Subjects, seed: int) -> tuple[list[torch.Tensor], np.ndarray]:
-    """Up to FACES pieces of SECONDS, normalised log-mel [64, frames] each, and their recordings, int [pieces].
+    """Up to FACES pieces of SECONDS, features [bins, frames] each, and their recordings, int [pieces].
 
     Of FACES recordings, in an order of chance, every one gives its first piece, then every one its second, and so on.
     """
@@ -75,9 +76,9 @@ def voice_pieces(subjects: Subjects, seed: int) -> tuple[list[torch.Tensor], np.
     for recording in np.random.default_rng(seed).permutation(len(subjects.voice_person))[:FACES]:
         whole = subjects.log_mel(recording)
         for turn, start in enumerate(range(0, whole.shape[1] - size + 1, size)):
-            cut.append((turn, normalise(whole[:, start : start + size]), recording))
+            cut.append((turn, subjects.normalise(whole[:, start : start + size]), recording))
     chosen = sorted(cut, key=lambda piece: piece[0])[:FACES]
-    return [log_mel for _, log_mel, _ in chosen], np.array([recording for _, _, recording in chosen], int)
+    return [features for _, features, _ in chosen], np.array([recording for _, _, recording in chosen], int)
 
 
 def noise_of(number: int, seed: int) -> torch.Tensor:

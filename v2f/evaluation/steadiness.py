@@ -6,7 +6,7 @@ between speakers differ only in whose the halves are.
 
 import numpy as np
 
-from v2f.audio import FRAMES_PER_SECOND, normalise
+from v2f.audio import FRAMES_PER_SECOND
 from v2f.evaluation.drawn import Drawn
 from v2f.evaluation.gender import gender_of_people
 from v2f.evaluation.intervals import mean_over_pairs, mean_over_people
@@ -28,7 +28,7 @@ def steadiness(engine: VoiceToFace, drawn: Drawn, seed: int, workers: int = 1) -
         whole = subjects.log_mel(recording)
         middle = whole.shape[1] // 2
         if whole.shape[1] >= SHORTEST:
-            halves += [normalise(whole[:, :middle]), normalise(whole[:, middle:])]
+            halves += [subjects.normalise(whole[:, :middle]), subjects.normalise(whole[:, middle:])]
             people.append(subjects.voice_person[recording])
     if len(people) < 2:
         return [

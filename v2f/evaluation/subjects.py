@@ -12,11 +12,11 @@ from joblib import Parallel, delayed
 from PIL import Image
 from torch import Tensor
 
-from v2f.audio import FRAMES_PER_SECOND, keep_speech, log_mel, normalise, read_audio, require_speech
+from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, keep_speech, read_audio, require_speech
 from v2f.data.landmarks import align, detect_faces, five_points, landmarks68
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, NoSpeechError
-from v2f.models.networks import IMAGE_SIZE
+from v2f.models.networks import IMAGE_SIZE, EncoderName
 from v2f.training.crops import HELDOUT_SHARE, sound_of
 
 TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that training ever hears
@@ -34,26 +34,31 @@ class Subjects:
     voice_person: np.ndarray  # int64 [recordings]
     face_person: np.ndarray  # int64 [faces]
     faces: np.ndarray  # uint8 [faces, 64, 64, 3]
-    log_mel: Callable[[int], Tensor]  # of a recording's speech: float32 [64, frames], not normalised
+    log_mel: Callable[[int], Tensor]  # of a recording's speech: the encoder's frames, float32 [bins, frames]
+    encoder: EncoderName = "table2"  # that of `log_mel`
     share: float = 1.0  # of each recording, from its start, that counts as the whole
     imposters: int | None = None  # for each recording; None: trials are drawn as in the paper
     shown: bool = True  # whether their pictures may be shown
     left_out: dict[str, int] = field(default_factory=dict)  # recordings or pictures, by reason
 
     def hear(self, recording: int, seconds: float | None = None) -> Tensor | None:
-        """Normalised log-mel [64, frames] of a recording's first `seconds` of speech, or the whole.
+        """Features [bins, frames] of a recording's first `seconds` of speech, or the whole.
 
         None where there are not so many seconds.
         """
         whole = self.log_mel(recording)
         end = round(whole.shape[1] * self.share) if seconds is None else round(seconds * FRAMES_PER_SECOND)
-        return None if end > whole.shape[1] else normalise(whole[:, :end])
+        return None if end > whole.shape[1] else self.normalise(whole[:, :end])
 
     def held_out(self, recording: int) -> Tensor:
-        """Normalised log-mel [64, frames] of the end of a recording, which training never hears."""
+        """Features [bins, frames] of the end of a recording, which training never hears."""
         whole = self.log_mel(recording)
         start = math.ceil((whole.shape[1] + OVERLAP) * TRAINING_SHARE)
-        return normalise(whole[:, start:])
+        return self.normalise(whole[:, start:])
+
+    def normalise(self, frames: Tensor) -> Tensor:
+        """Features [bins, frames], as the encoder takes them, of those frames that are used."""
+        return FRONT_ENDS[self.encoder].normalise(frames)
 
     @property
     def gender(self) -> np.ndarray:
@@ -61,8 +66,8 @@ class Subjects:
         return np.array([person.gender for person in self.people], dtype="U6")
 
 
-def of_store(store: Store, split: str) -> Subjects:
-    """All people of a split, which is not "train"."""
+def of_store(store: Store, split: str, encoder: EncoderName = "table2") -> Subjects:
+    """All people of a split, which is not "train", heard by a voice encoder."""
     voices, faces = store.voices_in(split), store.faces_in(split)
     return Subjects(
         name=split,
@@ -70,12 +75,13 @@ def of_store(store: Store, split: str) -> Subjects:
         voice_person=store.voices[voices, 2],
         face_person=np.asarray(store.face_person[faces]),
         faces=_faces(store, faces),
-        log_mel=lambda recording: sound_of(store, voices[recording]),
+        log_mel=lambda recording: sound_of(store, voices[recording], encoder=encoder),
+        encoder=encoder,
     )
 
 
-def of_training(store: Store, seed: int) -> Subjects:
-    """The training identities, EACH recordings and faces of everyone, drawn with the seed."""
+def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Subjects:
+    """The training identities, EACH recordings and faces of everyone, drawn with the seed, heard by an encoder."""
     rng = np.random.default_rng(seed)
     voices, faces = (_some(of, rng) for of in (store.voice_identity, store.face_identity))
     people: dict[int, Person] = {}
@@ -88,13 +94,16 @@ def of_training(store: Store, seed: int) -> Subjects:
         voice_person=store.voice_identity[voices],
         face_person=store.face_identity[faces],
         faces=_faces(store, faces),
-        log_mel=lambda recording: sound_of(store, voices[recording]),
+        log_mel=lambda recording: sound_of(store, voices[recording], encoder=encoder),
+        encoder=encoder,
         share=TRAINING_SHARE,
     )
 
 
-def of_pairs(folder: Path, split: Path, imposters: int, workers: int = 1) -> Subjects:
-    """The true pairs in the part "measure" of a split: columns pair, person, part.
+def of_pairs(
+    folder: Path, split: Path, imposters: int, workers: int = 1, encoder: EncoderName = "table2"
+) -> Subjects:
+    """The true pairs in the part "measure" of a split, heard by an encoder: columns pair, person, part.
 
     folder: voices/PAIR.opus and faces/PAIR.jpg. Pairs without a frontal face, or with too little speech, are left
     out. Nothing is known of the people but their voices and faces, and these are never shown.
@@ -107,17 +116,18 @@ def of_pairs(folder: Path, split: Path, imposters: int, workers: int = 1) -> Sub
     absent = [pair for pair in paths if not all(path.is_file() for path in pair)]
     if absent or not rows:
         raise CorpusError(f"{folder} lacks {len(absent)} of the {len(rows)} pairs to measure on.")
-    read = Parallel(n_jobs=workers)(delayed(_read_pair)(*pair) for pair in paths)
+    read = Parallel(n_jobs=workers)(delayed(_read_pair)(*pair, encoder) for pair in paths)
     kept = [(row["person"], *pair) for row, pair in zip(rows, read, strict=True) if not isinstance(pair, str)]
     names, person = np.unique([name for name, _, _ in kept], return_inverse=True)
-    log_mels = [heard for _, heard, _ in kept]
+    frames = [heard for _, heard, _ in kept]
     return Subjects(
         name="true pairs",
         people=[Person(str(name), "", "", "test", -1) for name in names],
         voice_person=person,
         face_person=person,
         faces=np.stack([face for _, _, face in kept]),
-        log_mel=lambda recording: log_mels[recording],
+        log_mel=lambda recording: frames[recording],
+        encoder=encoder,
         imposters=imposters,
         shown=False,
         left_out=dict(Counter(pair for pair in read if isinstance(pair, str))),
@@ -138,8 +148,8 @@ def face_of(picture: Path) -> np.ndarray | None:
     return None
 
 
-def _read_pair(clip: Path, picture: Path) -> tuple[Tensor, np.ndarray] | str:
-    """The log-mel [64, frames] of a clip's speech and the face of a picture, or why there is none."""
+def _read_pair(clip: Path, picture: Path, encoder: EncoderName) -> tuple[Tensor, np.ndarray] | str:
+    """The frames [bins, frames] of a clip's speech and the face of a picture, or why there is none."""
     face = face_of(picture)
     if face is None:
         return "no frontal face in the picture"
@@ -148,7 +158,7 @@ def _read_pair(clip: Path, picture: Path) -> tuple[Tensor, np.ndarray] | str:
         require_speech(speech.size)
     except NoSpeechError:
         return "too little speech in the clip"
-    return log_mel(speech), face
+    return FRONT_ENDS[encoder].frames(speech), face
 
 
 def _measured(split: Path) -> list[dict[str, str]]:

@@ -1,9 +1,11 @@
 """The paper's networks, the device they run on, and the files their weights live in."""
 
+from v2f.models.dvector import DVectorEncoder, DVectorNetwork
 from v2f.models.inference import Inference
 from v2f.models.networks import (
     Classifier,
     Discriminator,
+    EncoderName,
     FaceTrunk,
     Generator,
     NetworkConfig,
@@ -13,6 +15,7 @@ from v2f.models.networks import (
 from v2f.models.runtime import Runtime
 from v2f.models.weights import (
     TRAINED_ON,
+    Encoder,
     Model,
     file_hash,
     load,
@@ -25,7 +28,11 @@ from v2f.models.weights import (
 __all__ = [
     "TRAINED_ON",
     "Classifier",
+    "DVectorEncoder",
+    "DVectorNetwork",
     "Discriminator",
+    "Encoder",
+    "EncoderName",
     "FaceTrunk",
     "Generator",
     "Inference",

@@ -1,4 +1,4 @@
-"""A model for inference only: log-mels become embeddings, embeddings become faces and the discriminator's scores.
+"""A model for inference only: features become embeddings, embeddings become faces and the discriminator's scores.
 
 Imports no audio package, so that it runs, and is measured, where there is nothing but torch.
 """
@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from v2f.models.dvector import DVectorEncoder
 from v2f.models.networks import EMBEDDING_SIZE, IMAGE_SIZE, unit
 from v2f.models.runtime import Replayed, Runtime
 from v2f.models.weights import Model
@@ -32,15 +33,22 @@ class Inference:
         self._draw = Replayed(self._drawn, self.runtime.device)
 
     @torch.inference_mode()
-    def embed(self, log_mels: Sequence[Tensor]) -> NDArray[np.float32]:
-        """Unit embeddings [n, 64] of normalised log-mels [64, frames] of any lengths; Sec. 3.1.3."""
-        embeddings = [torch.empty(0, EMBEDDING_SIZE, device=self.runtime.device)]
-        for features in log_mels:
-            frames = features.shape[-1]
-            padded = F.pad(features, (0, room_for(frames) - frames))[None].to(self.runtime.device)
-            with self.runtime.autocast():
-                embedding = self.model.encoder(padded, frames)
-            embeddings.append(unit(embedding.float()))
+    def embed(self, heard: Sequence[Tensor]) -> NDArray[np.float32]:
+        """Unit embeddings [n, 64] of features [bins, frames] of any lengths; Sec. 3.1.3.
+
+        Features are what the encoder takes: normalised log-mels [64, frames], or levelled mel power [40, frames].
+        """
+        encoder, device = self.model.encoder, self.runtime.device
+        embeddings = [torch.empty(0, EMBEDDING_SIZE, device=device)]
+        with self.runtime.autocast():
+            if isinstance(encoder, DVectorEncoder):
+                if heard:
+                    embeddings.append(unit(encoder.embed_each([features.to(device) for features in heard])))
+            else:
+                for features in heard:
+                    frames = features.shape[-1]
+                    padded = F.pad(features, (0, room_for(frames) - frames))[None].to(device)
+                    embeddings.append(unit(encoder(padded, frames).float()))
         return torch.cat(embeddings).cpu().numpy()  # read once: a GPU is told ahead of its work
 
     @torch.inference_mode()

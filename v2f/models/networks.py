@@ -31,6 +31,7 @@ CHOOSER_WIDTHS = (256, 128)  # ours: SVHF's own layers are as wide as its larger
 LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCGAN)
 
 Reading = Literal["released", "table2"]
+EncoderName = Literal["table2", "dvector"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,11 @@ class NetworkConfig:
     """What is needed to build the networks again; stored inside every weights file."""
 
     reading: Reading = "released"
+    encoder: EncoderName = "table2"  # F_e: the voice embedding network of Table 2, or v2f/models/dvector.py
 
     def __post_init__(self) -> None:
+        if self.encoder not in ("table2", "dvector"):
+            raise ValueError(f"encoder must be 'table2' or 'dvector', not {self.encoder!r}")
         if self.reading not in ("released", "table2"):
             raise ValueError(f"reading must be 'released' or 'table2', not {self.reading!r}")
 
@@ -49,7 +53,7 @@ class NetworkConfig:
 
 
 class VoiceEncoder(nn.Module):
-    """F_e: log-mel [batch, 64, frames] -> embedding [batch, 64], averaged over time, not yet unit length."""
+    """Table 2's F_e: log-mel [batch, 64, frames] -> embedding [batch, 64], averaged over time, not yet unit length."""
 
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()

@@ -20,6 +20,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
+from v2f.models.dvector import DVectorEncoder
 from v2f.models.networks import (
     GENDERS,
     Chooser,
@@ -33,8 +34,16 @@ from v2f.models.networks import (
 
 FORMAT = "1"
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "v2f-demo.safetensors"
+Encoder = VoiceEncoder | DVectorEncoder
+
+
+def build_encoder(config: NetworkConfig) -> Encoder:
+    """The voice encoder that a configuration names, its values not yet learned."""
+    return DVectorEncoder() if config.encoder == "dvector" else VoiceEncoder(config)
+
+
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
-    "encoder": VoiceEncoder,
+    "encoder": build_encoder,
     "generator": Generator,
     "trunk": FaceTrunk,
     "discriminator": Discriminator,
@@ -50,7 +59,7 @@ class Model:
     """All that turns a voice into a face. Weights released by the authors come without what judges faces."""
 
     config: NetworkConfig
-    encoder: VoiceEncoder
+    encoder: Encoder
     generator: Generator
     trunk: FaceTrunk | None
     discriminator: Discriminator | None
@@ -77,7 +86,7 @@ def load(source: str | Path | None = None) -> Model:
     path = find(source)
     networks, config, provenance = load_networks(path)
     encoder, generator = networks.get("encoder"), networks.get("generator")
-    if not isinstance(encoder, VoiceEncoder) or not isinstance(generator, Generator):
+    if not isinstance(encoder, Encoder) or not isinstance(generator, Generator):
         held = ", ".join(networks) or "nothing"
         raise WeightsError(
             f"{path} cannot make faces: it holds {held}, and encoder and generator are needed."

@@ -1,8 +1,8 @@
 """`VoiceToFace`: a recording goes in, a face comes out, with what is known about it.
 
-The path is the paper's at test time (Sec. 3.1.3): speech-only log-mel features of the whole recording, the
-voice encoder averaged over time, the embedding made unit length, the generator. The paper's strips (Sec. 4.1)
-cut prefixes of 1, 2, 3, 5 and 10 seconds from the recording; so does `strip`.
+The path is the paper's at test time (Sec. 3.1.3): features of all speech in the recording (log-mel, or what else the
+voice encoder takes), the encoder averaged over time, the embedding made unit length, the generator. The paper's
+strips (Sec. 4.1) cut prefixes of 1, 2, 3, 5 and 10 seconds from the recording; so does `strip`.
 """
 
 import time
@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from v2f.audio import (
     FRAME,
+    FRONT_ENDS,
     SAMPLE_RATE,
     bridge_gaps,
     decide,
     keep_speech,
-    log_mel,
     mix,
-    normalise,
     read_audio,
     require_speech,
     to_waveform,
@@ -131,13 +130,14 @@ class VoiceToFace(Inference):
     ) -> list[Face | None]:
         """Faces of the prefixes of a sound [n], of those frames that the detector's decisions [n // 320] keep.
 
-        All of it is kept where there are no decisions. The log-mel of a prefix is cut from the whole's.
+        All of it is kept where there are no decisions. The frames of a prefix are cut from the whole's.
         """
+        front_end = FRONT_ENDS[self.model.config.encoder]
         stops = [round(duration * SAMPLE_RATE) for duration in durations]
         with watch.stage("features"):
             kept = sound if decisions is None else keep_speech(sound, bridge_gaps(decisions))
             require_speech(kept.size)
-            whole = log_mel(kept)
+            whole = front_end.frames(kept)
             heard = {
                 sound.size: kept.size
             }  # samples given and kept; a duration that is all there is shares this
@@ -147,9 +147,9 @@ class VoiceToFace(Inference):
                     require_speech(speech)
                     if stop < sound.size:
                         heard[stop] = int(speech)
-            log_mels = [normalise(whole[:, : whole_frames(speech)]) for speech in heard.values()]
+            features = [front_end.normalise(whole[:, : whole_frames(speech)]) for speech in heard.values()]
         with watch.stage("encoder"):
-            embeddings = self.embed(log_mels)
+            embeddings = self.embed(features)
         with watch.stage("generator"):
             images, scores = self.faces(embeddings)
         faces = {

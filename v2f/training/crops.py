@@ -1,17 +1,24 @@
-"""Random crops of a store's training voices as log-mel batches: one length per batch, augmented on the device."""
+"""Random crops of a store's voices as a voice encoder takes them: one length per batch, augmented on the device."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from v2f.audio import NOISE_KINDS, SAMPLE_RATE, log_mel, make_noise, normalise, whole_frames
+from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, make_noise, whole_frames
 from v2f.data.batches import Crops, uniform
 from v2f.data.store import FULL_SCALE, Store
+from v2f.errors import CorpusError
+from v2f.models import EncoderName
 from v2f.training.augment import augment_voices
 from v2f.training.loop import generator
 
 HELDOUT_SHARE = 0.2  # the end of every training recording, kept for the held-out accuracy
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
+SHORTEST, LONGEST = 1.5, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
+AT_ONCE = 64  # crops
 
 
 class VoiceCrops:
@@ -25,12 +32,20 @@ class VoiceCrops:
         self.noise = _noise_bank(store, rows, seed).to(device) if store.holds_speech else None
 
     def log_mels(self, voices: Tensor, samples: int, draw: int, augment: bool = True) -> Tensor:
-        """Normalised log-mel [batch, 64, frames] of one crop of `samples` for each of `voices` [batch].
+        """Normalised log-mel [batch, 64, frames]: `features` for Table 2's encoder."""
+        return self.features("table2", voices, samples, draw, augment)
 
-        Crops and augmentation depend on the seed, on `draw` and on the voices asked for, on nothing else.
+    def features(
+        self, encoder: EncoderName, voices: Tensor, samples: int, draw: int, augment: bool = True
+    ) -> Tensor:
+        """What an encoder takes [batch, bins, frames] of one crop of `samples` for each of `voices` [batch].
+
+        Crops and augmentation depend on the seed, on `draw` and on the voices asked for, on nothing else. Raises
+        CorpusError for a store of log-mel and an encoder that takes something else.
         """
         rng = generator(self.device, self.seed, draw, int(voices[0]), len(voices))
         if self.noise is None:
+            _require_log_mel(encoder)
             return self.crops(voices, whole_frames(samples), rng)
         waveforms = self.crops(voices, samples, rng).float() / FULL_SCALE
         if augment:
@@ -38,14 +53,46 @@ class VoiceCrops:
             kinds = torch.randint(len(self.noise), (batch,), generator=rng, device=self.device)
             offset = (uniform(0, 1, batch, rng)[:, None] * (self.noise.shape[1] - samples)).long()
             waveforms = augment_voices(waveforms, self.noise[kinds[:, None], ramp + offset], SAMPLE_RATE, rng)
-        return normalise(log_mel(waveforms))
+        return FRONT_ENDS[encoder].features(waveforms)
 
 
-def sound_of(store: Store, voice: int, piece: slice = slice(None)) -> Tensor:
-    """The log-mel float32 [64, frames] of a recording, or of a piece of its `sounds`; not normalised."""
+def features_of_crops(
+    store: Store, voices: np.ndarray, encoder: EncoderName, crops: int, seed: int, device: torch.device
+) -> Iterator[tuple[slice, int, Tensor]]:
+    """What an encoder takes of `crops` seeded crops of each of `voices` [n], rows of a store; half are augmented.
+
+    Gives which of the voices, the number of the crop, and the features [batch, bins, frames], of one length for all
+    voices of a crop; the lengths are spread evenly over the range.
+    """
+    drawn = VoiceCrops(store, voices, seed, device)
+    for crop in tqdm(range(crops), desc="embedding", unit="crop"):
+        seconds = SHORTEST + (LONGEST - SHORTEST) * (crop + 0.5) / crops
+        for start in range(0, len(voices), AT_ONCE):
+            some = slice(start, min(start + AT_ONCE, len(voices)))
+            chosen = torch.arange(some.start, some.stop, device=device)
+            samples, augment = int(seconds * SAMPLE_RATE), crop % 2 == 1
+            yield some, crop, drawn.features(encoder, chosen, samples, crop, augment)
+
+
+def sound_of(store: Store, voice: int, piece: slice = slice(None), encoder: EncoderName = "table2") -> Tensor:
+    """An encoder's frames float32 [bins, frames] of a recording, or of a piece of its `sounds`; not normalised.
+
+    Raises CorpusError for a store of log-mel and an encoder that takes something else.
+    """
     start, length, _ = store.voices[voice]
     heard = torch.from_numpy(np.array(store.sounds[start : start + length][piece])).float()
-    return log_mel(heard / FULL_SCALE) if store.holds_speech else heard.T
+    if store.holds_speech:
+        return FRONT_ENDS[encoder].frames(heard / FULL_SCALE)
+    _require_log_mel(encoder)
+    return heard.T
+
+
+def _require_log_mel(encoder: EncoderName) -> None:
+    if encoder != "table2":
+        raise CorpusError(
+            f'The store holds log-mel and no speech, which the voice encoder "{encoder}" needs; '
+            "make one that keeps speech by `python -m v2f prepare demo`."
+        )
 
 
 def _noise_bank(store: Store, voices: np.ndarray, seed: int) -> Tensor:

@@ -14,13 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from v2f.errors import CorpusError
-from v2f.models import Runtime, VoiceEncoder, file_hash, load_networks, people_trained_on, unit
+from v2f.models import Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import EMBEDDING_SIZE
-
-SHORTEST, LONGEST = 1.5, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
 
 
 @dataclass(frozen=True)
@@ -58,35 +55,31 @@ class Pack:
 
 def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, seed: int = 0) -> Path:
     """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically."""
-    from v2f.audio import SAMPLE_RATE  # here, so that stage two runs where no audio package is installed
+    # here, so that stage two runs where no audio package is installed
     from v2f.data.store import Store, store_hash
-    from v2f.training.crops import VoiceCrops
+    from v2f.training.crops import features_of_crops
 
     store = Store.open(store_folder)
-    networks, _, provenance = load_networks(encoder_path)
+    networks, config, provenance = load_networks(encoder_path)
     encoder = networks.get("encoder")
-    if not isinstance(encoder, VoiceEncoder):
+    if not isinstance(encoder, Encoder):
         raise CorpusError(f"{encoder_path} holds no voice encoder.")
     heard = people_trained_on(provenance)
     if heard is None:
         raise CorpusError(
-            f"{encoder_path} does not tell whom it was trained on; make it by `train.py speaker`."
+            f"{encoder_path} does not tell whom it was trained on; make it by `train.py speaker` or `dvector`."
         )
     runtime = Runtime.choose()
     encoder = runtime.place(encoder.eval())
-    voices = VoiceCrops(store, np.flatnonzero(store.voice_identity >= 0), seed, runtime.device)
-    embeddings = np.empty((len(voices.rows), crops, EMBEDDING_SIZE), dtype=np.float16)
-    for crop in tqdm(range(crops), desc="embedding", unit="crop"):
-        # One length for all voices of a crop; the lengths are spread evenly over the range.
-        seconds = SHORTEST + (LONGEST - SHORTEST) * (crop + 0.5) / crops
-        for start in range(0, len(voices.rows), 64):
-            chosen = torch.arange(start, min(start + 64, len(voices.rows)), device=runtime.device)
-            inputs = voices.log_mels(chosen, int(seconds * SAMPLE_RATE), crop, augment=crop % 2 == 1)
-            with torch.no_grad(), runtime.autocast():
-                embedding = unit(encoder(inputs).float())
-            embeddings[start : start + len(chosen), crop] = embedding.cpu().numpy()
+    voices = np.flatnonzero(store.voice_identity >= 0)
+    embeddings = np.empty((len(voices), crops, EMBEDDING_SIZE), dtype=np.float16)
+    drawn = features_of_crops(store, voices, config.encoder, crops, seed, runtime.device)
+    for some, crop, features in drawn:
+        with torch.no_grad(), runtime.autocast():
+            embedding = unit(encoder(features).float())
+        embeddings[some, crop] = embedding.cpu().numpy()
     seen = np.flatnonzero(store.face_identity >= 0)
-    used = np.union1d(store.voices[voices.rows, 2], store.face_person[seen])
+    used = np.union1d(store.voices[voices, 2], store.face_person[seen])
     people = sorted({*heard, *(store.people[person].name for person in used)})
     partial = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -96,8 +89,8 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
             faces=store.faces[seen],
             face_identity=store.face_identity[seen].astype(np.int32),
             embeddings=embeddings,
-            voice_identity=store.voice_identity[voices.rows].astype(np.int32),
-            voice_female=np.array([store.person_of(voice).gender == "female" for voice in voices.rows]),
+            voice_identity=store.voice_identity[voices].astype(np.int32),
+            voice_female=np.array([store.person_of(voice).gender == "female" for voice in voices.tolist()]),
             people=np.array(people),
             hashes=np.array([store_hash(store_folder), file_hash(encoder_path)]),
         )

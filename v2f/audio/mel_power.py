@@ -1,0 +1,69 @@
+"""Mel power of speech, as the public speaker encoder hears it (v2f/models/dvector.py); facts of Resemblyzer 0.1.4.
+
+Waveform float32 [samples] at 16 kHz, in [-1, 1] -> float32 [41, frames], 100 frames a second: the power in 40 mel
+bands, not its logarithm, and the mean square of the frame, by which the part that is used is brought to one level.
+Resemblyzer's own frames are centred on multiples of 10 ms, the signal filled up with zeros; here: whole frames only,
+so that those of a prefix are a prefix of the whole's.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from v2f.audio.features import FRAMES_AT_ONCE, HOP, WINDOW
+from v2f.audio.vad import SAMPLE_RATE
+
+BANDS = 40
+LEVEL_DB = -30.0  # dBFS, root mean square: of the speech that the encoder was trained on
+FAINTEST = 1e-12  # mean square, -120 dBFS, above which a sound is brought to that level
+
+
+def mel_power(waveform: np.ndarray | Tensor) -> Tensor:
+    """[..., samples] -> [..., 41, frames], as many frames as `whole_frames` tells, of 25 ms each.
+
+    Runs on the input's device, in float32 even under autocast.
+    """
+    signal = torch.as_tensor(waveform, dtype=torch.float32)
+    if signal.shape[-1] < WINDOW:
+        return signal.new_empty((*signal.shape[:-1], BANDS + 1, 0))
+    frames = signal.unfold(-1, WINDOW, HOP)  # [..., frames, 400], a view
+    with torch.autocast(signal.device.type, enabled=False):
+        parts = [_power(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)]
+    return torch.cat(parts, dim=-2).transpose(-1, -2).contiguous()
+
+
+def level(frames: Tensor) -> Tensor:
+    """Scale the part that is used, [..., 41, frames], to LEVEL_DB -> its mel power [..., 40, frames]."""
+    mean_square = frames[..., BANDS:, :].mean(dim=-1, keepdim=True)
+    return frames[..., :BANDS, :] * (10 ** (LEVEL_DB / 10) / mean_square.clamp(min=FAINTEST))
+
+
+def _power(frames: Tensor) -> Tensor:
+    """Frames [..., frames, 400] -> power in the bands, and mean square, [..., frames, 41]."""
+    spectrum = torch.view_as_real(torch.fft.rfft(frames * _window(frames.device)))  # [..., frames, 201, 2]
+    bands = spectrum.square_().sum(dim=-1) @ _filterbank(frames.device)
+    return torch.cat([bands, frames.square().mean(dim=-1, keepdim=True)], dim=-1)
+
+
+@lru_cache(maxsize=8)
+def _window(device: torch.device) -> Tensor:
+    """The periodic Hann window [400]."""
+    return torch.hann_window(WINDOW, device=device)
+
+
+@lru_cache(maxsize=8)
+def _filterbank(device: torch.device) -> Tensor:
+    """Slaney's triangles [201, 40] from 0 to 8,000 Hz, each of area one."""
+    from v2f.audio.torchaudio_parts import functional
+
+    return functional.melscale_fbanks(
+        n_freqs=WINDOW // 2 + 1,
+        f_min=0.0,
+        f_max=SAMPLE_RATE / 2,
+        n_mels=BANDS,
+        sample_rate=SAMPLE_RATE,
+        norm="slaney",
+        mel_scale="slaney",
+    ).to(device)
