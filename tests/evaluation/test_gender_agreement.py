@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from v2f.evaluation.age import age
-from v2f.evaluation.gender import APPARENT, GENERATED, JUDGE, REAL, gender
+from v2f.evaluation.drawn import JUDGE
+from v2f.evaluation.faceres import NAME
+from v2f.evaluation.gender import APART, APPARENT, GENERATED, REAL, agreement, gender
 from v2f.evaluation.results import LeftOut, Result
 from v2f.models import Classifier, FaceTrunk, Runtime
 from v2f.training.gender import GenderClassifier
@@ -30,7 +32,12 @@ def nobody_known(drawn):
 
 def test_one_who_knows_agrees_always_and_one_who_guesses_by_chance(make_drawn, classifier) -> None:
     known = by_measure(gender(make_drawn(knows=True), classifier, seed=0))
-    assert set(known) == {(measure, by) for measure in (REAL, GENERATED) for by in (JUDGE, "classifier")}
+    assert set(known) == {
+        (measure + group, by)
+        for measure in (REAL, GENERATED)
+        for group in ("", *APART.values())
+        for by in (JUDGE, "classifier")
+    }
     assert known[GENERATED, JUDGE].value == known[REAL, JUDGE].value == 1
     assert (known[GENERATED, "classifier"].paper, known[REAL, "classifier"].paper) == (0.9645, 0.9897)
     guessed = by_measure(gender(make_drawn(knows=False, people=60), None, seed=0))[GENERATED, JUDGE]
@@ -41,8 +48,34 @@ def test_one_who_knows_agrees_always_and_one_who_guesses_by_chance(make_drawn, c
 def test_where_nobody_is_known_the_true_faces_tell_and_the_judge_is_not_asked_twice(make_drawn) -> None:
     drawn = nobody_known(make_drawn(knows=True))
     found = by_measure(gender(drawn, None, seed=0))
-    assert set(found) == {(GENERATED + APPARENT, JUDGE)}
+    assert set(found) == {(GENERATED + APPARENT + group, JUDGE) for group in ("", *APART.values())}
     assert found[GENERATED + APPARENT, JUDGE].speech2face == (0.895, 0.875, 0.913)
+
+
+def test_chance_is_the_larger_gender_and_women_and_men_stand_apart() -> None:
+    reference = np.array(["female"] * 6 + ["male"] * 4)
+    agreed = agreement(np.full(10, "female"), reference, np.arange(10), seed=0)
+    everybody, chance = agreed[""]
+    assert everybody.value == chance == 0.6
+    women, men = (agreed[APART[gender]] for gender in ("female", "male"))
+    assert (women[0].value, men[0].value) == (1, 0) and women[1] is men[1] is None
+    assert (women[0].people, men[0].people) == (6, 4)
+    assert agreement(reference[:3], reference[:3], np.arange(3), seed=0).keys() == {""}  # women alone are all
+
+
+def test_the_second_judge_stands_beside_the_first_and_by_itself(make_drawn) -> None:
+    drawn = make_drawn(knows=True, second=True)
+    for some in (drawn, nobody_known(drawn)):
+        found = by_measure(gender(some, None, seed=0))
+        assert {by for _, by in found} == {JUDGE, NAME}
+        ending = "" if some is drawn else APPARENT
+        assert found[GENERATED + ending, NAME].value == 1
+        assert found[GENERATED + ending, NAME].speech2face is None
+        ages = [result for result in age(some, seed=0) if isinstance(result, Result)]
+        assert [result.by for result in ages] == [JUDGE, JUDGE, NAME, NAME]
+        assert (
+            ages[2].value == pytest.approx(1) and ages[3].value == 0
+        )  # its ten years more are in either face
 
 
 def test_what_is_missing_is_told(make_drawn, classifier) -> None:

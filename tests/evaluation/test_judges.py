@@ -3,12 +3,23 @@
 import csv
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from v2f.errors import V2FError
-from v2f.evaluation.judges import ApparentSexAndAge, face_found, judge_face, judge_faces, judge_versions
+from v2f.evaluation.judges import (
+    OPENCV,
+    ApparentSexAndAge,
+    _cascade,
+    detectors,
+    face_found,
+    haar_finds,
+    judge_face,
+    judge_faces,
+    judge_versions,
+)
 from v2f.evaluation.subjects import face_of
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
@@ -51,6 +62,28 @@ def test_noise_is_no_face_but_is_still_judged() -> None:
     verdict = judge_face(NOISE)
     assert not verdict.found
     assert verdict.sex in ("female", "male")
+
+
+def test_the_second_detector_sees_portraits_and_no_noise(
+    portraits: tuple[list[np.ndarray], list[str]],
+) -> None:
+    if OPENCV not in detectors():
+        pytest.skip("the installed OpenCV, if any, is not version 4")
+    faces, _ = portraits
+    assert sum(map(haar_finds, faces)) >= PORTRAITS - 2
+    assert not haar_finds(NOISE)
+
+
+@pytest.mark.parametrize("opencv", [None, SimpleNamespace(__version__="5.0.0")])
+def test_without_opencvs_cascades_there_is_one_detector(
+    opencv: object, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", opencv)
+    _cascade.cache_clear()
+    request.addfinalizer(_cascade.cache_clear)
+    assert list(detectors()) == ["dlib"] and OPENCV not in judge_versions()
+    with pytest.raises(V2FError, match="needs its version 4"):
+        haar_finds(NOISE)
 
 
 def test_a_missing_package_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

