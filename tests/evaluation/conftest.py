@@ -109,7 +109,8 @@ def second_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     content = [np.array([1, 2], dtype=np.int32).tobytes()]
     for name, shape in shapes.items():
         told.append({"name": name, "shape": shape, "dtype": "float32", "quantization": {"dtype": "float16"}})
-        spread = np.sqrt(2 / np.prod(shape[:-1])) if "_dw_" not in name else 0.5
+        spread = 1.0 if "mul" in name else 0.1 if len(shape) == 1 else np.sqrt(2 / np.prod(shape[:-1]))
+        spread = 0.5 if "depthwise" in name else spread  # each sees nine pixels of one channel
         content.append((spread * rng.standard_normal(shape)).astype(np.float16).tobytes())
     folder = tmp_path / "second"
     folder.mkdir()

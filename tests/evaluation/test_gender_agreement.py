@@ -103,6 +103,20 @@ def test_ages_follow_those_of_the_true_faces(make_drawn) -> None:
     assert guessed.speech2face is None
 
 
+def test_ages_that_speakers_told_need_no_true_faces(make_drawn) -> None:
+    drawn = make_drawn(
+        knows=True, second=True, face_person=np.zeros(0, int), faces=np.zeros((0, 64, 64, 3), np.uint8)
+    )
+    own = [str(20 + 5 * (i // 2)) if i > 1 else "" for i in range(len(drawn.subjects.people))]
+    people = [replace(person, age=years) for person, years in zip(drawn.subjects.people, own, strict=True)]
+    drawn = replace(drawn, subjects=replace(drawn.subjects, people=people))
+    correlation, error, _, second_error = age(drawn, seed=0)
+    assert isinstance(correlation, Result) and isinstance(error, Result) and isinstance(second_error, Result)
+    assert correlation.measure == "rank correlation with the speaker's own"
+    assert correlation.value == pytest.approx(1) and correlation.people == len(people) - 2
+    assert (error.value, second_error.value, second_error.by) == (0, 10, NAME)
+
+
 def test_faces_that_all_look_equally_old_have_no_rank(make_drawn) -> None:
     drawn = make_drawn(knows=True)
     made = replace(drawn.made, age=np.full(len(drawn.made.age), 40))

@@ -3,7 +3,6 @@
 A speaker's age is what the same judge sees in their true faces or, where they told it, their own word.
 """
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ SPEECH2FACE = (0.32, None, None)  # its own pictures of the same clips, by age-a
 def age(drawn: Drawn, seed: int) -> list[Result | LeftOut]:
     """How apparent ages of generated faces follow those of the true faces, and those that speakers told."""
     subjects, found = drawn.subjects, []
-    told = np.array([float(asdict(person).get("age") or "nan") for person in subjects.people])
+    told = np.array([float(person.age or "nan") for person in subjects.people])
     for by, (made, _) in drawn.looks.items():
         for ages, words in ((age_of_people(drawn, by), TRUE_FACE), (told, TOLD)):
             heard = ages[subjects.voice_person]
