@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from v2f.audio import SAMPLE_RATE, detect_speech, keep_speech, read_audio
+from v2f.audio import FRAME, SAMPLE_RATE, decide, detect_speech, keep_speech, read_audio
 from v2f.audio.vad import bridge_gaps
 
 
@@ -55,6 +56,29 @@ def test_a_prefix_is_decided_as_in_the_whole_recording(speech):
 def test_overdriven_samples_do_not_wrap_around(speech):
     loud = (speech / np.abs(speech).max()).astype(np.float32)
     assert detect_speech(loud).mean() > 0.6
+
+
+@pytest.mark.parametrize("peak_db", [-6, -18, -26, -32])
+def test_a_quiet_recording_keeps_what_a_loud_one_keeps(speech_files, peak_db):
+    for file in speech_files:
+        loud = read_audio(file)
+        loud = loud / np.abs(loud).max()
+        quiet = np.round(loud * 10 ** (peak_db / 20) * 32767) / 32768
+        assert np.mean(detect_speech(quiet.astype(np.float32)) == detect_speech(loud)) > 0.95
+
+
+def test_decisions_on_a_prefix_are_a_prefix_of_those_on_the_whole(speech):
+    rising = (speech * np.geomspace(0.01, 1, len(speech))).astype(np.float32)
+    whole = decide(rising)
+    for frames in (1, 77, 250):
+        assert np.array_equal(decide(rising[: frames * FRAME + 5]), whole[:frames])
+
+
+def test_after_something_loud_speech_is_heard_again_in_time(speech):
+    """30 dB fainter than what was heard before, and yet speech once that is forgotten, 1 dB a second."""
+    faint = np.tile((speech * 0.03).astype(np.float32), 3)
+    kept = detect_speech(np.concatenate([speech, faint]))
+    assert kept[-500:].mean() > 0.8 * detect_speech(speech).mean()
 
 
 def test_short_pauses_are_bridged_and_long_ones_are_not():

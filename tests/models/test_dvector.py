@@ -1,0 +1,187 @@
+"""The public speaker encoder: its windows, its sums, its precision, and where its weights come from."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+
+from v2f.audio import FRONT_ENDS, read_audio
+from v2f.errors import WeightsError
+from v2f.models import (
+    DVectorEncoder,
+    Generator,
+    Inference,
+    Model,
+    NetworkConfig,
+    Runtime,
+    VoiceEncoder,
+    load,
+    load_networks,
+    save_networks,
+)
+from v2f.models.dvector import window_starts
+from v2f.models.resemblyzer import network_from_package
+from v2f.models.weights import BUNDLED
+
+CONFIG = NetworkConfig(encoder="dvector")
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def encoder() -> DVectorEncoder:
+    """Random values."""
+    torch.manual_seed(0)
+    made = DVectorEncoder()
+    made.mean, made.directions = 0.01 * torch.randn(256), torch.linalg.qr(torch.randn(256, 64))[0]
+    return made.eval()
+
+
+def inference(encoder: DVectorEncoder, precision: str = "float32") -> Inference:
+    model = Model(CONFIG, encoder, Generator(), None, None, None, {})
+    return Inference(model, Runtime(CPU, precision))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("frames", "starts"),
+    [
+        (1, [0]),
+        (160, [0]),
+        (179, [0]),  # less than 20 frames are left over
+        (180, [0, 20]),
+        (239, [0, 79]),
+        (240, [0, 80]),
+        (259, [0, 80]),
+        (260, [0, 80, 100]),
+        (998, [0, 80, 160, 240, 320, 400, 480, 560, 640, 720, 800, 838]),
+    ],
+)
+def test_windows_of_160_frames_start_every_80_and_one_ends_at_the_end(frames: int, starts: list[int]) -> None:
+    assert window_starts(frames) == starts
+
+
+@torch.inference_mode()
+def test_an_embedding_is_that_of_the_mean_of_the_windows(encoder: DVectorEncoder) -> None:
+    mel = torch.rand(40, 300)
+    vectors = []
+    for start in (0, 80, 140):
+        _, (hidden, _) = encoder.network.lstm(mel[None, :, start : start + 160].transpose(1, 2))
+        vectors.append(F.normalize(F.relu(encoder.network.linear(hidden[-1])), dim=-1))
+    mean = F.normalize(torch.stack(vectors).mean(dim=0), dim=-1)
+    torch.testing.assert_close(encoder.dvectors([mel]), mean, rtol=1e-4, atol=1e-5)
+    expected = (mean - encoder.mean) @ encoder.directions
+    torch.testing.assert_close(encoder(mel[None]), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        encoder(F.pad(mel, (0, 50), value=9.0)[None], 300), expected, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_recordings_of_any_lengths_are_heard_together_as_one_by_one(encoder: DVectorEncoder) -> None:
+    model = inference(encoder)
+    heard = [torch.rand(40, frames) for frames in (48, 98, 160, 300, 998, 12_000)]  # the last: two batches
+    together = model.embed(heard)
+    assert together.shape == (6, 64) and together.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(
+        together, np.concatenate([model.embed([one]) for one in heard]), rtol=0, atol=1e-5
+    )
+    assert model.embed([]).shape == (0, 64)
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_weights_say_which_encoder_they_hold(encoder: DVectorEncoder, tmp_path: Path, half: bool) -> None:
+    path, mel = tmp_path / "w.safetensors", torch.rand(1, 40, 200)
+    save_networks(path, {"encoder": encoder, "generator": Generator()}, CONFIG, {}, half)
+    model = load(path)
+    assert model.config == CONFIG and isinstance(model.encoder, DVectorEncoder)
+    with torch.inference_mode():
+        torch.testing.assert_close(model.encoder(mel), encoder(mel), rtol=0, atol=1e-3 if half else 1e-6)
+
+
+def test_weights_written_before_there_was_a_choice_hold_table_2s() -> None:
+    with safe_open(BUNDLED, framework="pt") as file:
+        told = json.loads(file.metadata()["config"])
+    if "encoder" in told:
+        pytest.skip("the bundled weights are newer")
+    networks, config, _ = load_networks(BUNDLED)
+    assert config.encoder == "table2" and isinstance(networks["encoder"], VoiceEncoder)
+
+
+def test_an_unknown_encoder_is_refused() -> None:
+    with pytest.raises(ValueError, match="encoder"):
+        NetworkConfig(encoder="other")  # type: ignore[arg-type]
+
+
+def test_weights_of_the_other_encoder_are_one_sentence(encoder: DVectorEncoder, tmp_path: Path) -> None:
+    save_networks(tmp_path / "w", {"encoder": encoder}, NetworkConfig(), {})
+    with pytest.raises(WeightsError, match="of another shape than its own description says"):
+        load_networks(tmp_path / "w")
+
+
+def test_the_windows_are_heard_as_by_the_packages_own_network(public_encoder: DVectorEncoder) -> None:
+    theirs = pytest.importorskip("resemblyzer.voice_encoder", exc_type=ImportError)
+    mel = torch.rand(6, 160, 40)
+    with torch.inference_mode():
+        expected = theirs.VoiceEncoder("cpu", verbose=False)(mel)
+        ours = public_encoder.network(mel, torch.full((6,), 160))
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-5)
+
+
+def test_a_recording_is_heard_much_as_by_the_package_itself(
+    public_encoder: DVectorEncoder, shared_data: Path
+) -> None:
+    """Which centres its frames, fills the last window with silence, and has windows 77 frames apart."""
+    theirs = pytest.importorskip("resemblyzer.voice_encoder", exc_type=ImportError)
+    speech = read_audio(min((shared_data / "speech" / "librispeech").glob("*.flac")), 8)
+    levelled = speech * 10 ** (-30 / 20) / np.sqrt(np.mean(np.square(speech)))
+    expected = theirs.VoiceEncoder("cpu", verbose=False).embed_utterance(levelled)
+    with torch.inference_mode():
+        [ours] = public_encoder.dvectors([FRONT_ENDS["dvector"].features(speech)])
+    assert float(ours @ torch.from_numpy(expected)) > 0.99
+
+
+@pytest.mark.parametrize("precision", ["bf16", "float32"])
+def test_half_the_precision_hears_the_same_voice(
+    public_encoder: DVectorEncoder, shared_data: Path, tmp_path: Path, precision: str
+) -> None:
+    files = sorted((shared_data / "speech" / "librispeech").glob("*.flac"))[::40]
+    heard = [FRONT_ENDS["dvector"].features(read_audio(file, 6)) for file in files]
+    encoder = DVectorEncoder()
+    encoder.network = public_encoder.network
+    with torch.inference_mode():
+        dvectors = public_encoder.dvectors(heard)
+    encoder.mean, encoder.directions = dvectors.mean(dim=0), torch.linalg.svd(dvectors)[2][:64].T.contiguous()
+    save_networks(tmp_path / "w", {"encoder": encoder, "generator": Generator()}, CONFIG, {})  # as float16
+    quick = Inference(load(tmp_path / "w"), Runtime(CPU, precision))  # type: ignore[arg-type]
+    with torch.inference_mode():
+        exact = F.normalize(encoder.embed_each(heard), dim=-1).numpy()
+    assert (quick.embed(heard) * exact).sum(axis=1).min() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("contents", "sentence"), [(None, "cannot be read"), (b"something else", "its hash differs")]
+)
+def test_a_package_without_the_published_weights_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: bytes | None, sentence: str
+) -> None:
+    package = tmp_path / "resemblyzer"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise AssertionError('it is not to be imported')")
+    if contents is not None:
+        (package / "pretrained.pt").write_bytes(contents)
+    monkeypatch.delitem(sys.modules, "resemblyzer", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(WeightsError, match=sentence) as told:
+        network_from_package()
+    assert "\n" not in str(told.value) and "pip install --no-deps Resemblyzer==0.1.4" in str(told.value)
+
+
+def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "resemblyzer", raising=False)
+    monkeypatch.setattr("sys.path", [])
+    with pytest.raises(WeightsError, match=r"is missing; .*pip install"):
+        network_from_package()
