@@ -13,7 +13,8 @@ from v2f.data.store import Store
 
 def prepare_demo(folder: Path, before: str = "pass") -> subprocess.CompletedProcess[str]:
     options = [
-        f"--{name}={folder / name}" for name in ("portraits", "speech", "pairs", "kokoro-voices", "out")
+        f"--{name}={folder / name}"
+        for name in ("portraits", "speech", "pairs", "common-voice", "speechocean", "out")
     ]
     code = f"import sys; {before}; from v2f.__main__ import main; sys.exit(main(['prepare', 'demo', *{options}]))"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -23,13 +24,30 @@ def test_a_missing_source_is_one_sentence(tmp_path):
     pytest.importorskip("sklearn")
     done = prepare_demo(tmp_path)
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1 and "portraits.csv" in done.stderr
+    assert done.stderr.count("\n") == 1 and "of the portraits" in done.stderr
 
 
 def test_a_missing_package_is_one_sentence(tmp_path):
     done = prepare_demo(tmp_path, before="sys.modules['sklearn'] = None")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1 and "pip install -r requirements-dev.txt" in done.stderr
+
+
+def test_nothing_to_check_is_one_sentence(capsys) -> None:
+    assert main(["prepare", "check"]) == 1
+    assert "--common-voice" in capsys.readouterr().err
+
+
+def test_what_is_as_it_should_be_and_what_is_not_are_both_told(
+    shared_data: Path, tmp_path: Path, capsys
+) -> None:
+    readers = shared_data / "speech" / "librispeech"
+    assert main(["prepare", "check", f"--speech={readers}"]) == 0
+    assert capsys.readouterr().out == "LibriSpeech's readers: 251 files, as they should be.\n"
+    assert main(["prepare", "check", f"--speech={readers}", f"--speechocean={tmp_path}"]) == 1
+    told = capsys.readouterr()
+    assert "251 files" in told.out and told.err.count("\n") == 1
+    assert "Of the 1,500 files of speechocean762, 1,500 are missing" in told.err
 
 
 @pytest.fixture

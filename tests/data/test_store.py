@@ -1,15 +1,17 @@
 """A corpus store: tables and arrays that fit together, opened without being read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from v2f.data import store
+from v2f.data.growing import read_rows
 from v2f.errors import CorpusError
 
 PEOPLE = [
-    store.Person("A. Buckley", "male", "Ireland", "train", 0),
+    store.Person("A. Buckley", "male", "Ireland", "train", 0, "25"),
     store.Person("B. Only-Heard", "female", "", "train", -1),
     store.Person("C. Test", "female", "USA", "test", -1),
 ]
@@ -59,9 +61,9 @@ def test_other_programs_need_numpy_alone(folder: Path) -> None:
 
 def test_the_manifests_tell_everything_in_words(folder: Path) -> None:
     lines = (folder / "voices.csv").read_text().splitlines()
-    assert lines[0] == "file,person,gender,nationality,split,identity,seconds,start,length,sha256"
-    assert lines[1] == "a.wav,A. Buckley,male,Ireland,train,0,0.04,0,4,aa"
-    assert (folder / "faces.csv").read_text().splitlines()[1] == "c.jpg,C. Test,female,USA,test,-1,dd"
+    assert lines[0] == "file,person,gender,nationality,split,identity,seconds,start,length,sha256,age"
+    assert lines[1] == "a.wav,A. Buckley,male,Ireland,train,0,0.04,0,4,aa,25"
+    assert (folder / "faces.csv").read_text().splitlines()[1] == "c.jpg,C. Test,female,USA,test,-1,dd,"
 
 
 def test_a_demonstration_store_holds_speech(folder: Path) -> None:
@@ -69,6 +71,23 @@ def test_a_demonstration_store_holds_speech(folder: Path) -> None:
     store.write_array(folder / store.SPEECH, np.array([0, 8192, 16384, -32768, 1, 2, 0, 0, 0], np.int16))
     opened = store.Store.open(folder)
     assert opened.holds_speech and opened.waveform(0).tolist() == [0.0, 0.25, 0.5, -1.0]
+
+
+def test_a_store_written_before_ages_were_told_is_read(folder: Path) -> None:
+    for name in (store.PEOPLE, store.VOICE_TABLE):
+        lines = (folder / name).read_text().splitlines()
+        (folder / name).write_text("".join(line.rpartition(",")[0] + "\n" for line in lines))
+    assert store.Store.open(folder).people == [replace(person, age="") for person in PEOPLE]
+    assert read_rows(folder / store.VOICE_TABLE, store.ToldVoice)[0].sha256 == "aa"
+
+
+def test_a_pairing_and_apparent_ages_are_there_if_they_were_written(folder: Path) -> None:
+    opened, before = store.Store.open(folder), store.store_hash(folder)
+    assert opened.pairing is None and opened.face_age is None
+    store.write_array(folder / store.PAIRING, np.ones((3, 1), np.float16))
+    store.write_array(folder / store.FACE_AGE, np.array([30, 40], np.float32))
+    assert opened.pairing.tolist() == [[1], [1], [1]] and opened.face_age.tolist() == [30, 40]
+    assert store.store_hash(folder) != before
 
 
 def test_who_is_who_decides_the_hash(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""python -m v2f prepare voices | faces | corpus | demo"""
+"""python -m v2f prepare voices | faces | corpus | demo | check"""
 
 import argparse
 import json
@@ -9,6 +9,14 @@ from pathlib import Path
 from v2f.errors import CorpusError
 
 SPLIT_HELP = "paper (by first letter: F-Z, A-B, C-E), random (by person), or a CSV file: person,split (default: random)"
+
+SOURCES_HELP = {  # of the demonstration corpus
+    "portraits": "portraits: congress/ and sfhq/",
+    "speech": "LibriSpeech readers, an utterance each",
+    "pairs": "true pairs of AVSpeech: voices/ and faces/",
+    "common-voice": "clone of omnilingo/rsample-100-cv-corpus-6.1-2020-12-11",
+    "speechocean": "clone of jimbozhang/speechocean762",
+}
 
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,14 +37,18 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         add_face_arguments(parser)
 
     demo = kinds.add_parser("demo", help="the demonstration corpus, from free portraits and voices")
-    demo.add_argument("--portraits", type=Path, required=True, help="folder with portraits.csv")
+    add_source_arguments(demo, required=True)
     demo.add_argument(
-        "--speech", type=Path, required=True, help="folder with LibriSpeech files and speakers.csv"
+        "--kokoro-voices",
+        type=Path,
+        metavar="DIR",
+        help="voices folder of the npm package kokoro-js, to add blends of its voices (default: none)",
     )
-    demo.add_argument("--pairs", type=Path, required=True, help="folder of true pairs: voices/ and faces/")
-    demo.add_argument(
-        "--kokoro-voices", type=Path, required=True, help="voices folder of the npm package kokoro-js"
+    check = kinds.add_parser(
+        "check", help="whether folders hold what the demonstration corpus is made of, file by file"
     )
+    add_source_arguments(check, required=False)
+    check.set_defaults(run=run_check)
     for parser in (voices, faces, corpus, demo):
         parser.add_argument("--out", type=Path, required=True, metavar="STORE", help="the store to write")
         parser.add_argument(
@@ -50,6 +62,11 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     for parser in (voices, faces, corpus):
         parser.add_argument("--split", default="random", metavar="RULE", help=SPLIT_HELP)
     demo.set_defaults(run=run_demo)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser, required: bool) -> None:
+    for name, told in SOURCES_HELP.items():
+        parser.add_argument(f"--{name}", type=Path, required=required, metavar="DIR", help=told)
 
 
 def add_voice_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,10 +128,37 @@ def run_demo(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise missing(error) from error
 
-    sources = Sources(arguments.portraits, arguments.speech, arguments.pairs, arguments.kokoro_voices)
+    sources = Sources(**{field.name: getattr(arguments, field.name) for field in fields(Sources)})
     engine = Engine(arguments.workers, arguments.dask)
     report = prepare_demo(sources, arguments.out, engine, arguments.seed)
     print(json.dumps(report, indent=2))
+    return 0
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Compare each folder that is named with the list of its files; what differs is raised, a sentence each."""
+    from v2f.data import demo_sources
+
+    sources = {
+        "portraits": demo_sources.PORTRAITS,
+        "speech": demo_sources.LIBRISPEECH,
+        "pairs": demo_sources.PAIRS,
+        "common_voice": demo_sources.COMMON_VOICE,
+        "speechocean": demo_sources.SPEECHOCEAN,
+    }
+    folders = {name: getattr(arguments, name) for name in sources if getattr(arguments, name) is not None}
+    if not folders:
+        raise CorpusError(f"Name a folder to check: {', '.join(f'--{name}' for name in SOURCES_HELP)}.")
+    differences = []
+    for name, folder in folders.items():
+        source = sources[name]
+        try:
+            source.check(folder)
+            print(f"{source.name}: {len(source.files):,} files, as they should be.")
+        except CorpusError as error:
+            differences.append(str(error))
+    if differences:
+        raise CorpusError(" ".join(differences))
     return 0
 
 

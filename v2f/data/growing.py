@@ -183,10 +183,10 @@ def tidy_failure(growing: Growing) -> Iterator[None]:
 
 
 def read_rows(path: Path, row_type: type) -> list[Any]:
-    """The rows of a table that was written here, each column in its field's type."""
+    """The rows of a table that was written here, each column in its field's type; older tables lack newer columns."""
     with path.open(newline="", encoding="utf-8") as file:
         return [
-            row_type(**{f.name: f.type(row[f.name]) for f in fields(row_type)})  # type: ignore[operator]
+            row_type(**{f.name: f.type(row[f.name]) for f in fields(row_type) if f.name in row})  # type: ignore[operator]
             for row in csv.DictReader(file)
         ]
 

@@ -1,59 +1,169 @@
-"""Who gets which voice: from what is known about voices and looks, give each voice a look-alike group.
+"""Who sounds as if they looked how: a soft pairing of voices with groups of look-alikes.
 
-A ridge regression from a speaker embedding (the d-vector) to a face descriptor is learned on people of whom both
-are known. Voices and groups are then compared within their sex, each side less its own mean and scaled by its own
-spread, so that neither another microphone nor another camera decides.
+On true pairs of voice and face (people of whom both are known) a ridge regression from speaker embeddings to dlib's
+face descriptor is learned, and another to age; on voices whose sex was told, which voices are women's. Then, for a
+voice and a group of look-alikes,
+
+    q(group | voice) = p(sex of the group | voice) x softmax over the groups of that sex of
+                       cosine(predicted looks, looks of the group) / TEMPERATURE - (age apart / AGE_SPREAD)^2 / 2
+
+so that a voice goes with every group a little and with those that fit it most. What voices of one corpus, or pictures
+of one kind, have in common must decide nothing: each corpus is taken less its own mean, in which women and men count
+alike.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-RIDGE = 3.0  # of the mean eigenvalue; from 1 to 10, 1:2 matching of people kept for measuring stays at 78 %
+from v2f.errors import CorpusError
+
+RIDGE_LOOKS, RIDGE_AGE = 10.0, 1.0  # of the mean eigenvalue
+TEMPERATURE = 0.07  # of the cosine
+AGE_SPREAD = 8.0  # years, a standard deviation
+# Predicted ages shrink towards their mean: by this they are spread again as far as real ones.
+AGE_STRETCH = 1.6
+SEX_TOLD = 0.95  # least probability of the sex that somebody told
+SEX_HEARD = 0.9  # least probability of either sex at which a voice of untold sex gets a face
+MOST_COUNTED = 10.0  # seconds of a recording, by which it counts in the mean of a voice
+ADULT = 18  # years: the voice of a child gets no face
 
 
 @dataclass(frozen=True)
-class VoiceToLooks:
-    """The map from d-vector [n, 256] to face descriptor [n, 128]."""
+class Speakers:
+    """People of whom there are voices."""
 
-    weights: np.ndarray  # [256, 128]
+    dvectors: np.ndarray  # [n, 512], as of `speaker_means`
+    corpus: np.ndarray  # str [n]
+    gender: np.ndarray  # str [n], "female", "male", or "" where untold
+    age: np.ndarray  # [n], years; NaN where untold
+    learned_from: np.ndarray  # bool [n]; the others, which are kept out, get no pairing
+
+    @property
+    def adult(self) -> np.ndarray:
+        """Who is not known to be younger than ADULT, bool [n]."""
+        return ~(self.age < ADULT)
+
+
+@dataclass(frozen=True)
+class TruePairs:
+    """Voices and the faces they belong to."""
+
+    dvectors: np.ndarray  # [n, 512]
+    descriptors: np.ndarray  # [n, 128]
+    gender: np.ndarray  # str [n], "female" or "male", apparent
+    age: np.ndarray  # [n], years, apparent
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Groups of look-alikes."""
+
+    centres: np.ndarray  # [groups, 128], the mean descriptor of each
+    gender: np.ndarray  # str [groups], "female" or "male"
+    age: np.ndarray  # [groups], years, the mean of each
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """A linear map [n, from] -> [n, to], of centred inputs to centred outputs."""
+
+    mean: np.ndarray
+    weights: np.ndarray
 
     @classmethod
-    def learn(cls, dvectors: np.ndarray, descriptors: np.ndarray) -> "VoiceToLooks":
-        """Ridge regression on true pairs [n, 256], [n, 128]; both sides have their means taken away."""
-        x, y = dvectors - dvectors.mean(axis=0), descriptors - descriptors.mean(axis=0)
-        gram = x.T @ x
-        gram += np.eye(len(gram)) * RIDGE * np.trace(gram) / len(gram)
-        return cls(np.linalg.solve(gram, x.T @ y))
+    def learn(cls, x: np.ndarray, y: np.ndarray, ridge: float) -> "Ridge":
+        """`ridge` is in units of the mean eigenvalue of x's covariance."""
+        mean = x.mean(axis=0)
+        gram = (x - mean).T @ (x - mean)
+        gram += np.eye(len(gram)) * ridge * np.trace(gram) / len(gram)
+        return cls(mean, np.linalg.solve(gram, (x - mean).T @ (y - y.mean(axis=0))))
 
-    def __call__(self, dvectors: np.ndarray) -> np.ndarray:
-        """Predicted descriptors [n, 128], up to a constant."""
-        return dvectors @ self.weights
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        return (x - self.mean) @ self.weights
 
 
-def assign(predicted: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Give each voice of one sex a group of that sex -> group index int [voices].
+def speaker_means(dvectors: np.ndarray, speaker: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """The mean vectors [people, 512] of recordings [n, 512] of speakers 0, 1, 2, ..., both halves of unit length.
 
-    `predicted` [voices, 128] are predicted descriptors, `centres` [groups, 128] the groups' mean descriptors.
-    The sum of cosines is as large as it can be while no group gets more than its even share, rounded up, and,
-    where there are voices enough, none gets fewer than that share rounded down.
+    A recording counts by its length in seconds, but no more than MOST_COUNTED.
     """
-    cosine = _standard(predicted) @ _standard(centres).T  # [voices, groups]
-    voices, groups = cosine.shape
-    share, rest = divmod(voices, groups)
-    columns = np.repeat(np.arange(groups), share + (rest > 0))
-    value = cosine[:, columns].astype(np.float64)
-    if rest:
-        # Places within the even share are worth more than any cosine, so every group gets its share first.
-        value += 4.0 * np.tile(np.arange(share + 1) < share, groups)
-    rows, chosen = linear_sum_assignment(value, maximize=True)
-    group = np.empty(voices, dtype=int)
-    group[rows] = columns[chosen]
-    return group
+    total = np.zeros((speaker.max() + 1, dvectors.shape[1]))
+    np.add.at(total, speaker, dvectors * np.minimum(seconds, MOST_COUNTED)[:, None])
+    return np.hstack([_unit(half) for half in np.split(total, 2, axis=1)])
 
 
-def _standard(vectors: np.ndarray) -> np.ndarray:
-    centred = vectors - vectors.mean(axis=0)
-    scaled = centred / (centred.std(axis=0) + 1e-6)
-    return scaled / (np.linalg.norm(scaled, axis=1, keepdims=True) + 1e-9)
+def pair(speakers: Speakers, pairs: TruePairs, looks: Looks) -> np.ndarray:
+    """How well each speaker goes with each group, float64 [speakers, groups].
+
+    A row sums to 1; it is zero for who is kept out, for children, and where nobody told the sex and the voice leaves it
+    in doubt. Raises CorpusError where a corpus, or the pairs, lack women or men.
+    """
+    told = (speakers.gender != "") & speakers.adult & speakers.learned_from
+    women, men = told & (speakers.gender == "female"), told & (speakers.gender == "male")
+    x = _centred(speakers.dvectors, speakers.corpus, women.astype(float), men.astype(float))
+    of_pairs = np.full(len(pairs.gender), "pairs")
+    female_pairs = (pairs.gender == "female").astype(float)
+    x_pairs = _centred(pairs.dvectors, of_pairs, female_pairs, 1 - female_pairs)
+
+    female = _sex_probe(x[told], women[told]).predict_proba(x)[:, 1]
+    heard = np.abs(female - 0.5) > SEX_HEARD - 0.5
+    used = speakers.learned_from & speakers.adult & ((speakers.gender != "") | heard)
+    age = _ages(x, x_pairs, speakers, pairs, told)
+
+    share = np.where(women, 1.0, np.where(men, 0.0, female))
+    centred = _centred(speakers.dvectors, speakers.corpus, share, 1 - share)
+    predicted = Ridge.learn(x_pairs, pairs.descriptors, RIDGE_LOOKS)(centred)
+
+    female = np.where(speakers.gender == "female", np.maximum(female, SEX_TOLD), female)
+    female = np.where(speakers.gender == "male", np.minimum(female, 1 - SEX_TOLD), female)
+    q = np.zeros((len(predicted), len(looks.centres)))
+    q[used] = soft_pairing(predicted[used], female[used], age[used], looks)
+    return q
+
+
+def soft_pairing(predicted: np.ndarray, female: np.ndarray, age: np.ndarray, looks: Looks) -> np.ndarray:
+    """q [voices, groups] of predicted descriptors [voices, 128], p(woman) [voices], and ages [voices] in years."""
+    q = np.zeros((len(predicted), len(looks.centres)))
+    for sex, probability in (("female", female), ("male", 1 - female)):
+        groups = np.flatnonzero(looks.gender == sex)
+        centres = looks.centres[groups] - looks.centres[groups].mean(axis=0)
+        voices = predicted - np.average(predicted, axis=0, weights=probability)
+        logits = _unit(voices) @ _unit(centres).T / TEMPERATURE  # [voices, groups of the sex]
+        logits -= ((looks.age[groups] - age[:, None]) / AGE_SPREAD) ** 2 / 2
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        q[:, groups] = probability[:, None] * weights / weights.sum(axis=1, keepdims=True)
+    return q
+
+
+def _sex_probe(x: np.ndarray, women: np.ndarray) -> Any:
+    from sklearn.linear_model import LogisticRegression  # a second to import
+
+    return LogisticRegression(C=3.0, max_iter=2000, class_weight="balanced").fit(x, women)
+
+
+def _ages(
+    x: np.ndarray, x_pairs: np.ndarray, speakers: Speakers, pairs: TruePairs, told: np.ndarray
+) -> np.ndarray:
+    """How old each speaker sounds, in years [speakers], spread around the mean age of the pairs."""
+    known = ~np.isnan(speakers.age) & speakers.adult & speakers.learned_from
+    ages = np.concatenate([pairs.age, speakers.age[known]])
+    sounds = Ridge.learn(np.concatenate([x_pairs, x[known]]), ages[:, None], RIDGE_AGE)(x)[:, 0]
+    return pairs.age.mean() + AGE_STRETCH * (sounds - sounds[told].mean())
+
+
+def _centred(vectors: np.ndarray, corpus: np.ndarray, women: np.ndarray, men: np.ndarray) -> np.ndarray:
+    """Vectors [n, ...] less the middle of women's and men's mean in their corpus; `women` and `men` [n] are weights."""
+    centred = vectors.astype(np.float64)
+    for name in np.unique(corpus):
+        own = corpus == name
+        if not women[own].any() or not men[own].any():
+            raise CorpusError(f"Of {name} there are too few recordings to pair: women or men are missing.")
+        middle = sum(np.average(vectors[own], axis=0, weights=weights[own]) for weights in (women, men)) / 2
+        centred[own] -= middle
+    return centred
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)

