@@ -127,7 +127,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(clip: Path, weights, capsy
 def test_weights_show_tells_what_a_file_holds(random_weights: Path, capsys) -> None:
     assert main(["weights", "show", str(random_weights)]) == 0
     shown = capsys.readouterr().out
-    assert "generator: 12,191,875 parameters" in shown and "random values, for tests" in shown
+    assert "voice encoder: table2" in shown and "generator: 12,191,875 parameters" in shown
+    assert "random values, for tests" in shown
 
 
 def test_interrupting_gives_the_shells_code(clip: Path, weights, tmp_path: Path, monkeypatch) -> None:

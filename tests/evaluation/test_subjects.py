@@ -119,3 +119,23 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(CorpusError, match="broken.jpg"):
         face_of(tmp_path / "broken.jpg")
+
+
+def test_subjects_are_heard_by_the_encoder_that_is_measured(made_store: Store) -> None:
+    """Speech in place of the store's log-mel: 2.5 s of noise a recording."""
+    rng, samples = np.random.default_rng(0), 40_000
+    (made_store.folder / store.LOG_MEL).unlink()
+    speech = rng.normal(0, 900, (len(made_store.voices), samples)).astype(np.int16)
+    store.write_array(made_store.folder / store.SPEECH, speech.reshape(-1))
+    index = [(i * samples, samples, person) for i, person in enumerate(made_store.voices[:, 2])]
+    store.write_array(made_store.folder / store.VOICES, np.array(index))
+    opened = Store.open(made_store.folder)
+    for subjects in (of_store(opened, "test", "dvector"), of_training(opened, 0, "dvector")):
+        first, held_out = subjects.hear(0, seconds=1.0), subjects.held_out(0)
+        assert first is not None and first.shape == (40, 100) and held_out.shape[0] == 40
+        assert subjects.encoder == "dvector"
+
+
+def test_a_store_of_log_mel_is_not_heard_by_the_public_encoder(made_store: Store) -> None:
+    with pytest.raises(CorpusError, match="log-mel and no speech"):
+        of_store(made_store, "test", "dvector").hear(0)
