@@ -32,6 +32,7 @@ from v2f.data.demo_sources import (
     pairs_part,
     read_table,
 )
+from v2f.data.dvectors import DVectors
 from v2f.data.faces import FaceOptions
 from v2f.data.growing import write_array, write_atomically
 from v2f.data.identities import group_centres, look_alike_groups
@@ -80,6 +81,7 @@ def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> 
     PAIRS.require(sources.pairs)
     for _, source, folder in sources.recordings:
         source.require(folder)
+    DVectors(), ApparentSexAndAge()  # what can fail at once fails before an hour of work
     add_faces(out, _portraits(sources.portraits), FACES, engine)
     add_voices(out, _recordings(sources, out, engine.workers, seed), VOICES, engine)
     pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"), engine)
