@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     pack.set_defaults(run=write_pack)
     gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
     gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
+    gan.add_argument("--generator", choices=("table2", "skip"), help="instead of the preset's")
     gan.set_defaults(run=train_gan)
     gender = stages.add_parser("gender", help="Sec. 4.2's gender classifier of faces")
     gender.set_defaults(run=train_gender)
@@ -134,7 +135,9 @@ def train_gan(options: argparse.Namespace) -> bool:
         raise V2FError(
             f"{options.data} was not made with the encoder {options.encoder}; make the pack again."
         )
-    config = replace(PRESETS[options.preset], networks=network_config, **_given(options))
+    preset = PRESETS[options.preset]
+    networks_of_run = replace(network_config, generator=options.generator or preset.networks.generator)
+    config = replace(preset, networks=networks_of_run, **_given(options))
     _keep_freed_memory()
     with started_by_torchrun(options.device) as (processes, device):
         runtime = Runtime.choose(device, options.exact)

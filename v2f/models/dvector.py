@@ -14,10 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from v2f.models.networks import EMBEDDING_SIZE
+from v2f.models.networks import EMBEDDING_SIZE, POWER_BANDS
 
 DVECTOR_SIZE = 256
-MELS = 40
 WINDOW, STRIDE = 160, 80  # frames of 10 ms; Resemblyzer's windows, half overlapping
 LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
 AT_ONCE = 128  # windows, to bound memory
@@ -28,7 +27,7 @@ class DVectorNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(MELS, DVECTOR_SIZE, num_layers=3, batch_first=True)
+        self.lstm = nn.LSTM(POWER_BANDS, DVECTOR_SIZE, num_layers=3, batch_first=True)
         self.linear = nn.Linear(DVECTOR_SIZE, DVECTOR_SIZE)
 
     def forward(self, mel: Tensor, lengths: Tensor) -> Tensor:

@@ -5,6 +5,9 @@ step; other kernels compute the same sums several times as fast.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import product
 from typing import Any, TypeVar
 
@@ -15,6 +18,7 @@ from torch.nn.grad import conv2d_weight
 
 Module = TypeVar("Module", bound=nn.Module)
 
+_twice: ContextVar[bool] = ContextVar("twice", default=False)
 FEW_PIXELS = 16  # of the smaller image, up to which one product of matrices is the fastest
 
 
@@ -26,6 +30,16 @@ def learn_on_cpu(network: Module) -> Module:
         else:
             learn_on_cpu(child)
     return network
+
+
+@contextmanager
+def twice_differentiable() -> Iterator[None]:
+    """Within it, networks use kernels whose gradients have gradients themselves."""
+    token = _twice.set(True)
+    try:
+        yield
+    finally:
+        _twice.reset(token)
 
 
 class LearningConv(nn.Module):
@@ -41,6 +55,10 @@ class LearningConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weight, bias, stride, padding = self.weight, self.bias, self.stride, self.padding
+        if _twice.get():
+            if self.transposed:
+                return F.conv_transpose2d(x, weight, bias, stride, padding, self.output_padding)
+            return F.conv2d(x, weight, bias, stride, padding)
         if torch.is_autocast_enabled("cpu"):
             dtype = torch.get_autocast_dtype("cpu")
             x, weight, bias = x.to(dtype), weight.to(dtype), bias.to(dtype)

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MEL_BINS = 64  # Sec. 4: 64-dimensional log mel-spectrograms
+POWER_BANDS = 40  # of mel power, which the public speaker encoder takes instead
 EMBEDDING_SIZE = 64  # Table 2: "yielding a 64-dimensional embedding"
 IMAGE_SIZE = 64  # Sec. 4: 3 x 64 x 64 faces
 VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
@@ -32,6 +33,7 @@ LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCG
 
 Reading = Literal["released", "table2"]
 EncoderName = Literal["table2", "dvector"]
+GeneratorName = Literal["table2", "skip"]
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,20 @@ class NetworkConfig:
 
     reading: Reading = "released"
     encoder: EncoderName = "table2"  # F_e: the voice embedding network of Table 2, or v2f/models/dvector.py
+    generator: GeneratorName = "table2"  # F_g: that of Table 2, or v2f/models/skip_generator.py
 
     def __post_init__(self) -> None:
         if self.encoder not in ("table2", "dvector"):
             raise ValueError(f"encoder must be 'table2' or 'dvector', not {self.encoder!r}")
+        if self.generator not in ("table2", "skip"):
+            raise ValueError(f"generator must be 'table2' or 'skip', not {self.generator!r}")
         if self.reading not in ("released", "table2"):
             raise ValueError(f"reading must be 'released' or 'table2', not {self.reading!r}")
+
+    @property
+    def bins(self) -> int:
+        """Of the features that the voice encoder takes, [bins, frames]."""
+        return MEL_BINS if self.encoder == "table2" else POWER_BANDS
 
     @property
     def face_kernel(self) -> int:
@@ -84,7 +94,7 @@ class VoiceEncoder(nn.Module):
 
 
 class Generator(nn.Module):
-    """F_g: unit embedding [batch, 64] -> face [batch, 3, 64, 64], unbounded (clamp to [-1, 1] to show it)."""
+    """Table 2's F_g: unit embedding [batch, 64] -> face [batch, 3, 64, 64], unbounded (clamp to [-1, 1] to show it)."""
 
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()

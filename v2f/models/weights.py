@@ -31,10 +31,12 @@ from v2f.models.networks import (
     NetworkConfig,
     VoiceEncoder,
 )
+from v2f.models.skip_generator import SkipGenerator
 
 FORMAT = "1"
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "v2f-demo.safetensors"
 Encoder = VoiceEncoder | DVectorEncoder
+FaceGenerator = Generator | SkipGenerator
 
 
 def build_encoder(config: NetworkConfig) -> Encoder:
@@ -42,9 +44,14 @@ def build_encoder(config: NetworkConfig) -> Encoder:
     return DVectorEncoder() if config.encoder == "dvector" else VoiceEncoder(config)
 
 
+def build_generator(config: NetworkConfig) -> FaceGenerator:
+    """The generator that a configuration names, its values not yet learned."""
+    return SkipGenerator() if config.generator == "skip" else Generator(config)
+
+
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "encoder": build_encoder,
-    "generator": Generator,
+    "generator": build_generator,
     "trunk": FaceTrunk,
     "discriminator": Discriminator,
     "classifier": Classifier,  # of the training identities; its number of classes is that of its stored rows
@@ -60,7 +67,7 @@ class Model:
 
     config: NetworkConfig
     encoder: Encoder
-    generator: Generator
+    generator: FaceGenerator
     trunk: FaceTrunk | None
     discriminator: Discriminator | None
     classifier: Classifier | None
@@ -86,7 +93,7 @@ def load(source: str | Path | None = None) -> Model:
     path = find(source)
     networks, config, provenance = load_networks(path)
     encoder, generator = networks.get("encoder"), networks.get("generator")
-    if not isinstance(encoder, Encoder) or not isinstance(generator, Generator):
+    if not isinstance(encoder, Encoder) or not isinstance(generator, FaceGenerator):
         held = ", ".join(networks) or "nothing"
         raise WeightsError(
             f"{path} cannot make faces: it holds {held}, and encoder and generator are needed."

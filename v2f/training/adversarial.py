@@ -5,13 +5,19 @@
 The `paper` preset is Sec. 4's. The `small-data` preset departs from it, because a few thousand faces of few
 pictures an identity would be memorised by the discriminator and because fewer faces are seen in all:
 
+* paper: a voice has one identity; here, where the pack has a soft pairing: a probability for each identity, and the
+  generator's identity loss is the cross-entropy to these. Faces are drawn as often as voices ask for their identities.
+* paper: each voice by itself; here: also points between two voices of one gender, their probabilities mixed alike.
+* paper: adversarial and identity loss alone; here: also the distance to a picture of the identity. Where the pack has
+  composite portraits, that is the composite of the voice's own mixture, and the weight falls to a part of itself;
+  else it is one of the identity's pictures, and the weight falls to nothing.
+* paper: the generator of Table 2; here: v2f/models/skip_generator.py, which takes a third of the work.
 * paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
-  and cutout, the same kind on real and generated faces.
+  and cutout of some, the same kind on real and generated faces.
 * paper: the generator itself; here: an exponential average of its weights is kept and used.
-* paper: real label 1; here: 0.9.
-* paper: adversarial and identity loss alone; here: at the start also the distance to a picture of the identity,
-  falling to nothing, which gives the generator the layout of a face before the discriminator judges it.
-* paper: batch 128; here: 32, because more and smaller steps go further with the same number of faces.
+* paper: the discriminator's gradient is free; here: a penalty on it at real faces (R1), every 16 steps.
+* paper: batch 128, learning rate 0.0002; here: 32 and larger, because more and larger steps go further with the same
+  number of faces; the rate falls over the last third.
 """
 
 from collections.abc import Mapping
@@ -23,25 +29,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from v2f.data.batches import Faces, uniform
+from v2f.data.batches import Faces, as_input, uniform
 from v2f.models import (
     TRAINED_ON,
     Classifier,
     Discriminator,
+    Encoder,
     FaceTrunk,
-    Generator,
     NetworkConfig,
     Runtime,
-    VoiceEncoder,
+    build_generator,
     save_networks,
     told_people,
     unit,
 )
-from v2f.models.learning import learn_on_cpu
+from v2f.models.learning import learn_on_cpu, twice_differentiable
 from v2f.training.augment import augment_faces
 from v2f.training.loop import (
     Graphed,
     freeze,
+    generator,
     load_optimizer_state,
     mixed,
     optimizer_state,
@@ -53,6 +60,8 @@ from v2f.training.processes import ALONE, Processes
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
+SMALL_STEPS = 9_000  # of the small-data preset: 288,000 faces
+R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
 
 
 @dataclass(frozen=True)
@@ -62,13 +71,19 @@ class AdversarialConfig:
     steps: int = 100_000  # Sec. 4: "completed at 100K iterations"
     batch: int = 128  # Sec. 4
     learning_rate: float = 2e-4  # Sec. 4, Adam
+    falls_after: int | None = None  # steps, from which the learning rate falls to nothing
+    falls_over: int = 1  # steps that this takes
     betas: tuple[float, float] = (0.5, 0.999)  # Sec. 4
     embedding_noise: float = 0.05  # a component, in the released settings
-    augment: bool = False  # faces, on both sides of the discriminator
+    mixed: float = 0.0  # share of the embeddings that lie between two voices
+    augment: float = 0.0  # share of faces that are augmented, on both sides of the discriminator
     average: float = 0.0  # decay of the averaged generator weights; 0 keeps none
-    real_label: float = 1.0
+    identity_weight: float = 1.0  # of the generator's identity loss
+    r1: float = 0.0  # weight of the penalty on the discriminator's gradient
     picture_weight: float = 0.0  # of the distance to a picture of the identity, at the start
-    picture_steps: int = 1  # over which that weight falls to nothing
+    picture_weight_left: float = 0.0  # and after picture_steps, where there are composites
+    picture_steps: int = 1
+    sharpness: float = 1.0  # exponent of the probabilities of which a composite is mixed
     seed: int = 0
     networks: NetworkConfig = NetworkConfig()
 
@@ -76,13 +91,22 @@ class AdversarialConfig:
 PRESETS = {
     "paper": AdversarialConfig(),
     "small-data": AdversarialConfig(
-        steps=32_000,
+        steps=SMALL_STEPS,
         batch=32,
-        augment=True,
-        average=0.998,
-        real_label=0.9,
-        picture_weight=4.0,
-        picture_steps=2_000,
+        learning_rate=8e-4,
+        falls_after=SMALL_STEPS * 2 // 3,
+        falls_over=SMALL_STEPS // 3,
+        betas=(0.5, 0.99),
+        mixed=0.5,
+        augment=0.7,
+        average=0.999,
+        identity_weight=0.5,
+        r1=1.0,
+        picture_weight=80.0,
+        picture_weight_left=40.0,
+        picture_steps=3_000,
+        sharpness=1.5,
+        networks=NetworkConfig(generator="skip"),
     ),
 }
 
@@ -95,7 +119,7 @@ class AdversarialTask:
     def __init__(
         self,
         pack: Pack,
-        encoder: VoiceEncoder,
+        encoder: Encoder,
         config: AdversarialConfig,
         runtime: Runtime,
         processes: Processes = ALONE,
@@ -107,22 +131,33 @@ class AdversarialTask:
         self.face_identity = torch.from_numpy(pack.face_identity.astype(np.int64)).to(device)
         self.embeddings = torch.from_numpy(pack.embeddings).to(device)  # float16 [voices, crops, 64]
         self.voice_identity = torch.from_numpy(pack.voice_identity.astype(np.int64)).to(device)
+        self.voice_female = torch.from_numpy(pack.voice_female).to(device)
+        self.pairing = None if pack.pairing is None else torch.from_numpy(pack.pairing).to(device)
+        self.voice_weight, self.face_weight = (
+            None if weight is None else torch.from_numpy(weight).to(device)
+            for weight in (pack.voice_weight, pack.face_weight)
+        )
         self.faces_of = _faces_of_identities(pack, device)
+        self.composites = None
+        if pack.textures is not None and pack.flows is not None:
+            self.composites = Composites(pack.textures, pack.flows, device)
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
-            self.generator = runtime.place(Generator(config.networks))
+            self.generator = runtime.place(build_generator(config.networks))
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.discriminator = runtime.place(Discriminator(config.networks))
             self.classifier = runtime.place(Classifier(pack.identities, config.networks))
         if device.type == "cpu":
             learn_on_cpu(self.generator)
             learn_on_cpu(self.trunk)
-        self.averaged = runtime.place(Generator(config.networks)) if config.average else self.generator
+        self.averaged = runtime.place(build_generator(config.networks)) if config.average else self.generator
         self.averaged.load_state_dict(self.generator.state_dict())
         judges = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
         on_gpu = device.type == "cuda"
+        # A tensor, which a CUDA graph reads anew at every step.
+        self.learning_rate = torch.tensor(config.learning_rate, device=device)
         self.generator_adam, self.judge_adam = (
-            torch.optim.Adam(learning, config.learning_rate, config.betas, fused=True, capturable=on_gpu)
+            torch.optim.Adam(learning, self.learning_rate, config.betas, fused=True, capturable=on_gpu)
             for learning in (list(self.generator.parameters()), judges)
         )
         self.picture_weight = torch.zeros((), device=device)
@@ -131,8 +166,12 @@ class AdversarialTask:
     def step(self, index: int) -> dict[str, Tensor]:
         """One iteration, and what changes with its number around it."""
         config = self.config
-        weight = config.picture_weight * max(0.0, 1 - index / config.picture_steps)
+        left = config.picture_weight_left if self.composites else 0.0
+        weight = max(left, config.picture_weight * (1 - index / config.picture_steps))
         self.picture_weight.fill_(weight)
+        self.learning_rate.fill_(config.learning_rate * falling(index, config.falls_after, config.falls_over))
+        if config.r1 and index % R1_EVERY == 0:
+            self._penalise_gradient(generator(self.runtime.device, config.seed, index, R1_EVERY))
         losses = self.graphed(mixed(config.seed, index), weight > 0)
         self._average(index)
         return losses
@@ -140,11 +179,11 @@ class AdversarialTask:
     def _iteration(self, rng: torch.Generator, with_picture: bool) -> dict[str, Tensor]:
         """One iteration of Algorithm 1; its line numbers stand in the comments."""
         config = self.config
-        voices = self._draw(len(self.embeddings), rng)  # line 2: n voice recordings
-        real = self._draw(len(self.faces), rng)  # line 3: m face images
-        embedding = self._embedding(voices, rng)[self.mine]
+        voices = self._draw(len(self.embeddings), rng, self.voice_weight)  # line 2: n voice recordings
+        real = self._draw(len(self.faces), rng, self.face_weight)  # line 3: m face images
+        embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
         faces = self.faces(real, rng)[self.mine]
-        speaker, person = self.voice_identity[voices[self.mine]], self.face_identity[real[self.mine]]
+        person = self.face_identity[real[self.mine]]
         with self.runtime.autocast():
             generated = self.generator(embedding)
 
@@ -156,8 +195,8 @@ class AdversarialTask:
             features = self.trunk(both)
             judged, named = self.discriminator(features), self.classifier(features[: len(faces)])
         judged = judged.float().squeeze(1)
-        labels = torch.full_like(judged, config.real_label)
-        labels[len(faces) :] = 0.0
+        labels = torch.zeros_like(judged)
+        labels[: len(faces)] = 1.0
         # -log F_d(f) - log(1 - F_d(f^)), on logits
         real_or_fake = 2 * F.binary_cross_entropy_with_logits(judged, labels)
         identity = F.cross_entropy(named.float(), person)
@@ -169,12 +208,16 @@ class AdversarialTask:
             features = self.trunk(self._augment(generated.float(), rng))
             judged_fake, named_fake = self.discriminator(features), self.classifier(features)
         fooling = F.softplus(-judged_fake.float()).mean()  # -log F_d(f^)
-        likeness = F.cross_entropy(named_fake.float(), speaker)
-        loss = fooling + likeness
+        likeness = F.cross_entropy(named_fake.float(), identities)
+        loss = fooling + config.identity_weight * likeness
+        told = {}
         if with_picture:
-            loss = loss + self.picture_weight * self._distance_to_picture(generated.float(), voices, rng)
+            distance = F.l1_loss(generated.float(), self._pictures(voices, identities, rng))
+            loss = loss + self.picture_weight * distance
+            told = {"distance to picture": distance.detach()}
         self._update(self.generator_adam, loss)
         real_score, fake_score = judged.sigmoid().split(len(faces))
+        asked = identities.argmax(1) if identities.ndim == 2 else identities
         return {
             "discriminator": real_or_fake.detach(),
             "classifier": identity.detach(),
@@ -183,8 +226,20 @@ class AdversarialTask:
             "score of real": real_score.mean().detach(),
             "score of generated": fake_score.mean().detach(),
             "named real": (named.argmax(1) == person).float().mean(),
-            "named generated": (named_fake.argmax(1) == speaker).float().mean(),
+            "named generated": (named_fake.argmax(1) == asked).float().mean(),
+            **told,
         }
+
+    def _penalise_gradient(self, rng: torch.Generator) -> None:
+        """R1 (Mescheder et al., 2018): the discriminator's logit is made to change little around real faces."""
+        freeze(self.trunk, self.discriminator, frozen=False)
+        real = self._draw(len(self.faces), rng, self.face_weight)
+        faces = self._augment(self.faces(real, rng)[self.mine], rng).requires_grad_()
+        with twice_differentiable():
+            logits = self.discriminator(self.trunk(faces))
+            (gradient,) = torch.autograd.grad(logits.sum(), faces, create_graph=True)
+            penalty = gradient.square().sum(dim=(1, 2, 3)).mean()
+            self._update(self.judge_adam, self.config.r1 / 2 * R1_EVERY * penalty)
 
     def _update(self, adam: torch.optim.Adam, loss: Tensor) -> None:
         adam.zero_grad()
@@ -192,30 +247,52 @@ class AdversarialTask:
         self.processes.average_gradients(adam.param_groups[0]["params"])
         adam.step()
 
-    def _draw(self, count: int, rng: torch.Generator) -> Tensor:
+    def _draw(self, count: int, rng: torch.Generator, weight: Tensor | None = None) -> Tensor:
+        """A batch of numbers below `count`, all as likely, or by weights [count]."""
+        if weight is not None:
+            return torch.multinomial(weight, self.batch, replacement=True, generator=rng)
         return torch.randint(count, (self.batch,), generator=rng, device=self.runtime.device)
 
-    def _embedding(self, voices: Tensor, rng: torch.Generator) -> Tensor:
-        """A random crop's embedding of each voice, with noise, of unit length [batch, 64]."""
+    def _voices(self, voices: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A random crop's embedding of each voice, with noise, of unit length [batch, 64]; the identities asked for.
+
+        These are labels [batch], or with a soft pairing probabilities [batch, identities]; then some embeddings lie
+        between two voices of one gender, and so do their probabilities.
+        """
         crops = self._draw(self.embeddings.shape[1], rng)
-        embedding = unit(self.embeddings[voices, crops].float())
+        embedding, identities = unit(self.embeddings[voices, crops].float()), self.voice_identity[voices]
+        if self.pairing is not None:
+            identities = self.pairing[voices].float()
+        if self.pairing is not None and self.config.mixed:
+            # The next of the same gender in a random order.
+            female = self.voice_female[voices]
+            order = torch.argsort(female + uniform(0, 0.9, self.batch, rng))
+            other = torch.empty_like(order).scatter_(0, order, order.roll(1))
+            chosen = (uniform(0, 1, self.batch, rng) < self.config.mixed) & (female == female[other])
+            share = (uniform(0, 1, self.batch, rng) * chosen)[:, None]
+            embedding = unit(torch.lerp(embedding, embedding[other], share))
+            identities = torch.lerp(identities, identities[other], share)
         noise = torch.randn(embedding.shape, generator=rng, device=embedding.device)
-        return unit(embedding + self.config.embedding_noise * noise)
+        return unit(embedding + self.config.embedding_noise * noise), identities
 
     def _augment(self, faces: Tensor, rng: torch.Generator) -> Tensor:
         if not self.config.augment:
             return faces
         if len(faces) == self.batch:
-            return augment_faces(faces, rng)
+            return augment_faces(faces, rng, self.config.augment)
         # Among empty places for the others' faces, so that each face meets the draws it would in one process.
         around = (self.mine.start, self.batch - self.mine.stop)
-        return augment_faces(F.pad(faces, (0, 0, 0, 0, 0, 0, *around)), rng)[self.mine]
+        padded = F.pad(faces, (0, 0, 0, 0, 0, 0, *around))
+        return augment_faces(padded, rng, self.config.augment)[self.mine]
 
-    def _distance_to_picture(self, generated: Tensor, voices: Tensor, rng: torch.Generator) -> Tensor:
-        """Mean absolute distance of this process's faces to a random picture of each voice's identity."""
+    def _pictures(self, voices: Tensor, identities: Tensor, rng: torch.Generator) -> Tensor:
+        """What this process's faces are compared with [mine, 3, 64, 64]: composites, or pictures of the identities."""
+        if self.composites:
+            mixture = identities**self.config.sharpness
+            return self.composites(mixture / mixture.sum(dim=1, keepdim=True))
         of = self.faces_of[self.voice_identity[voices]]
         place = (uniform(0, 1, self.batch, rng)[:, None] * (of >= 0).sum(dim=1, keepdim=True)).long()
-        return F.l1_loss(generated, self.faces.pixels(of.gather(1, place).squeeze(1)[self.mine]))
+        return self.faces.pixels(of.gather(1, place).squeeze(1)[self.mine])
 
     @torch.no_grad()
     def _average(self, index: int) -> None:
@@ -289,6 +366,32 @@ class AdversarialTask:
         }
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
         return {"faces seen": float(step * self.batch)}
+
+
+class Composites:
+    """Composite portraits of mixtures of identities; see v2f/data/composites.py for textures and flows."""
+
+    def __init__(self, textures: np.ndarray, flows: np.ndarray, device: torch.device) -> None:
+        self.textures = as_input(torch.from_numpy(textures).to(device)).flatten(1)
+        self.flows = torch.from_numpy(flows).to(device).float().flatten(1)
+        size = textures.shape[1]
+        along = torch.arange(size, device=device, dtype=torch.float32)
+        self.pixels = torch.stack(
+            torch.meshgrid(along, along, indexing="xy")
+        )  # (x, y) of each, [2, size, size]
+        self.size = size
+
+    def __call__(self, mixture: Tensor) -> Tensor:
+        """Shares of the identities [batch, identities] -> pictures [batch, 3, size, size] in [-1, 1]."""
+        textures = (mixture @ self.textures).view(-1, 3, self.size, self.size)
+        places = self.pixels + (mixture @ self.flows).view(-1, 2, self.size, self.size)
+        grid = ((places + 0.5) * (2 / self.size) - 1).permute(0, 2, 3, 1)  # as grid_sample counts
+        return F.grid_sample(textures, grid, padding_mode="border", align_corners=False)
+
+
+def falling(index: int, after: int | None, over: int) -> float:
+    """A factor of 1 until a step, from which it falls to 0 over so many."""
+    return 1.0 if after is None else min(1.0, max(0.0, 1 - (index - after) / over))
 
 
 def grid(faces: Tensor, columns: int) -> Tensor:

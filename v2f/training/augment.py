@@ -77,9 +77,10 @@ def _outside_band(batch: int, size: int, longest: int, rng: torch.Generator) -> 
     return ((place < start) | (place >= start + length)).float()
 
 
-def augment_faces(faces: Tensor, rng: torch.Generator) -> Tensor:
-    """Differentiable colour, shift and cutout on faces [batch, 3, 64, 64], a draw for each face."""
+def augment_faces(faces: Tensor, rng: torch.Generator, share: float = 1.0) -> Tensor:
+    """Differentiable colour, shift and cutout on a share of faces [batch, 3, 64, 64], a draw for each face."""
     batch, _, height, width = faces.shape
+    plain, chosen = faces, uniform(0, 1, batch, rng)[:, None, None, None] < share
 
     def draw(low: float, high: float) -> Tensor:
         return uniform(low, high, batch, rng)[:, None, None, None]
@@ -105,4 +106,4 @@ def augment_faces(faces: Tensor, rng: torch.Generator) -> Tensor:
     inside_columns = (line - left).abs() < CUTOUT // 2
     cut = inside_rows[:, :, None] & inside_columns[:, None, :]
     cut = cut & (uniform(0, 1, batch, rng) < 0.5)[:, None, None]
-    return shifted * (~cut)[:, None]
+    return torch.where(chosen, shifted * (~cut)[:, None], plain)

@@ -8,6 +8,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, make_noise, whole_frames
+from v2f.audio.features import HOP
 from v2f.data.batches import Crops, uniform
 from v2f.data.store import FULL_SCALE, Store
 from v2f.errors import CorpusError
@@ -17,7 +18,7 @@ from v2f.training.loop import generator
 
 HELDOUT_SHARE = 0.2  # the end of every training recording, kept for the held-out accuracy
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
-SHORTEST, LONGEST = 1.5, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
+SHORTEST, LONGEST = 0.8, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
 AT_ONCE = 64  # crops
 
 
@@ -30,6 +31,10 @@ class VoiceCrops:
         resident = device.type != "cpu" or store.holds_speech
         self.crops = Crops(store.sounds, store.voices[rows], device, resident, 1 - HELDOUT_SHARE)
         self.noise = _noise_bank(store, rows, seed).to(device) if store.holds_speech else None
+
+    def longest(self, voices: Tensor) -> int:
+        """Samples of the longest of `voices` [batch], of the part that crops are taken from."""
+        return int(self.crops.lengths[voices].max()) * (HOP if self.noise is None else 1)
 
     def log_mels(self, voices: Tensor, samples: int, draw: int, augment: bool = True) -> Tensor:
         """Normalised log-mel [batch, 64, frames]: `features` for Table 2's encoder."""
@@ -58,20 +63,20 @@ class VoiceCrops:
 
 def features_of_crops(
     store: Store, voices: np.ndarray, encoder: EncoderName, crops: int, seed: int, device: torch.device
-) -> Iterator[tuple[slice, int, Tensor]]:
+) -> Iterator[tuple[np.ndarray, int, Tensor]]:
     """What an encoder takes of `crops` seeded crops of each of `voices` [n], rows of a store; half are augmented.
 
     Gives which of the voices, the number of the crop, and the features [batch, bins, frames], of one length for all
-    voices of a crop; the lengths are spread evenly over the range.
+    voices of a crop; the lengths are spread evenly over the logarithms of the range. Voices come with others about as
+    long, and a crop is never longer than the longest of them.
     """
     drawn = VoiceCrops(store, voices, seed, device)
+    order = torch.argsort(drawn.crops.lengths, stable=True)
     for crop in tqdm(range(crops), desc="embedding", unit="crop"):
-        seconds = SHORTEST + (LONGEST - SHORTEST) * (crop + 0.5) / crops
-        for start in range(0, len(voices), AT_ONCE):
-            some = slice(start, min(start + AT_ONCE, len(voices)))
-            chosen = torch.arange(some.start, some.stop, device=device)
-            samples, augment = int(seconds * SAMPLE_RATE), crop % 2 == 1
-            yield some, crop, drawn.features(encoder, chosen, samples, crop, augment)
+        seconds = SHORTEST * (LONGEST / SHORTEST) ** ((crop + 0.5) / crops)
+        for chosen in order.split(AT_ONCE):
+            samples = min(int(seconds * SAMPLE_RATE), drawn.longest(chosen))
+            yield chosen.cpu().numpy(), crop, drawn.features(encoder, chosen, samples, crop, crop % 2 == 1)
 
 
 def sound_of(store: Store, voice: int, piece: slice = slice(None), encoder: EncoderName = "table2") -> Tensor:

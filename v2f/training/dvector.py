@@ -18,7 +18,7 @@ from v2f.models.resemblyzer import LICENCE, PACKAGE, SHA256, network_from_packag
 from v2f.training.crops import features_of_crops
 from v2f.training.speaker import WEIGHTS
 
-CROPS = 4  # of each voice, half of them augmented
+CROPS = 2  # of each voice, one of them augmented
 
 
 def make_encoder(store_folder: Path, folder: Path, seed: int = 0) -> Path:

@@ -5,12 +5,20 @@
     voice_female     bool    [voices]                hashes           str [2]: of the store, of the encoder
     people           str     [people]: everybody whose voice or face it, or the encoder, was made of
 
-The encoder is frozen in stage two, so the embeddings of many crops are computed once. Paper: a fresh crop at every
-draw; here: one of `crops` made beforehand, half of them augmented, because then stage two needs no audio.
+A voice is a recording. The encoder is frozen in stage two, so the embeddings of many crops are computed once. Paper: a
+fresh crop at every draw; here: one of `crops` made beforehand, half of them augmented, because then stage two needs no
+audio. A store whose voices are softly paired with look-alikes gives more:
+
+    pairing          float16 [voices, identities]: how well each voice goes with each identity; a row sums to 1
+    voice_weight     float32 [voices]: how often each is drawn, so that women speak as often as men, and people alike
+    face_weight      float32 [faces]: how often each is drawn, so that identities are seen as often as voices ask
+    textures, flows  composite portraits of the identities; see v2f/data/composites.py
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +26,9 @@ import torch
 from v2f.errors import CorpusError
 from v2f.models import Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import EMBEDDING_SIZE
+
+if TYPE_CHECKING:
+    from v2f.data.store import Store
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,11 @@ class Pack:
     voice_female: np.ndarray
     people: np.ndarray
     hashes: tuple[str, str]
+    pairing: np.ndarray | None = None
+    voice_weight: np.ndarray | None = None
+    face_weight: np.ndarray | None = None
+    textures: np.ndarray | None = None
+    flows: np.ndarray | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> "Pack":
@@ -73,26 +89,57 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     encoder = runtime.place(encoder.eval())
     voices = np.flatnonzero(store.voice_identity >= 0)
     embeddings = np.empty((len(voices), crops, EMBEDDING_SIZE), dtype=np.float16)
-    drawn = features_of_crops(store, voices, config.encoder, crops, seed, runtime.device)
-    for some, crop, features in drawn:
+    for some, crop, features in features_of_crops(store, voices, config.encoder, crops, seed, runtime.device):
         with torch.no_grad(), runtime.autocast():
             embedding = unit(encoder(features).float())
         embeddings[some, crop] = embedding.cpu().numpy()
     seen = np.flatnonzero(store.face_identity >= 0)
     used = np.union1d(store.voices[voices, 2], store.face_person[seen])
     people = sorted({*heard, *(store.people[person].name for person in used)})
+    female_identity = np.zeros(store.identities, dtype=bool)  # a voice's own gender need not be known
+    for person in store.face_person[seen]:
+        female_identity[store.people[person].identity] = store.people[person].gender == "female"
+    female = female_identity[store.voice_identity[voices]]
+    arrays = {
+        "faces": store.faces[seen],
+        "face_identity": store.face_identity[seen].astype(np.int32),
+        "embeddings": embeddings,
+        "voice_identity": store.voice_identity[voices].astype(np.int32),
+        "voice_female": female,
+        "people": np.array(people),
+        "hashes": np.array([store_hash(store_folder), file_hash(encoder_path)]),
+    }
+    if store.pairing is not None:
+        arrays |= _of_soft_pairing(store, voices, seen, female)
     partial = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as file:
-        np.savez(
-            file,
-            faces=store.faces[seen],
-            face_identity=store.face_identity[seen].astype(np.int32),
-            embeddings=embeddings,
-            voice_identity=store.voice_identity[voices].astype(np.int32),
-            voice_female=np.array([store.person_of(voice).gender == "female" for voice in voices.tolist()]),
-            people=np.array(people),
-            hashes=np.array([store_hash(store_folder), file_hash(encoder_path)]),
-        )
+        np.savez(file, **arrays)
     partial.replace(out)
     return out
+
+
+def _of_soft_pairing(
+    store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The arrays that only a store with a soft pairing gives, for its rows `voices` and `faces`."""
+    from v2f.data.composites import composites
+
+    assert store.pairing is not None
+    pairing = np.asarray(store.pairing[voices], dtype=np.float64)
+    person = store.voices[voices, 2]
+    voice_weight = 1.0 / np.bincount(person)[person]
+    for of in (female, ~female):
+        voice_weight[of] *= 0.5 / max(1e-9, voice_weight[of].sum())
+    group = store.face_identity[faces]
+    textures, flows, counts = composites(store.faces[faces], group, workers=os.cpu_count() or 1)
+    wanted = voice_weight @ pairing  # [identities]
+    counts |= np.bincount(group, counts)[group] == 0  # a group of which no picture counts is seen whole
+    face_weight = counts * (wanted / np.maximum(1, np.bincount(group, counts)))[group]
+    return {
+        "pairing": pairing.astype(np.float16),
+        "voice_weight": voice_weight.astype(np.float32),
+        "face_weight": face_weight.astype(np.float32),
+        "textures": textures,
+        "flows": flows,
+    }
