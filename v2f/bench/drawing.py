@@ -14,31 +14,32 @@ from v2f.models.inference import to_pixels
 
 
 class PlainDrawing:
-    """The paper's path from a log-mel to a face: float32, batch normalisation as a layer, one face at a time."""
+    """The path from an encoder's features to a face: float32, batch normalisation as a layer, one face at a time."""
 
     def __init__(self, model: Model, device: torch.device) -> None:
         self.device = device
         self.encoder, self.generator = model.encoder.eval().to(device), model.generator.eval().to(device)
 
     @torch.no_grad()
-    def face(self, log_mel: Tensor) -> np.ndarray:
-        """A normalised log-mel [64, frames] on the CPU -> uint8 [64, 64, 3]."""
-        embedding = F.normalize(self.encoder(log_mel[None].to(self.device)), dim=1)
+    def face(self, features: Tensor) -> np.ndarray:
+        """Features [bins, frames] on the CPU -> uint8 [64, 64, 3]."""
+        embedding = F.normalize(self.encoder(features[None].to(self.device)), dim=1)
         return to_pixels(self.generator(embedding))[0].cpu().numpy()
 
-    def strip(self, log_mels: Sequence[Tensor]) -> list[np.ndarray]:
-        return [self.face(log_mel) for log_mel in log_mels]
+    def strip(self, features: Sequence[Tensor]) -> list[np.ndarray]:
+        return [self.face(one) for one in features]
 
 
 @torch.no_grad()
 def drawing_work(model: Model, frames: Sequence[int], weight_bytes: int) -> Work:
-    """Of one face for each of these lengths of log-mel, by a model not yet settled; every weight is read once."""
+    """Of one face for each of these lengths of features, by a model not yet settled; every weight is read once."""
     networks: list[nn.Module] = [
         part for part in (model.encoder, model.generator, model.trunk) if part is not None
     ]
-    with FlopCounterMode(display=False) as counter:
+    # An LSTM's products are counted one by one only where they are not one kernel.
+    with torch.backends.mkldnn.flags(enabled=False), FlopCounterMode(display=False) as counter:
         for length in frames:
-            model.encoder(torch.zeros(1, 64, length))
+            model.encoder(torch.zeros(1, model.config.bins, length))
         faces = model.generator(torch.zeros(len(frames), 64))
         if model.trunk is not None:
             model.trunk(faces)

@@ -14,7 +14,7 @@ import soundfile
 import torch
 
 import v2f
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, normalise, read_audio
+from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, normalise, read_audio
 from v2f.bench import plain
 from v2f.bench.browser import EXAMPLES
 from v2f.bench.drawing import PlainDrawing, drawing_work
@@ -35,10 +35,14 @@ class PlainWay(PlainDrawing):
     def __init__(self, model: Model) -> None:
         super().__init__(model, torch.device("cpu"))
         self.filters = plain.filterbank()
+        self.of_public_encoder = model.config.encoder == "dvector"  # which takes what is plain already
 
     def face_of(self, waveform: np.ndarray) -> np.ndarray:
         """Samples [n] at 16 kHz -> uint8 [64, 64, 3]."""
-        log_mel = torch.from_numpy(plain.log_mel_of(plain.speech_of(waveform), self.filters).T).float()
+        speech = plain.speech_of(waveform)
+        if self.of_public_encoder:
+            return self.face(FRONT_ENDS["dvector"].features(speech.astype(np.float32)))
+        log_mel = torch.from_numpy(plain.log_mel_of(speech, self.filters).T).float()
         return self.face(normalise(log_mel))
 
 

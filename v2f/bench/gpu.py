@@ -105,7 +105,9 @@ def run(task: AdversarialTask, iterations: int) -> list[Row]:
 
 def drawing(runtime: Runtime, rates: Rates, weights: str | None) -> list[Row]:
     """One log-mel of ten seconds to its face, and six of a strip: from the processor's memory and back to it."""
-    ours, plainly = Inference(load(weights), runtime), PlainDrawing(load(weights), runtime.device)
+    model = load(weights)
+    bins = model.config.bins
+    ours, plainly = Inference(model, runtime), PlainDrawing(load(weights), runtime.device)
 
     def drawn(log_mels: list[Tensor]) -> object:
         return ours.faces(ours.embed(log_mels))
@@ -115,7 +117,7 @@ def drawing(runtime: Runtime, rates: Rates, weights: str | None) -> list[Row]:
         ("a log-mel of 10 s to its face", LENGTHS[4:5]),
         ("six log-mels to a strip", LENGTHS),
     ):
-        log_mels = [torch.randn(64, length) for length in lengths]
+        log_mels = [torch.rand(bins, length) for length in lengths]
         ways: dict[str, Callable[[], object]] = {
             "ours": partial(drawn, log_mels),
             "plain": partial(plainly.strip, log_mels),

@@ -21,7 +21,7 @@ from v2f.audio.features import (
     PRE_EMPHASIS,
     WINDOW,
 )
-from v2f.audio.vad import AGGRESSIVENESS, LONGEST_GAP
+from v2f.audio.vad import AGGRESSIVENESS, FAINTEST_DB, FALL_DB, LEVEL_DB, LONGEST_GAP
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Frame:
 def speech_of(waveform: np.ndarray) -> np.ndarray:
     """The speech-bearing frames of float32 [samples] at 16 kHz, joined."""
     detector = webrtcvad.Vad(AGGRESSIVENESS)
-    pcm = np.clip(waveform * 32768.0, -32768, 32767).astype("<i2").tobytes()
+    pcm = np.clip(levelled(waveform) * 32768.0, -32768, 32767).astype("<i2").tobytes()
     frames, offset, duration = [], 0, FRAME / SAMPLE_RATE
     while offset + 2 * FRAME <= len(pcm):
         frames.append(Frame(pcm[offset : offset + 2 * FRAME], offset / 2 / SAMPLE_RATE, duration))
@@ -51,6 +51,17 @@ def speech_of(waveform: np.ndarray) -> np.ndarray:
             last = i
     kept = [waveform[i * FRAME : (i + 1) * FRAME] for i, speech in enumerate(spoken) if speech]
     return np.concatenate(kept) if kept else waveform[:0]
+
+
+def levelled(waveform: np.ndarray) -> np.ndarray:
+    """Whole frames of float32 [samples] at 16 kHz, the loudest of late at one level."""
+    frames, loudest = [waveform[:0]], FAINTEST_DB
+    for start in range(0, len(waveform) - FRAME + 1, FRAME):
+        frame = waveform[start : start + FRAME].astype(np.float64)
+        loudness = 10 * np.log10(np.mean(frame**2) + 1e-12)
+        loudest = max(loudness, FAINTEST_DB, loudest - FALL_DB * FRAME / SAMPLE_RATE)
+        frames.append(frame * 10 ** ((LEVEL_DB - loudest) / 20))
+    return np.concatenate(frames)
 
 
 def log_mel_of(waveform: np.ndarray, filters: np.ndarray) -> np.ndarray:
