@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from v2f.models import Runtime, VoiceEncoder, load_networks, people_trained_on, unit
-from v2f.training.adversarial import PRESETS, WEIGHTS, AdversarialTask, grid
+from v2f.models.learning import twice_differentiable
+from v2f.training.adversarial import PRESETS, WEIGHTS, AdversarialTask, Composites, falling, grid
 
 CPU = Runtime.choose("cpu", exact=True)
 
@@ -31,7 +33,9 @@ def changed(module: torch.nn.Module, before: list[torch.Tensor]) -> list[bool]:
 def test_the_paper_preset_is_the_papers():
     paper = PRESETS["paper"]
     assert (paper.batch, paper.learning_rate, paper.betas, paper.steps) == (128, 2e-4, (0.5, 0.999), 100_000)
-    assert not paper.augment and not paper.average and paper.real_label == 1.0 and not paper.picture_weight
+    assert not paper.augment and not paper.average and not paper.picture_weight
+    assert not paper.mixed and not paper.r1 and paper.falls_after is None and paper.identity_weight == 1.0
+    assert paper.networks.generator == "table2"
 
 
 def test_a_step_updates_generator_and_judges_and_leaves_the_encoder(make_task):
@@ -52,7 +56,7 @@ def test_a_step_equals_algorithm_1_written_out(make_task):
     task.step(0)
     rng = torch_rng(plain, 0)
     voices, real = plain._draw(len(plain.embeddings), rng), plain._draw(len(plain.faces), rng)
-    embedding = plain._embedding(voices, rng)
+    embedding, _ = plain._voices(voices, rng)
     faces = plain_flip(plain, real, rng)
     fake = plain.generator(embedding)
     judge = list(plain.trunk.parameters()) + list(plain.discriminator.parameters())
@@ -95,7 +99,7 @@ def plain_flip(task: AdversarialTask, real: torch.Tensor, rng: torch.Generator) 
 def test_embeddings_are_of_unit_length_with_noise_on_them(make_task):
     task = make_task()
     voices = torch.arange(4)
-    noisy = task._embedding(voices, torch_rng(task, 0))
+    noisy, _ = task._voices(voices, torch_rng(task, 0))
     assert torch.allclose(noisy.norm(dim=1), torch.ones(4), atol=1e-5)
     clean = unit(task.embeddings[voices].float())
     nearest = (clean @ noisy[:, :, None]).squeeze(2).amax(dim=1)
@@ -103,25 +107,110 @@ def test_embeddings_are_of_unit_length_with_noise_on_them(make_task):
     assert ((nearest > 0.8) & (nearest < 0.999)).all()
 
 
-def test_the_picture_loss_falls_to_nothing(make_task):
-    task = make_task("small-data", picture_steps=2, steps=4)
-    with_picture = copies(task.generator)
-    task.step(0)
-    assert all(changed(task.generator, with_picture))
-    calls = []
-    task._distance_to_picture = lambda *_: calls.append(1) or torch.zeros(())
-    for index in (1, 2, 3):
-        task.step(index)
-    assert len(calls) == 1
+def test_the_distance_to_a_picture_falls_to_nothing(make_task):
+    task = make_task("small-data", picture_steps=2)
+    with_distance = ["distance to picture" in task.step(index) for index in range(4)]
+    assert with_distance == [True, True, False, False]
 
 
 def test_pictures_are_of_the_voices_identity(make_task):
     task = make_task("small-data")
     voices = torch.arange(4)
-    flat = task.faces.pixels(task.faces_of[task.voice_identity[voices], 0])
-    own = task._distance_to_picture(flat, voices, torch_rng(task, 0))
-    other = task._distance_to_picture(flat.roll(1, 0), voices, torch_rng(task, 0))
-    assert own < other
+    asked = task.voice_identity[voices]
+    pictures = task._pictures(voices, asked, torch_rng(task, 0))
+    for picture, identity in zip(pictures, asked, strict=True):
+        own = task.faces.pixels(task.faces_of[identity][task.faces_of[identity] >= 0])
+        assert any(picture.equal(face) for face in own)
+
+
+@pytest.fixture
+def soft_pack(made_pack):
+    """The same voices and faces, softly paired; each identity's composite is one colour and moves nothing."""
+    rng = np.random.default_rng(0)
+    voices, identities = len(made_pack.embeddings), made_pack.identities
+    colours = np.linspace(20, 230, identities).astype(np.uint8)
+    return replace(
+        made_pack,
+        pairing=rng.dirichlet(np.full(identities, 0.5), voices).astype(np.float16),
+        voice_weight=np.arange(voices, dtype=np.float32),
+        face_weight=np.eye(1, len(made_pack.faces), 3, dtype=np.float32)[0],
+        textures=np.broadcast_to(colours[:, None, None, None], (identities, 64, 64, 3)).copy(),
+        flows=np.zeros((identities, 2, 64, 64), np.float16),
+    )
+
+
+@pytest.fixture
+def soft_task(soft_pack):
+    return AdversarialTask(soft_pack, VoiceEncoder(), replace(PRESETS["small-data"], batch=64), CPU)
+
+
+def test_voices_and_faces_are_drawn_by_their_weights(soft_task):
+    rng = torch_rng(soft_task, 0)
+    voices = torch.cat([soft_task._draw(5, rng, soft_task.voices_so_far) for _ in range(50)])
+    counts = torch.bincount(voices, minlength=len(soft_task.embeddings)).double()
+    shares = torch.arange(len(counts)).double() / torch.arange(len(counts)).sum()
+    assert counts[0] == 0 and (counts / counts.sum() - shares).abs().max() < 0.03
+    assert set(soft_task._draw(len(soft_task.faces), rng, soft_task.faces_so_far).tolist()) == {3}
+
+
+def test_softly_paired_voices_ask_for_mixtures_of_identities(soft_task):
+    voices = soft_task._draw(len(soft_task.embeddings), torch_rng(soft_task, 0), soft_task.voices_so_far)
+    embedding, asked = soft_task._voices(voices, torch_rng(soft_task, 1))
+    assert torch.allclose(embedding.norm(dim=1), torch.ones(64), atol=1e-5)
+    assert torch.allclose(asked.sum(dim=1), torch.ones(64), atol=2e-3) and (asked >= 0).all()
+    own = (asked - soft_task.pairing[voices].float()).abs().amax(dim=1) < 1e-6
+    assert 0.2 < own.float().mean() < 0.8  # the others lie between two voices
+
+
+def test_points_between_two_voices_are_between_voices_of_one_gender(soft_pack):
+    female = soft_pack.voice_female
+    soft_pack.pairing[:] = 0
+    soft_pack.pairing[female, 0] = soft_pack.pairing[~female, 1] = 1
+    task = AdversarialTask(
+        soft_pack, VoiceEncoder(), replace(PRESETS["small-data"], batch=64, mixed=1.0), CPU
+    )
+    voices = torch.arange(64) % len(female)
+    _, asked = task._voices(voices, torch_rng(task, 0))
+    assert asked.equal(task.pairing[voices].float())
+
+
+def test_composites_mix_textures_and_carry_them_along_flows():
+    textures = np.zeros((2, 64, 64, 3), np.uint8)
+    textures[0, :, 32:], textures[1] = 255, 255
+    flows = np.zeros((2, 2, 64, 64), np.float16)
+    flows[0, 0] = 8  # every pixel shows what lies 8 to its right
+    composites = Composites(textures, flows, torch.device("cpu"))
+    moved, white = composites(torch.eye(2))
+    assert (moved[:, :, 24:] == 1).all() and (moved[:, :, :24] == -1).all() and (white == 1).all()
+    half = composites(torch.tensor([[0.5, 0.5]]))[0]
+    assert torch.allclose(half[:, :, 28:], torch.ones(3, 64, 36)) and torch.allclose(
+        half[:, :, :28], torch.zeros(3, 64, 28)
+    )
+
+
+def test_the_learning_rate_falls_after_a_step(make_task):
+    assert [falling(step, 4, 4) for step in (0, 4, 6, 8, 9)] == [1, 1, 0.5, 0, 0]
+    assert falling(10**6, None, 1) == 1
+    task = make_task("small-data", falls_after=0, falls_over=1)
+    task.step(0)
+    before = copies(task.generator) + copies(task.trunk)
+    task.step(1)
+    now = copies(task.generator) + copies(task.trunk)
+    assert all(mine.equal(then) for mine, then in zip(now, before, strict=True))
+
+
+def test_the_gradient_penalty_flattens_the_discriminator_at_real_faces(make_task):
+    def slope(task: AdversarialTask) -> float:
+        faces = task.faces.pixels(torch.arange(len(task.faces))).requires_grad_()
+        with twice_differentiable():
+            (gradient,) = torch.autograd.grad(task.discriminator(task.trunk(faces)).sum(), faces)
+        return float(gradient.square().sum())
+
+    task = make_task("small-data", r1=100.0, augment=0.0)
+    before = slope(task)
+    for index in range(5):
+        task._penalise_gradient(torch_rng(task, index))
+    assert slope(task) < before / 2
 
 
 def test_the_averaged_generator_lags_behind(make_task):

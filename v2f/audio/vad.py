@@ -10,10 +10,9 @@ SAMPLE_RATE = 16_000  # Hz, everywhere in this package
 AGGRESSIVENESS = 2  # of 0 to 3
 FRAME = SAMPLE_RATE * 20 // 1000  # 320 samples, 20 ms per decision
 LONGEST_GAP = 10  # frames, 200 ms: shorter pauses between speech belong to it
-LEVEL_DB = (
-    -24.0
-)  # dBFS, to which the loudest frame of late is brought for the detector, which knows no faint speech
-FAINTEST_DB = -50.0  # dBFS, below which nothing counts as loud
+# dBFS: the loudest frame of late is brought to the first for the detector, which knows no faint speech; nothing below
+# the second counts as loud.
+LEVEL_DB, FAINTEST_DB = -30.0, -60.0
 FALL_DB = 1.0  # a second, by which what was loud is forgotten
 
 

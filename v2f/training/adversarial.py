@@ -133,8 +133,8 @@ class AdversarialTask:
         self.voice_identity = torch.from_numpy(pack.voice_identity.astype(np.int64)).to(device)
         self.voice_female = torch.from_numpy(pack.voice_female).to(device)
         self.pairing = None if pack.pairing is None else torch.from_numpy(pack.pairing).to(device)
-        self.voice_weight, self.face_weight = (
-            None if weight is None else torch.from_numpy(weight).to(device)
+        self.voices_so_far, self.faces_so_far = (
+            None if weight is None else torch.from_numpy(weight).double().cumsum(0).to(device)
             for weight in (pack.voice_weight, pack.face_weight)
         )
         self.faces_of = _faces_of_identities(pack, device)
@@ -179,8 +179,8 @@ class AdversarialTask:
     def _iteration(self, rng: torch.Generator, with_picture: bool) -> dict[str, Tensor]:
         """One iteration of Algorithm 1; its line numbers stand in the comments."""
         config = self.config
-        voices = self._draw(len(self.embeddings), rng, self.voice_weight)  # line 2: n voice recordings
-        real = self._draw(len(self.faces), rng, self.face_weight)  # line 3: m face images
+        voices = self._draw(len(self.embeddings), rng, self.voices_so_far)  # line 2: n voice recordings
+        real = self._draw(len(self.faces), rng, self.faces_so_far)  # line 3: m face images
         embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
         faces = self.faces(real, rng)[self.mine]
         person = self.face_identity[real[self.mine]]
@@ -233,7 +233,7 @@ class AdversarialTask:
     def _penalise_gradient(self, rng: torch.Generator) -> None:
         """R1 (Mescheder et al., 2018): the discriminator's logit is made to change little around real faces."""
         freeze(self.trunk, self.discriminator, frozen=False)
-        real = self._draw(len(self.faces), rng, self.face_weight)
+        real = self._draw(len(self.faces), rng, self.faces_so_far)
         faces = self._augment(self.faces(real, rng)[self.mine], rng).requires_grad_()
         with twice_differentiable():
             logits = self.discriminator(self.trunk(faces))
@@ -247,10 +247,11 @@ class AdversarialTask:
         self.processes.average_gradients(adam.param_groups[0]["params"])
         adam.step()
 
-    def _draw(self, count: int, rng: torch.Generator, weight: Tensor | None = None) -> Tensor:
-        """A batch of numbers below `count`, all as likely, or by weights [count]."""
-        if weight is not None:
-            return torch.multinomial(weight, self.batch, replacement=True, generator=rng)
+    def _draw(self, count: int, rng: torch.Generator, so_far: Tensor | None = None) -> Tensor:
+        """A batch of numbers below `count`, all as likely, or by weights that add up to `so_far` [count]."""
+        if so_far is not None:
+            place = torch.rand(self.batch, generator=rng, device=rng.device, dtype=so_far.dtype) * so_far[-1]
+            return torch.searchsorted(so_far, place, right=True).clamp(max=count - 1)
         return torch.randint(count, (self.batch,), generator=rng, device=self.runtime.device)
 
     def _voices(self, voices: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -315,6 +316,8 @@ class AdversarialTask:
             network.load_state_dict(without_prefix(name, state))
         load_optimizer_state(self.generator_adam, without_prefix("generator_adam", state))
         load_optimizer_state(self.judge_adam, without_prefix("judge_adam", state))
+        for adam in (self.generator_adam, self.judge_adam):
+            adam.param_groups[0]["lr"] = self.learning_rate  # loading made a copy
         self.graphed.captured = None  # the optimizers' tensors are others now
 
     def _networks(self) -> dict[str, torch.nn.Module]:
