@@ -12,6 +12,8 @@ pictures an identity would be memorised by the discriminator and because fewer f
   composite portraits, that is the composite of the voice's own mixture, and the weight falls to a part of itself;
   else it is one of the identity's pictures, and the weight falls to nothing.
 * paper: the generator of Table 2; here: v2f/models/skip_generator.py, which takes a third of the work.
+* paper: noise gives blurred faces by itself; here, where the pack has sounds that are no voice: their faces are drawn
+  towards a blur that is nobody's, and are fakes to the discriminator.
 * paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
   and cutout of some, the same kind on real and generated faces.
 * paper: the generator itself; here: an exponential average of its weights is kept and used.
@@ -61,6 +63,8 @@ from v2f.training.processes import ALONE, Processes
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
 SMALL_STEPS = 9_000  # of the small-data preset: 288,000 faces
+VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
+BLUR = 24  # pixels: the reach of the blur that nobody's face is
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
 
 
@@ -83,6 +87,7 @@ class AdversarialConfig:
     picture_weight: float = 0.0  # of the distance to a picture of the identity, at the start
     picture_weight_left: float = 0.0  # and after picture_steps, where there are composites
     picture_steps: int = 1
+    nobody_weight: float = 0.0  # of the distance between faces of sounds that are no voice and a blur
     sharpness: float = 1.0  # exponent of the probabilities of which a composite is mixed
     seed: int = 0
     networks: NetworkConfig = NetworkConfig()
@@ -105,6 +110,7 @@ PRESETS = {
         picture_weight=80.0,
         picture_weight_left=40.0,
         picture_steps=3_000,
+        nobody_weight=20.0,
         sharpness=1.5,
         networks=NetworkConfig(generator="skip"),
     ),
@@ -141,6 +147,10 @@ class AdversarialTask:
         self.composites = None
         if pack.textures is not None and pack.flows is not None:
             self.composites = Composites(pack.textures, pack.flows, device)
+        self.no_voice, self.nobody = None, torch.empty(0, device=device)
+        if pack.no_voice is not None and self.composites and config.nobody_weight:
+            self.no_voice = torch.from_numpy(pack.no_voice).to(device)
+            self.nobody = blurred(self.composites.textures.view(-1, 3, *pack.faces.shape[1:3]).mean(dim=0))
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             self.generator = runtime.place(build_generator(config.networks))
@@ -184,13 +194,22 @@ class AdversarialTask:
         embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
         faces = self.faces(real, rng)[self.mine]
         person = self.face_identity[real[self.mine]]
+        sounds = self._sounds(rng)
         with self.runtime.autocast():
-            generated = self.generator(embedding)
+            generated, nobody = self.generator(torch.cat([embedding, sounds])).split(
+                [len(embedding), len(sounds)]
+            )
 
         # Lines 4 and 5: the trunk is run once over real and generated faces; only real ones have an identity.
         freeze(self.trunk, self.discriminator, self.classifier, frozen=False)
         # Detached: this update must not reach the generator.
-        both = torch.cat([self._augment(faces, rng), self._augment(generated.detach().float(), rng)])
+        both = torch.cat(
+            [
+                self._augment(faces, rng),
+                self._augment(generated.detach().float(), rng),
+                nobody.detach().float(),
+            ]
+        )
         with self.runtime.autocast():
             features = self.trunk(both)
             judged, named = self.discriminator(features), self.classifier(features[: len(faces)])
@@ -210,13 +229,17 @@ class AdversarialTask:
         fooling = F.softplus(-judged_fake.float()).mean()  # -log F_d(f^)
         likeness = F.cross_entropy(named_fake.float(), identities)
         loss = fooling + config.identity_weight * likeness
-        told = {}
+        told: dict[str, Tensor] = {}
         if with_picture:
             distance = F.l1_loss(generated.float(), self._pictures(voices, identities, rng))
             loss = loss + self.picture_weight * distance
-            told = {"distance to picture": distance.detach()}
+            told["distance to picture"] = distance.detach()
+        if len(sounds):
+            of_nobody = F.l1_loss(nobody.float(), self.nobody.expand_as(nobody))
+            loss = loss + config.nobody_weight * of_nobody
+            told["distance to nobody"] = of_nobody.detach()
         self._update(self.generator_adam, loss)
-        real_score, fake_score = judged.sigmoid().split(len(faces))
+        real_score, fake_score = judged[: 2 * len(faces)].sigmoid().split(len(faces))
         asked = identities.argmax(1) if identities.ndim == 2 else identities
         return {
             "discriminator": real_or_fake.detach(),
@@ -275,6 +298,13 @@ class AdversarialTask:
             identities = torch.lerp(identities, identities[other], share)
         noise = torch.randn(embedding.shape, generator=rng, device=embedding.device)
         return unit(embedding + self.config.embedding_noise * noise), identities
+
+    def _sounds(self, rng: torch.Generator) -> Tensor:
+        """Embeddings of sounds that are no voice [mine // VOICES_A_SOUND, 64], if there are any; the last of a draw."""
+        if self.no_voice is None:
+            return self.embeddings.new_empty(0, self.embeddings.shape[2], dtype=torch.float32)
+        chosen = self._draw(len(self.no_voice), rng)[self.mine][::VOICES_A_SOUND]
+        return unit(self.no_voice[chosen].float())
 
     def _augment(self, faces: Tensor, rng: torch.Generator) -> Tensor:
         if not self.config.augment:
@@ -390,6 +420,14 @@ class Composites:
         places = self.pixels + (mixture @ self.flows).view(-1, 2, self.size, self.size)
         grid = ((places + 0.5) * (2 / self.size) - 1).permute(0, 2, 3, 1)  # as grid_sample counts
         return F.grid_sample(textures, grid, padding_mode="border", align_corners=False)
+
+
+def blurred(picture: Tensor) -> Tensor:
+    """A picture [3, height, width] in which nothing finer than BLUR pixels is left."""
+    for _ in range(2):  # two box filters make a tent
+        padded = F.pad(picture[None], (BLUR // 2,) * 4, mode="replicate")
+        picture = F.avg_pool2d(padded, BLUR + 1, stride=1)[0]
+    return picture
 
 
 def falling(index: int, after: int | None, over: int) -> float:

@@ -15,11 +15,14 @@ from v2f.errors import CorpusError
 from v2f.models import EncoderName
 from v2f.training.augment import augment_voices
 from v2f.training.loop import generator
+from v2f.training.sounds import SOUNDS, make_sound
 
 HELDOUT_SHARE = 0.2  # the end of every training recording, kept for the held-out accuracy
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
 SHORTEST, LONGEST = 0.8, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
 AT_ONCE = 64  # crops
+BABBLERS = 40  # voices that babble is made of
+SOUNDS_EACH = 96
 
 
 class VoiceCrops:
@@ -79,6 +82,18 @@ def features_of_crops(
             yield chosen.cpu().numpy(), crop, drawn.features(encoder, chosen, samples, crop, crop % 2 == 1)
 
 
+def features_of_sounds(
+    store: Store, voices: np.ndarray, encoder: EncoderName, seed: int, device: torch.device
+) -> Iterator[Tensor]:
+    """What an encoder takes [1, bins, frames] of sounds that are no voice, SOUNDS_EACH of a kind, as long as crops."""
+    clips = [store.waveform(voice) for voice in voices[:: max(1, len(voices) // BABBLERS)]]
+    rng = np.random.default_rng(seed)
+    for kind in SOUNDS:
+        for seconds in np.exp(rng.uniform(np.log(SHORTEST), np.log(LONGEST), SOUNDS_EACH)):
+            sound = make_sound(kind, int(seconds * SAMPLE_RATE), int(rng.integers(2**31)), clips)
+            yield FRONT_ENDS[encoder].features(torch.from_numpy(sound).to(device)[None])
+
+
 def sound_of(store: Store, voice: int, piece: slice = slice(None), encoder: EncoderName = "table2") -> Tensor:
     """An encoder's frames float32 [bins, frames] of a recording, or of a piece of its `sounds`; not normalised.
 
@@ -103,6 +118,6 @@ def _require_log_mel(encoder: EncoderName) -> None:
 def _noise_bank(store: Store, voices: np.ndarray, seed: int) -> Tensor:
     """A minute of every kind of noise, float32 [kinds, samples]; babble is made of training voices."""
     samples = int(NOISE_SECONDS * SAMPLE_RATE)
-    clips = [store.waveform(voice) for voice in voices[:: max(1, len(voices) // 40)]]
+    clips = [store.waveform(voice) for voice in voices[:: max(1, len(voices) // BABBLERS)]]
     noises = [make_noise(kind, samples, seed, clips=clips) for kind in NOISE_KINDS]
     return torch.from_numpy(np.stack(noises).astype(np.float32))

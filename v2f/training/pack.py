@@ -13,6 +13,7 @@ audio. A store whose voices are softly paired with look-alikes gives more:
     voice_weight     float32 [voices]: how often each is drawn, so that women speak as often as men, and people alike
     face_weight      float32 [faces]: how often each is drawn, so that identities are seen as often as voices ask
     textures, flows  composite portraits of the identities; see v2f/data/composites.py
+    no_voice         float16 [sounds, 64]: embeddings of sounds that are no voice; see v2f/training/sounds.py
 """
 
 import os
@@ -47,6 +48,7 @@ class Pack:
     face_weight: np.ndarray | None = None
     textures: np.ndarray | None = None
     flows: np.ndarray | None = None
+    no_voice: np.ndarray | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> "Pack":
@@ -73,7 +75,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically."""
     # here, so that stage two runs where no audio package is installed
     from v2f.data.store import Store, store_hash
-    from v2f.training.crops import features_of_crops
+    from v2f.training.crops import features_of_crops, features_of_sounds
 
     store = Store.open(store_folder)
     networks, config, provenance = load_networks(encoder_path)
@@ -88,11 +90,15 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     runtime = Runtime.choose()
     encoder = runtime.place(encoder.eval())
     voices = np.flatnonzero(store.voice_identity >= 0)
+
+    def embed(features: torch.Tensor) -> np.ndarray:
+        with torch.no_grad(), runtime.autocast():
+            embedding: np.ndarray = unit(encoder(features).float()).cpu().numpy()
+        return embedding
+
     embeddings = np.empty((len(voices), crops, EMBEDDING_SIZE), dtype=np.float16)
     for some, crop, features in features_of_crops(store, voices, config.encoder, crops, seed, runtime.device):
-        with torch.no_grad(), runtime.autocast():
-            embedding = unit(encoder(features).float())
-        embeddings[some, crop] = embedding.cpu().numpy()
+        embeddings[some, crop] = embed(features)
     seen = np.flatnonzero(store.face_identity >= 0)
     used = np.union1d(store.voices[voices, 2], store.face_person[seen])
     people = sorted({*heard, *(store.people[person].name for person in used)})
@@ -111,6 +117,8 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     }
     if store.pairing is not None:
         arrays |= _of_soft_pairing(store, voices, seen, female)
+        sounds = features_of_sounds(store, voices, config.encoder, seed, runtime.device)
+        arrays["no_voice"] = np.concatenate([embed(features) for features in sounds]).astype(np.float16)
     partial = out.with_suffix(".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as file:
