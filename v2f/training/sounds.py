@@ -1,7 +1,7 @@
 """Sounds that are no voice, made by formulas, from which a generator learns to show nobody.
 
-Beside the kinds of noise of v2f/audio/noise.py: plucked strings, knocks, and whistles as of birds and machines. Sounds that
-were recorded are left for measuring.
+Beside the kinds of noise of v2f/audio/noise.py: plucked strings, knocks, and whistles as of birds and machines.
+Recorded sounds are left for measuring.
 """
 
 from collections.abc import Sequence
