@@ -50,7 +50,7 @@ def composites(
     mirrored = np.stack([np.concatenate([_mirror(shape), BORDER]) for shape, _ in seen])
     counts = evenly_lit(faces) & np.array([found for _, found in seen])
     shapes = (shapes + mirrored) / 2  # for means: textures are made of the pictures' own
-    mean = shapes[counts].mean(axis=0)
+    mean = shapes[counts if counts.any() else slice(None)].mean(axis=0)
     triangles = Delaunay(mean).simplices
     own = [np.concatenate([shape, BORDER]) for shape, _ in seen]
     straight = parallel(delayed(_to_shape)(*both, mean, triangles) for both in zip(faces, own, strict=True))
