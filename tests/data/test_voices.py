@@ -76,7 +76,7 @@ def test_levelling_scales_and_does_nothing_else() -> None:
 
 
 def test_of_a_long_recording_only_the_start_is_read(voice: Path) -> None:
-    prepared = prepare_voice(source(voice), VoiceOptions(most_seconds=2.0))
+    prepared = prepare_voice(source(voice), VoiceOptions(most_seconds=2.0, least_speech=0.1))
     assert isinstance(prepared, PreparedVoice) and prepared.seconds <= 2.0
 
 
@@ -88,9 +88,11 @@ def test_of_much_speech_only_the_start_is_kept(voice: Path) -> None:
 
 
 def test_how_little_speech_is_enough_can_be_told(voice: Path) -> None:
-    short = {"most_seconds": 1.2}
-    assert prepare_voice(source(voice), VoiceOptions(**short)) == Rejected("voice.wav", "too little speech")
-    assert isinstance(prepare_voice(source(voice), VoiceOptions(**short, least_speech=0.8)), PreparedVoice)
+    whole = prepare_voice(source(voice), VoiceOptions(least_speech=0.1))
+    assert isinstance(whole, PreparedVoice)
+    enough, more = VoiceOptions(least_speech=whole.seconds), VoiceOptions(least_speech=whole.seconds + 0.01)
+    assert isinstance(prepare_voice(source(voice), enough), PreparedVoice)
+    assert prepare_voice(source(voice), more) == Rejected("voice.wav", "too little speech")
 
 
 def test_what_cannot_be_used_comes_back_with_its_reason_and_the_others_go_on(voice: Path, tmp_path) -> None:
