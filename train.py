@@ -1,6 +1,6 @@
 """Train a model: the voice encoder, then Algorithm 1 on what it makes of the voices; or what it is measured by.
 
-    python train.py speaker --data STORE --out runs/speaker
+    python train.py speaker --data STORE --pairs STORE-pairs --out runs/speaker
     python train.py pack --data STORE --encoder runs/speaker/encoder.safetensors --out runs/pack.npz
     python train.py gan --data runs/pack.npz --encoder runs/speaker/encoder.safetensors --out runs/gan
     python train.py gan ... --resume        goes on from the last checkpoint, however the run ended
@@ -52,6 +52,12 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     stages = top.add_subparsers(required=True, metavar="speaker | dvector | pack | gan | gender | matcher")
     speaker = stages.add_parser("speaker", help="stage one: the voice encoder")
+    speaker.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
+    speaker.add_argument(
+        "--pairs",
+        type=Path,
+        help="to learn looks as well: the prepared true pairs that `python -m v2f prepare demo` leaves beside its store",
+    )
     speaker.set_defaults(run=train_speaker)
     dvector = stages.add_parser("dvector", help="a public voice encoder, fitted to the training voices")
     dvector.set_defaults(run=write_dvector)
@@ -94,13 +100,17 @@ def parser() -> argparse.ArgumentParser:
 
 def train_speaker(options: argparse.Namespace) -> bool:
     """Stage one."""
+    from v2f.data.looks import PreparedPairs
     from v2f.data.store import Store
     from v2f.models import Runtime
     from v2f.training.loop import train
-    from v2f.training.speaker import SpeakerConfig, SpeakerTask
+    from v2f.training.speaker import PRESETS, SpeakerTask
 
-    config = replace(SpeakerConfig(), **_given(options))
-    task = SpeakerTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
+    config = replace(PRESETS[options.preset], **_given(options))
+    if options.pairs and not config.looks_weight:
+        raise V2FError(f"With --preset {options.preset} no looks are learned; leave --pairs out.")
+    pairs = PreparedPairs.open(options.pairs) if options.pairs else None
+    task = SpeakerTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact), pairs)
     return train(task, options.out, _schedule(options, config.steps), options.resume)
 
 

@@ -40,7 +40,7 @@ def make_subjects() -> Callable[..., Subjects]:
             "voice_person": np.repeat(np.arange(people), recordings),
             "face_person": of_faces,
             "faces": np.broadcast_to(colours[of_faces], (len(of_faces), 64, 64, 3)).astype(np.uint8),
-            "log_mel": lambda recording: log_mels[recording],
+            "frames": lambda recording: log_mels[recording],
         }
         return Subjects(**{**told, **changed})  # type: ignore[arg-type]
 

@@ -29,7 +29,7 @@ def test_scores_and_detections_of_both_with_the_papers_figures(engine, make_subj
 
 def test_every_recording_gives_its_first_piece_before_any_gives_its_second(make_subjects, few) -> None:
     log_mels = {i: torch.randn(64, 650, generator=torch.Generator().manual_seed(i)) for i in range(5)}
-    subjects = make_subjects(people=5, recordings=1, log_mel=log_mels.__getitem__)
+    subjects = make_subjects(people=5, recordings=1, frames=log_mels.__getitem__)
     pieces, recordings = voice_pieces(subjects, seed=0)
     assert len(pieces) == 8 and all(piece.shape == (64, 300) for piece in pieces)
     assert sorted(recordings[:5]) == [0, 1, 2, 3, 4]
@@ -37,7 +37,7 @@ def test_every_recording_gives_its_first_piece_before_any_gives_its_second(make_
 
 
 def test_pieces_of_one_recording_are_counted_as_one_recording(engine, make_subjects, few) -> None:
-    subjects = make_subjects(people=3, recordings=1, log_mel=lambda _: torch.randn(64, 650))
+    subjects = make_subjects(people=3, recordings=1, frames=lambda _: torch.randn(64, 650))
     found = noise(engine, subjects, seed=0)
     voices = [result for result in found if isinstance(result, Result) and "voice" in result.measure]
     assert len(voices) == 3 + len(detectors())
@@ -45,7 +45,7 @@ def test_pieces_of_one_recording_are_counted_as_one_recording(engine, make_subje
 
 
 def test_short_recordings_leave_the_question_out(engine, make_subjects) -> None:
-    (line,) = noise(engine, make_subjects(log_mel=lambda _: torch.randn(64, 299)), seed=0)
+    (line,) = noise(engine, make_subjects(frames=lambda _: torch.randn(64, 299)), seed=0)
     assert isinstance(line, LeftOut) and "3 s" in line.left_out
 
 

@@ -68,7 +68,7 @@ def drawn(
         voice_person=voice_person,
         face_person=face_person,
         faces=np.stack(faces) if faces else np.empty((0, 64, 64, 3), np.uint8),
-        log_mel=lambda recording: torch.randn(
+        frames=lambda recording: torch.randn(
             64, round(seconds * FRAMES_PER_SECOND), generator=torch.Generator().manual_seed(recording)
         ),
         shown=shown,

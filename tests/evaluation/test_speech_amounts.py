@@ -39,7 +39,7 @@ def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) ->
         torch.randn(64, frames, generator=torch.Generator().manual_seed(frames))
         for frames in (150, 250, 350, 351)
     ]
-    drawn = draw_faces(engine, make_subjects(**SMALL, log_mel=log_mels.__getitem__))
+    drawn = draw_faces(engine, make_subjects(**SMALL, frames=log_mels.__getitem__))
     lists, _ = trials_of(drawn, 100, seed=0)
     found = durations(engine, drawn, lists, None, seed=0)
     trials = {r.seconds: (r.trials, r.people) for r in found if isinstance(r, Result) and r.by == "dlib"}
@@ -49,7 +49,7 @@ def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) ->
 def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None:
     tones = torch.randn(4, 64, 1, generator=torch.Generator().manual_seed(0))
     drift = torch.linspace(-1, 1, 400) ** 3
-    subjects = make_subjects(**SMALL, log_mel=lambda i: tones[i] * drift + 0.1 * torch.randn(64, 400))
+    subjects = make_subjects(**SMALL, frames=lambda i: tones[i] * drift + 0.1 * torch.randn(64, 400))
     recognised, *distances = steadiness(engine, draw_faces(engine, subjects), seed=0)
     assert recognised.measure == "recognised among 4 by the other half" and recognised.chance == 0.25
     assert [distance.measure for distance in distances] == [
@@ -61,7 +61,7 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
 
 def test_one_speaker_or_short_recordings_leave_steadiness_out(engine, make_subjects) -> None:
     drawn = draw_faces(engine, make_subjects(people=2, recordings=1, pictures=1))
-    short = replace(drawn, subjects=replace(drawn.subjects, log_mel=lambda _: torch.randn(64, 199)))
+    short = replace(drawn, subjects=replace(drawn.subjects, frames=lambda _: torch.randn(64, 199)))
     (line,) = steadiness(engine, short, seed=0)
     assert isinstance(line, LeftOut)
 

@@ -86,8 +86,8 @@ def embed(engine: VoiceToFace, heard: Sequence[tuple[int, float | None]], subjec
     """Unit embeddings float32 [n, 64] of recordings' first seconds (None: all), each of which there must be."""
     parts = []
     for start in range(0, len(heard), AT_ONCE):
-        log_mels = [subjects.hear(*what) for what in heard[start : start + AT_ONCE]]
-        parts.append(engine.embed([log_mel for log_mel in log_mels if log_mel is not None]))
+        features = [subjects.hear(*what) for what in heard[start : start + AT_ONCE]]
+        parts.append(engine.embed([one for one in features if one is not None]))
     embeddings = np.concatenate([np.empty((0, 64), np.float32), *parts])
     assert len(embeddings) == len(heard)
     return embeddings

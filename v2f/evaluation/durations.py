@@ -31,7 +31,7 @@ def durations(
     """The same measures after each duration that some recordings reach."""
     subjects = drawn.subjects
     recordings = np.random.default_rng(seed).permutation(len(subjects.voice_person))[:MOST]
-    lengths = np.array([subjects.log_mel(recording).shape[1] for recording in recordings]) / 100
+    lengths = np.array([subjects.frames(recording).shape[1] for recording in recordings]) / 100
     gender = gender_of_people(drawn)
     apparent = "" if (subjects.gender != "").any() else APPARENT
     found: list[Result | LeftOut] = []

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, make_noise, normalise
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, make_noise
 from v2f.data.sheet import grid, stack
 from v2f.evaluation.age import age_of_people
 from v2f.evaluation.drawn import Drawn
@@ -267,19 +267,19 @@ def nearest_training_faces(images: np.ndarray, training_faces: np.ndarray, neigh
 def by_duration(engine: VoiceToFace, subjects: Subjects, recordings: Sequence[int]) -> list[Faces]:
     """For each recording its faces after DURATIONS of speech; None where it holds less."""
     heard = {(recording, s): subjects.hear(recording, s) for recording in recordings for s in DURATIONS}
-    log_mels = {which: log_mel for which, log_mel in heard.items() if log_mel is not None}
-    images, _ = engine.faces(engine.embed(list(log_mels.values())))
-    faces = dict(zip(log_mels, images, strict=True))
+    features = {which: one for which, one in heard.items() if one is not None}
+    images, _ = engine.faces(engine.embed(list(features.values())))
+    faces = dict(zip(features, images, strict=True))
     return [[faces.get((recording, s)) for s in DURATIONS] for recording in recordings]
 
 
 def _pieces(subjects: Subjects, recording: int) -> list[Tensor]:
-    """SEGMENTS equal pieces of a recording, normalised log-mel [64, frames]; none if they hold less than a second."""
-    whole = subjects.log_mel(recording)
+    """SEGMENTS equal pieces of a recording, features [bins, frames]; none if they hold less than a second."""
+    whole = subjects.frames(recording)
     frames = whole.shape[1] // SEGMENTS
     if frames < FRAMES_PER_SECOND:
         return []
-    return [normalise(whole[:, i * frames : (i + 1) * frames]) for i in range(SEGMENTS)]
+    return [subjects.normalise(whole[:, i * frames : (i + 1) * frames]) for i in range(SEGMENTS)]
 
 
 def _and(words: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ def voice_pieces(subjects: Subjects, seed: int) -> tuple[list[torch.Tensor], np.
     size = round(SECONDS * FRAMES_PER_SECOND)
     cut = []
     for recording in np.random.default_rng(seed).permutation(len(subjects.voice_person))[:FACES]:
-        whole = subjects.log_mel(recording)
+        whole = subjects.frames(recording)
         for turn, start in enumerate(range(0, whole.shape[1] - size + 1, size)):
             cut.append((turn, subjects.normalise(whole[:, start : start + size]), recording))
     chosen = sorted(cut, key=lambda piece: piece[0])[:FACES]

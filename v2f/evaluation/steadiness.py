@@ -25,7 +25,7 @@ def steadiness(engine: VoiceToFace, drawn: Drawn, seed: int, workers: int = 1) -
     subjects = drawn.subjects
     halves, people = [], []
     for recording in one_each(subjects.voice_person, seed)[:MOST]:
-        whole = subjects.log_mel(recording)
+        whole = subjects.frames(recording)
         middle = whole.shape[1] // 2
         if whole.shape[1] >= SHORTEST:
             halves += [subjects.normalise(whole[:, :middle]), subjects.normalise(whole[:, middle:])]

@@ -34,8 +34,8 @@ class Subjects:
     voice_person: np.ndarray  # int64 [recordings]
     face_person: np.ndarray  # int64 [faces]
     faces: np.ndarray  # uint8 [faces, 64, 64, 3]
-    log_mel: Callable[[int], Tensor]  # of a recording's speech: the encoder's frames, float32 [bins, frames]
-    encoder: EncoderName = "table2"  # that of `log_mel`
+    frames: Callable[[int], Tensor]  # of a recording: the encoder's frames of its speech, float32 [bins, frames]
+    encoder: EncoderName = "table2"  # that of `frames`
     share: float = 1.0  # of each recording, from its start, that counts as the whole
     imposters: int | None = None  # for each recording; None: trials are drawn as in the paper
     shown: bool = True  # whether their pictures may be shown
@@ -46,13 +46,13 @@ class Subjects:
 
         None where there are not so many seconds.
         """
-        whole = self.log_mel(recording)
+        whole = self.frames(recording)
         end = round(whole.shape[1] * self.share) if seconds is None else round(seconds * FRAMES_PER_SECOND)
         return None if end > whole.shape[1] else self.normalise(whole[:, :end])
 
     def held_out(self, recording: int) -> Tensor:
         """Features [bins, frames] of the end of a recording, which training never hears."""
-        whole = self.log_mel(recording)
+        whole = self.frames(recording)
         start = math.ceil((whole.shape[1] + OVERLAP) * TRAINING_SHARE)
         return self.normalise(whole[:, start:])
 
@@ -75,7 +75,7 @@ def of_store(store: Store, split: str, encoder: EncoderName = "table2") -> Subje
         voice_person=store.voices[voices, 2],
         face_person=np.asarray(store.face_person[faces]),
         faces=_faces(store, faces),
-        log_mel=lambda recording: sound_of(store, voices[recording], encoder=encoder),
+        frames=lambda recording: sound_of(store, voices[recording], encoder=encoder),
         encoder=encoder,
     )
 
@@ -94,7 +94,7 @@ def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Sub
         voice_person=store.voice_identity[voices],
         face_person=store.face_identity[faces],
         faces=_faces(store, faces),
-        log_mel=lambda recording: sound_of(store, voices[recording], encoder=encoder),
+        frames=lambda recording: sound_of(store, voices[recording], encoder=encoder),
         encoder=encoder,
         share=TRAINING_SHARE,
     )
@@ -126,7 +126,7 @@ def of_pairs(
         voice_person=person,
         face_person=person,
         faces=np.stack([face for _, _, face in kept]),
-        log_mel=lambda recording: frames[recording],
+        frames=lambda recording: frames[recording],
         encoder=encoder,
         imposters=imposters,
         shown=False,

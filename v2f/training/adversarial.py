@@ -8,7 +8,7 @@ pictures an identity would be memorised by the discriminator and because fewer f
 * paper: a voice has one identity; here, where the pack has a soft pairing: a probability for each identity, and the
   generator's identity loss is the cross-entropy to these. Faces are drawn as often as voices ask for their identities.
 * paper: each voice by itself; here: also points between two voices of one gender, their probabilities mixed alike.
-* paper: adversarial and identity loss alone; here: also the distance to a picture of the identity. Where the pack has
+* paper: adversarial and identity loss alone; here: also the squared distance to a picture of the identity. Where the pack has
   composite portraits, that is the composite of the voice's own mixture, and the weight falls to a part of itself;
   else it is one of the identity's pictures, and the weight falls to nothing.
 * paper: the generator of Table 2; here: v2f/models/skip_generator.py, which takes a third of the work.
@@ -62,7 +62,7 @@ from v2f.training.processes import ALONE, Processes
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
-SMALL_STEPS = 9_000  # of the small-data preset: 288,000 faces
+SMALL_STEPS = 7_500  # of the small-data preset: 240,000 faces
 VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
 BLUR = 24  # pixels: the reach of the blur that nobody's face is
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
@@ -84,7 +84,7 @@ class AdversarialConfig:
     average: float = 0.0  # decay of the averaged generator weights; 0 keeps none
     identity_weight: float = 1.0  # of the generator's identity loss
     r1: float = 0.0  # weight of the penalty on the discriminator's gradient
-    picture_weight: float = 0.0  # of the distance to a picture of the identity, at the start
+    picture_weight: float = 0.0  # of the squared distance to a picture of the identity, at the start
     picture_weight_left: float = 0.0  # and after picture_steps, where there are composites
     picture_steps: int = 1
     nobody_weight: float = 0.0  # of the distance between faces of sounds that are no voice and a blur
@@ -107,11 +107,11 @@ PRESETS = {
         average=0.999,
         identity_weight=0.5,
         r1=1.0,
-        picture_weight=80.0,
-        picture_weight_left=40.0,
+        picture_weight=400.0,
+        picture_weight_left=200.0,
         picture_steps=3_000,
         nobody_weight=20.0,
-        sharpness=1.5,
+        sharpness=2.0,
         networks=NetworkConfig(generator="skip"),
     ),
 }
@@ -231,7 +231,7 @@ class AdversarialTask:
         loss = fooling + config.identity_weight * likeness
         told: dict[str, Tensor] = {}
         if with_picture:
-            distance = F.l1_loss(generated.float(), self._pictures(voices, identities, rng))
+            distance = F.mse_loss(generated.float(), self._pictures(voices, identities, rng))
             loss = loss + self.picture_weight * distance
             told["distance to picture"] = distance.detach()
         if len(sounds):

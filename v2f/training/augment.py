@@ -1,8 +1,11 @@
 """Augmentation, in batches and on the device, each draw from a given generator.
 
-Voices: noise, reverberation, band limits and gain, because real microphones are not LibriSpeech. Faces:
-differentiable colour, shift and cutout on both sides of the discriminator, so that few faces are not memorised.
+Voices: rooms, band limits, noise, and what recorders and telephones do that is not linear, because real microphones are
+not a studio's. Nothing here changes the level alone, which the features take away. Faces: differentiable colour, shift
+and cutout on both sides of the discriminator, so that few faces are not memorised.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -14,16 +17,23 @@ REVERB_SECONDS = (0.1, 0.6)  # time to fall by 60 dB
 REVERB_SHARE, BAND_SHARE, NOISE_SHARE = 0.5, 0.5, 0.7  # of the clips in a batch
 SNR_DB = (3.0, 30.0)
 LOW_CUT_HZ, HIGH_CUT_HZ = (50.0, 400.0), (2500.0, 8000.0)
-PEAK_DB = (-30.0, 0.0)  # of full scale
+COMPRESSED_SHARE, CLIPPED_SHARE, CODED_SHARE = 0.3, 0.2, 0.3
+EVENED = (0.2, 0.7)  # part of the differences in level, in dB, that a compressor takes away
+COMPRESSION_DB = 40.0  # it treats what is further below the loudest as if it were so far below
+COMPRESSION_SECONDS = 0.02  # over which it measures the level
+CLIP_DB = (-20.0, -3.0)  # of the peak
+CODEC_RATE = 8000  # Hz, of a telephone
+MU = 255.0  # of mu-law, ITU-T G.711
+CODEC_BITS = (4.0, 8.0)  # the standard's are 8; fewer stand for codecs of lower rate
 FACE_SHIFT = 8  # pixels
 CUTOUT = 24  # pixels a side, on half of the faces
 
 
 def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Generator) -> Tensor:
-    """Make clips sound like other rooms and microphones.
+    """Make clips sound like other rooms, microphones and lines.
 
-    `waveforms` [batch, samples] and `noises` [batch, samples] at `rate` Hz -> [batch, samples] in [-1, 1].
-    Reverberation and band limits are one multiplication in the frequency domain.
+    `waveforms` [batch, samples] and `noises` [batch, samples] at `rate` Hz, 8000 at least -> [batch, samples], the peak
+    of each at 1. Reverberation and band limits are one multiplication in the frequency domain.
     """
     batch, samples = waveforms.shape
     size = samples + int(REVERB_SECONDS[1] * rate)
@@ -35,8 +45,43 @@ def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Gene
     snr = uniform(*SNR_DB, batch, rng)[:, None]
     share = (uniform(0, 1, batch, rng) < NOISE_SHARE).float()[:, None]
     voices = voices + share * noises * (level / noise_level / 10 ** (snr / 10)).sqrt()
-    peak = voices.abs().amax(dim=1, keepdim=True) + 1e-9
-    return voices / peak * 10 ** (uniform(*PEAK_DB, batch, rng)[:, None] / 20)
+    evened = uniform(*EVENED, batch, rng) * (uniform(0, 1, batch, rng) < COMPRESSED_SHARE)
+    voices = _peak_at_one(_compressed(voices, evened[:, None], rate))
+    clip = 10 ** (uniform(*CLIP_DB, batch, rng) / 20)
+    clip = torch.where(uniform(0, 1, batch, rng) < CLIPPED_SHARE, clip, torch.ones_like(clip))[:, None]
+    voices = _peak_at_one(voices.clamp(-clip, clip))
+    coded, bits = uniform(0, 1, batch, rng) < CODED_SHARE, uniform(*CODEC_BITS, batch, rng)[:, None]
+    voices[coded] = _coded(voices[coded], bits[coded], rate)
+    return _peak_at_one(voices)
+
+
+def _peak_at_one(waveforms: Tensor) -> Tensor:
+    return waveforms / (waveforms.abs().amax(dim=1, keepdim=True) + 1e-9)
+
+
+def _compressed(waveforms: Tensor, evened: Tensor, rate: int) -> Tensor:
+    """Clips [batch, samples] whose loud parts are made fainter, by `evened` [batch, 1] of their level in dB."""
+    frame = int(COMPRESSION_SECONDS * rate)
+    power = F.avg_pool1d(waveforms.square()[:, None], frame, ceil_mode=True, count_include_pad=False)
+    power = F.interpolate(power, size=waveforms.shape[1], mode="linear")[:, 0]
+    power = power / (power.amax(dim=1, keepdim=True) + 1e-12)
+    return waveforms * power.clamp(min=10 ** (-COMPRESSION_DB / 10)) ** (-evened / 2)
+
+
+def _coded(waveforms: Tensor, bits: Tensor, rate: int) -> Tensor:
+    """Clips [batch, samples], their peak at 1, as a line of CODEC_RATE and mu-law samples of `bits` [batch, 1] has them.
+
+    Both changes of rate are cuts in the frequency domain.
+    """
+    samples = waveforms.shape[1]
+    narrow = samples * CODEC_RATE // rate
+    line = torch.fft.irfft(torch.fft.rfft(waveforms), n=narrow) * (narrow / samples)
+    steps = 2 ** (bits - 1)
+    scale = math.log1p(MU)
+    curved = line.sign() * torch.log1p(MU * line.abs()) / scale
+    curved = (curved * steps).round() / steps
+    line = curved.sign() * torch.expm1(curved.abs() * scale) / MU
+    return torch.fft.irfft(torch.fft.rfft(line), n=samples) * (samples / narrow)
 
 
 def _rooms(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:
