@@ -8,9 +8,9 @@ pictures an identity would be memorised by the discriminator and because fewer f
 * paper: a voice has one identity; here, where the pack has a soft pairing: a probability for each identity, and the
   generator's identity loss is the cross-entropy to these. Faces are drawn as often as voices ask for their identities.
 * paper: each voice by itself; here: also points between two voices of one gender, their probabilities mixed alike.
-* paper: adversarial and identity loss alone; here: also the squared distance to a picture of the identity. Where the pack has
-  composite portraits, that is the composite of the voice's own mixture, and the weight falls to a part of itself;
-  else it is one of the identity's pictures, and the weight falls to nothing.
+* paper: adversarial and identity loss alone; here: also the squared distance to a picture of the identity. Where the
+  pack has composite portraits, that is the composite of the voice's own mixture, and the weight falls to a part of
+  itself; else it is one of the identity's pictures, and the weight falls to nothing.
 * paper: the generator of Table 2; here: v2f/models/skip_generator.py, which takes a third of the work.
 * paper: noise gives blurred faces by itself; here, where the pack has sounds that are no voice: their faces are drawn
   towards a blur that is nobody's, and are fakes to the discriminator.
