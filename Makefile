@@ -37,6 +37,7 @@ $(VENV)/run.stamp: requirements.txt $(BIN)/python
 $(VENV)/dev.stamp: requirements-dev.txt requirements.txt $(BIN)/python
 	@echo "Installing the packages of requirements-dev.txt; the first time this takes some minutes."
 	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps Resemblyzer==0.1.4  # the public voice encoder's weights; its own pins would need a compiler
 	@touch $@
 
 # Debian ships python3.11 without the parts that make an environment; they are in python3.11-venv.
