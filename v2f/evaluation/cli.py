@@ -35,6 +35,12 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         "`npm pack @vladmandic/human@3.3.6 && tar xf vladmandic-human-3.3.6.tgz`",
     )
     evaluate.add_argument(
+        "--sounds",
+        type=Path,
+        metavar="DIR",
+        help="sounds that are no voice (animals, traffic, instruments), which should get no face",
+    )
+    evaluate.add_argument(
         "--pairs", type=Path, metavar="DIR", help="true pairs to measure on as well: voices/ and faces/"
     )
     evaluate.add_argument(
@@ -71,6 +77,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         gender=arguments.gender,
         second_judge=arguments.second_judge,
         matchers=arguments.matcher,
+        sounds=arguments.sounds,
         trials=arguments.trials,
         count=arguments.count,
         seed=arguments.seed,

@@ -1,20 +1,20 @@
 """All questions of the report, asked of one model: ``python -m v2f evaluate``.
 
 Nobody measured on was trained on: the weights tell by name who was, and that is checked before anything is measured.
-Besides the test people these are the people of every other split of the store that is kept out of training.
+Besides the test people these are the people of every other split of the store that is kept out of training, each with
+their longest recording.
 """
 
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from v2f.data.landmarks import descriptor
 from v2f.data.splits import split_people
 from v2f.data.store import Store, store_hash
 from v2f.errors import WeightsError
@@ -22,13 +22,13 @@ from v2f.evaluation.age import age
 from v2f.evaluation.drawn import Drawn, draw_faces
 from v2f.evaluation.durations import durations
 from v2f.evaluation.faceres import NAME, SOURCE, FaceRes
-from v2f.evaluation.figures import Figure, figures, nearest_training_faces
+from v2f.evaluation.figures import Figure, figures, nearest_training_faces, unchosen
 from v2f.evaluation.gender import gender
-from v2f.evaluation.judges import detectors, each, judge_versions
+from v2f.evaluation.judges import found_by, judge_versions
 from v2f.evaluation.known import known_speakers
 from v2f.evaluation.matchers import matchers
 from v2f.evaluation.matching import UNSTRATIFIED, galleries, matching, trials_of, verification
-from v2f.evaluation.noise import noise
+from v2f.evaluation.noise import noise, sound_files, sounds
 from v2f.evaluation.quality import Neighbours, detected, quality
 from v2f.evaluation.results import Findings, LeftOut, Result
 from v2f.evaluation.steadiness import steadiness
@@ -42,9 +42,8 @@ from v2f.training.gender import GenderClassifier
 from v2f.training.matcher import Matcher
 
 IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
-MOST_TRAINING_FACES = 10_000  # among which copies are looked for
-MOST_DETECTED = 1000  # real faces that the detectors are tried on
 TRAINED = ("train", "validation", "")  # splits that are not measured on
+COMMON_VOICE = "common voice"  # the split of whose speakers many are shown
 NO_FACES = "there are no true faces of those who are heard"
 
 
@@ -59,24 +58,12 @@ class Options:
     gender: Path | None = None  # by `train.py gender`
     second_judge: Path | None = None  # a folder with FaceRes' two files
     matchers: Sequence[Path] = ()  # by `train.py matcher`
+    sounds: Path | None = None  # a folder of sounds that are no voice
     trials: Path | None = None  # a folder of lists of trials, read where they are, else written
     count: int = TEST_TRIALS
     seed: int = 0
     workers: int = 1
     exact: bool = False  # float32 throughout
-
-
-@dataclass(frozen=True)
-class TrainingFaces:
-    """Faces that were trained on, uint8 [n, 64, 64, 3], and their identities [n].
-
-    `described`: descriptors [n, d] by judge; `found`: whether detectors, by name, see a face in some of them, bool [m].
-    """
-
-    faces: np.ndarray
-    described: dict[str, np.ndarray]
-    found: dict[str, np.ndarray]
-    identity: np.ndarray
 
 
 class Evaluation:
@@ -92,6 +79,8 @@ class Evaluation:
         self.weights, self.store = find(options.weights), Store.open(options.store)
         runtime = Runtime.choose(exact=options.exact)
         self.engine = VoiceToFace(load(self.weights), runtime)
+        self.encoder = self.engine.model.config.encoder
+        self.sounds = sound_files(options.sounds) if options.sounds else []
         self.classifier = GenderClassifier.open(options.gender, runtime) if options.gender else None
         self.matchers = [Matcher.open(path, runtime) for path in options.matchers]
         self.results: list[Result] = []
@@ -100,12 +89,15 @@ class Evaluation:
 
     def run(self) -> tuple[Findings, list[Figure]]:
         """Everything, in the report's order."""
-        test = of_store(self.store, "test")
+        test = of_store(self.store, "test", self.encoder)
         splits = {person.split for person in self.store.people} - {test.name, *TRAINED}
-        measured = [test, *(of_store(self.store, split) for split in sorted(splits))]
+        measured = [test]
+        measured += [of_store(self.store, split, self.encoder, longest=True) for split in sorted(splits)]
         if self.options.pairs and self.options.pairs_split:
             self.tell("reading the true pairs")
-            pairs = of_pairs(self.options.pairs, self.options.pairs_split, IMPOSTERS, self.workers)
+            pairs = of_pairs(
+                self.options.pairs, self.options.pairs_split, IMPOSTERS, self.workers, self.encoder
+            )
             measured.append(pairs)
             for reason, count in pairs.left_out.items():
                 self.add([LeftOut("all questions", pairs.name, f"{count} of them: {reason}")])
@@ -123,8 +115,8 @@ class Evaluation:
                     )
                 ]
             )
-        self.training()
-        trained = self.training_faces()
+        trained = self.training()
+        real = found_by(trained.subjects.faces, self.workers, trained.true) if trained.true else {}
         for subjects in measured:
             if not len(subjects.voice_person):
                 self.add([LeftOut("all questions", subjects.name, "nobody is heard")])
@@ -132,24 +124,30 @@ class Evaluation:
             self.tell(f"{subjects.name}: generating and judging faces")
             drawn = self.draw(subjects)
             self.of_people(drawn)
-            self.against_training(drawn, trained)
+            self.against_training(drawn, trained, real)
             if subjects is test:
                 self.of_store(drawn)
+            if subjects.name == COMMON_VOICE:
+                self.figures.append(unchosen(drawn, self.seed))
         return Findings(self.facts(), self.results, self.left_out), self.figures
 
-    def training(self) -> None:
-        """What the model makes of those it was trained on."""
+    def training(self) -> Drawn:
+        """What the model makes of those it was trained on, and what judges say of their true faces.
+
+        There are no generated ones where the model was trained on others.
+        """
+        self.tell("training identities: generating and judging faces")
+        subjects = of_training(self.store, self.seed, self.encoder)
         if self.engine.model.provenance.get("store") != store_hash(self.store.folder):
             why = "the weights were trained on another store"
             self.add([LeftOut(question, "training", why) for question in ("known speakers", "matching")])
-            return
-        self.tell("training identities: generating and judging faces")
-        subjects = of_training(self.store, self.seed)
+            return self.draw(replace(subjects, voice_person=subjects.voice_person[:0]))
         self.add(known_speakers(self.engine, subjects, self.seed))
         drawn = self.draw(subjects)
         lists = self.trials(drawn, TRAIN_TRIALS)
         of_paper = {stratum: lists[stratum] for stratum in (UNSTRATIFIED, "gender") if stratum in lists}
         self.add(matching(drawn, of_paper, self.seed))
+        return drawn
 
     def of_people(self, drawn: Drawn) -> None:
         """The questions about people who were not trained on."""
@@ -168,12 +166,13 @@ class Evaluation:
             if UNSTRATIFIED in lists:
                 self.add(verification(drawn, lists[UNSTRATIFIED], self.seed))
         self.tell(f"{drawn.subjects.name}: durations")
-        self.add(durations(self.engine, drawn, lists, self.classifier, self.seed, self.workers))
+        self.add(durations(self.engine, drawn, lists, self.classifier, self.seed, self.workers, self.second))
 
     def of_store(self, drawn: Drawn) -> None:
         """The questions that one corpus is enough for, and the figures."""
         self.tell("voices and noise")
         self.add(noise(self.engine, drawn.subjects, self.seed, self.workers))
+        self.add(sounds(self.engine, self.sounds, drawn.subjects.name, self.seed, self.workers))
         self.add(steadiness(self.engine, drawn, self.seed, self.workers))
         self.tell("figures")
         pictures, left_out = figures(self.engine, drawn, self.seed)
@@ -184,40 +183,27 @@ class Evaluation:
         """Generated faces of the subjects, judged by all judges."""
         return draw_faces(self.engine, subjects, self.workers, self.second)
 
-    def training_faces(self) -> TrainingFaces:
-        """Faces that were trained on, and what is told of them."""
-        self.tell("describing the training faces")
-        rows = np.flatnonzero(self.store.face_identity >= 0)
-        rows = np.random.default_rng(self.seed).permutation(rows)[:MOST_TRAINING_FACES]
-        some = np.asarray(self.store.faces[np.sort(rows[:MOST_DETECTED])])
-        rows = np.sort(rows)
-        faces = np.asarray(self.store.faces[rows])
-        described = {"dlib": np.array(each(descriptor, faces, self.workers)).reshape(len(rows), -1)}
-        if self.second:
-            described[NAME] = self.second.describe(faces).descriptor
-        found = {by: np.array(each(finds, some, self.workers)) for by, finds in detectors().items()}
-        return TrainingFaces(faces, described, found, self.store.face_identity[rows])
+    def against_training(self, drawn: Drawn, trained: Drawn, real: dict[str, np.ndarray]) -> None:
+        """Quality by every judge, and the figure of those generated faces that are nearest to a training face.
 
-    def against_training(self, drawn: Drawn, trained: TrainingFaces) -> None:
-        """Quality by every judge, and the figure of those generated faces that are nearest to a training face."""
+        real: whether detectors, by name, see a face in each of the true faces of those trained on, bool [n] each.
+        """
         people, on = drawn.subjects.voice_person, drawn.subjects.name
-        for by, finds in detectors().items():
-            found = drawn.made.found if by == "dlib" else np.array(each(finds, drawn.images, self.workers))
-            self.add(detected(found, people, trained.found[by], on, by, self.seed))
-        if len(trained.faces) < 2:
+        for by, found in found_by(drawn.images, self.workers, drawn.made).items():
+            self.add(detected(found, people, real.get(by, np.empty(0)), on, by, self.seed))
+        faces, identity = trained.subjects.faces, trained.subjects.face_person
+        if trained.true is None or len(faces) < 2:
             self.add([LeftOut("quality", on, "the store has no training faces to compare with")])
             return
-        made = {"dlib": drawn.made.descriptor}
-        if drawn.made_second is not None:
-            made[NAME] = drawn.made_second.descriptor
+        described = {"dlib": (drawn.made.descriptor, trained.true.descriptor)}
+        if drawn.made_second is not None and trained.true_second is not None:
+            described[NAME] = (drawn.made_second.descriptor, trained.true_second.descriptor)
         nearest: dict[str, Neighbours] = {}
-        for by, descriptors in made.items():
-            results, nearest[by] = quality(
-                descriptors, people, trained.described[by], trained.identity, on, self.seed, by
-            )
+        for by, (made, true) in described.items():
+            results, nearest[by] = quality(made, people, true, identity, on, self.seed, by)
             self.add(results)
         if drawn.subjects.shown and on == "test":
-            self.figures.append(nearest_training_faces(drawn.images, trained.faces, nearest["dlib"]))
+            self.figures.append(nearest_training_faces(drawn.images, faces, nearest["dlib"]))
 
     def trials(self, drawn: Drawn, count: int) -> dict[str, Trials]:
         """Lists of trials by stratum; what there is not is noted."""

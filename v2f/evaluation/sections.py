@@ -125,7 +125,8 @@ QUESTIONS = (
         "noise",
         "Voice against noise",
         "Does the model's own discriminator, or a face detector, tell faces made from three seconds of speech from "
-        "faces made from three seconds of noise (white, pink, brown, hum)?",
+        "faces made from three seconds of noise (white, pink, brown, hum) that goes past the voice detector? Sounds "
+        "that are no voice go the whole way from the file, as a recording does.",
     ),
     _Question(
         "steadiness",

@@ -7,10 +7,11 @@ between speakers differ only in whose the halves are.
 import numpy as np
 
 from v2f.audio import FRAMES_PER_SECOND
+from v2f.data.landmarks import descriptor
 from v2f.evaluation.drawn import Drawn
 from v2f.evaluation.gender import gender_of_people
 from v2f.evaluation.intervals import mean_over_pairs, mean_over_people
-from v2f.evaluation.judges import judge_faces
+from v2f.evaluation.judges import each
 from v2f.evaluation.metrics import one_each
 from v2f.evaluation.results import LeftOut, Result
 from v2f.pipeline import VoiceToFace
@@ -35,7 +36,7 @@ def steadiness(engine: VoiceToFace, drawn: Drawn, seed: int, workers: int = 1) -
             LeftOut(QUESTION, subjects.name, "there are not two speakers with two seconds of speech each")
         ]
     images, _ = engine.faces(engine.embed(halves))
-    descriptors = judge_faces(images, workers).descriptor.astype(np.float64)
+    descriptors = np.array(each(descriptor, images, workers), np.float64)
     distances = np.linalg.norm(descriptors[1::2, None] - descriptors[None, 0::2], axis=2)
     person = np.array(people)
     found: list[Result | LeftOut] = []

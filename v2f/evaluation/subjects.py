@@ -20,7 +20,8 @@ from v2f.models.networks import IMAGE_SIZE, EncoderName
 from v2f.training.crops import HELDOUT_SHARE, sound_of
 
 TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that training ever hears
-EACH = 5  # recordings, and faces, of each training identity; Sec. 4.2: 4,620 recordings of 924
+EACH = 5  # recordings of each training identity; Sec. 4.2: 4,620 of 924
+MOST_FACES = 2600  # of all training identities together, drawn by chance
 OVERLAP = 2  # frames: the last window of a sound reaches so far beyond its start
 UPSAMPLINGS = (0, 1, 2)  # of a frame, until a face is found in it
 
@@ -34,7 +35,9 @@ class Subjects:
     voice_person: np.ndarray  # int64 [recordings]
     face_person: np.ndarray  # int64 [faces]
     faces: np.ndarray  # uint8 [faces, 64, 64, 3]
-    frames: Callable[[int], Tensor]  # of a recording: the encoder's frames of its speech, float32 [bins, frames]
+    frames: Callable[
+        [int], Tensor
+    ]  # of a recording: the encoder's frames of its speech, float32 [bins, frames]
     encoder: EncoderName = "table2"  # that of `frames`
     share: float = 1.0  # of each recording, from its start, that counts as the whole
     imposters: int | None = None  # for each recording; None: trials are drawn as in the paper
@@ -66,9 +69,13 @@ class Subjects:
         return np.array([person.gender for person in self.people], dtype="U6")
 
 
-def of_store(store: Store, split: str, encoder: EncoderName = "table2") -> Subjects:
-    """All people of a split, which is not "train", heard by a voice encoder."""
+def of_store(store: Store, split: str, encoder: EncoderName = "table2", longest: bool = False) -> Subjects:
+    """All people of a split, which is not "train", heard by a voice encoder; `longest`: one recording of each."""
     voices, faces = store.voices_in(split), store.faces_in(split)
+    if longest:
+        _, lengths, person = store.voices[voices].T
+        order = voices[np.lexsort((-lengths, person))]
+        voices = order[np.unique(store.voices[order, 2], return_index=True)[1]]
     return Subjects(
         name=split,
         people=store.people,
@@ -81,9 +88,10 @@ def of_store(store: Store, split: str, encoder: EncoderName = "table2") -> Subje
 
 
 def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Subjects:
-    """The training identities, EACH recordings and faces of everyone, drawn with the seed, heard by an encoder."""
+    """The training identities with EACH recordings of everyone, heard by an encoder, and MOST_FACES, drawn by chance."""
     rng = np.random.default_rng(seed)
-    voices, faces = (_some(of, rng) for of in (store.voice_identity, store.face_identity))
+    voices = _some(store.voice_identity, rng)
+    faces = np.sort(rng.permutation(np.flatnonzero(store.face_identity >= 0))[:MOST_FACES])
     people: dict[int, Person] = {}
     for person in store.people:
         if person.identity >= 0 and (person.identity not in people or not people[person.identity].gender):

@@ -24,6 +24,7 @@ from v2f.evaluation.wording import (
     RECOGNISED,
     SCORE,
     TOP,
+    UNVOICED,
     WOMEN,
     chance_of,
     find,
@@ -143,6 +144,9 @@ def _detected(findings: "Findings") -> _Asked:
     for by, detector in (("dlib", "a detector"), ("OpenCV", "OpenCV's detector")):
         both = [find(findings, "noise", FOUND.format(source), by=by) for source in SOURCES]
         yield f"{detector} finds a face in faces from voices / from noise", both
+    one = find(findings, "noise", UNVOICED)
+    if one is not None:
+        yield one.measure, [one]
     for by, judge in DESCRIPTORS.items():
         one = find(findings, "quality", NO_COPY, by=by)
         if one is not None:

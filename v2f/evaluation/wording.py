@@ -24,6 +24,7 @@ AGE_TOLD = "rank correlation with the speaker's own"
 NO_COPY = "generated faces no nearer to a training face"
 RECOGNISED, TOP = "recognised among", "top-{}, the end of the recording"
 SCORE, DEVIATION = "score, from {}", "standard deviation of the score, from {}"
+UNVOICED = "no speech is heard, or no detector finds a face"
 TOLD_APART, FOUND = "score of a voice above noise's", "a face is found, from {}"
 
 

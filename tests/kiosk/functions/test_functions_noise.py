@@ -3,16 +3,18 @@
 import base64
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import current_thread
 
 import numpy as np
 import pytest
 import soundfile
+from torch import Tensor
 
 from tests.conftest import MadeVoice
 from tests.kiosk.functions.asking import Answer, Asker, Waveform, described, like, picture
-from v2f.audio import NOISE_KINDS, SAMPLE_RATE, log_mel, mix
+from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, log_mel, mix
 from v2f.kiosk.functions import OTHERS, STEPS, STUDIED
 from v2f.kiosk.wire import encode, shown
 from v2f.pipeline import VoiceToFace
@@ -127,8 +129,13 @@ def test_torch_computes_in_the_same_few_threads(
     ask: Asker, voice: Waveform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = set()
-    for place in ("v2f.kiosk.functions.log_mel", "v2f.pipeline.voice_to_face.log_mel"):
-        monkeypatch.setattr(place, lambda sound: threads.add(current_thread().name) or log_mel(sound))
+
+    def noted(sound: Waveform) -> Tensor:
+        threads.add(current_thread().name)
+        return log_mel(sound)
+
+    monkeypatch.setattr("v2f.kiosk.functions.log_mel", noted)
+    monkeypatch.setitem(FRONT_ENDS, "table2", replace(FRONT_ENDS["table2"], frames=noted))
     token = ask("begin", seconds=10)["visit"]
     ask("listen", visit=token, samples=encode(voice))
     ask("finish", visit=token)
