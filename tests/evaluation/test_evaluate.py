@@ -221,6 +221,14 @@ def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_
     assert {result.on for result in findings.results} == {"test", "common voice", "training"}
     on = {result.question for result in findings.results if result.on == "common voice"}
     assert on >= {"gender", "matching", "duration", "quality"} and not on & {"noise", "steadiness"}
+    heard = {
+        result.recordings
+        for result in findings.results
+        if (result.on, result.question, result.stratum) == ("common voice", "gender", "")
+        and result.people == 3
+    }
+    assert 3 in heard, "one recording of each"
+    assert (out / "figure-common-voice.png").is_file()
     told = [line.left_out for line in findings.left_out if line.on == "everybody"]
     assert told == ["no second judge was given; --second-judge names its folder"]
 

@@ -1,12 +1,26 @@
-"""Faces from voices against faces from noise."""
+"""Faces from voices against faces from noise, and from sounds that are no voice."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from v2f.audio import SAMPLE_RATE
+from v2f.errors import CorpusError
 from v2f.evaluation import noise as noise_module
 from v2f.evaluation.judges import detectors
-from v2f.evaluation.noise import noise, noise_of, voice_pieces
+from v2f.evaluation.noise import (
+    NO_SPEECH,
+    UNSEEN,
+    UNVOICED,
+    noise,
+    noise_of,
+    sound_files,
+    sounds,
+    voice_pieces,
+)
 from v2f.evaluation.results import LeftOut, Result
 
 
@@ -25,6 +39,10 @@ def test_scores_and_detections_of_both_with_the_papers_figures(engine, make_subj
     assert 0 <= told["score of a voice above noise's (AUC)"].value <= 1
     for measure in ("a face is found, from voices", "a face is found, from noise"):
         assert {r.by for r in found if isinstance(r, Result) and r.measure == measure} == set(detectors())
+    for source in ("voices", "noise"):
+        unseen = told[UNSEEN.format(source)]
+        assert unseen.by == ", ".join(detectors()) and unseen.trials == 8
+        assert unseen.value <= 1 - told[f"a face is found, from {source}"].value
 
 
 def test_every_recording_gives_its_first_piece_before_any_gives_its_second(make_subjects, few) -> None:
@@ -40,13 +58,41 @@ def test_pieces_of_one_recording_are_counted_as_one_recording(engine, make_subje
     subjects = make_subjects(people=3, recordings=1, frames=lambda _: torch.randn(64, 650))
     found = noise(engine, subjects, seed=0)
     voices = [result for result in found if isinstance(result, Result) and "voice" in result.measure]
-    assert len(voices) == 3 + len(detectors())
+    assert len(voices) == 4 + len(detectors())
     assert {(result.trials, result.recordings, result.people) for result in voices} == {(6, 3, 3)}
 
 
 def test_short_recordings_leave_the_question_out(engine, make_subjects) -> None:
     (line,) = noise(engine, make_subjects(frames=lambda _: torch.randn(64, 299)), seed=0)
     assert isinstance(line, LeftOut) and "3 s" in line.left_out
+
+
+def test_sounds_without_speech_or_face_are_counted_together(engine, tmp_path: Path) -> None:
+    hiss = np.random.default_rng(0).normal(0, 0.02, SAMPLE_RATE)
+    soundfile.write(tmp_path / "hiss.wav", hiss, SAMPLE_RATE)
+    (tmp_path / "folder").mkdir()
+    soundfile.write(tmp_path / "folder" / "silence.flac", 0 * hiss, SAMPLE_RATE)
+    (tmp_path / "notes.txt").write_text("no sound")
+    unreadable, silent, unvoiced = sounds(engine, sound_files(tmp_path), "test", seed=0)
+    assert isinstance(unreadable, LeftOut) and unreadable.left_out.startswith("1 of the files")
+    assert isinstance(silent, Result) and isinstance(unvoiced, Result)
+    assert (silent.measure, unvoiced.measure) == (NO_SPEECH, UNVOICED)
+    assert silent.value == unvoiced.value == 1 and unvoiced.trials == 2 and unvoiced.people == 0
+    assert unvoiced.by == ", ".join(["voice detector", *detectors()])
+
+
+def test_a_voice_among_the_sounds_lowers_their_share(engine, monkeypatch, shared_data: Path) -> None:
+    voice = next(path for path in sorted((shared_data / "voices").rglob("*")) if path.is_file())
+    monkeypatch.setattr(noise_module, "found_by", lambda faces, workers: {"dlib": np.ones(len(faces), bool)})
+    silent, unvoiced = sounds(engine, [voice], "test", seed=0)
+    assert silent.value == unvoiced.value == 0
+
+
+def test_without_sounds_a_line_says_so(engine, tmp_path: Path) -> None:
+    (line,) = sounds(engine, [], "test", seed=0)
+    assert isinstance(line, LeftOut) and "--sounds" in line.left_out
+    with pytest.raises(CorpusError, match="holds no files of sounds"):
+        sound_files(tmp_path)
 
 
 def test_noises_differ_in_kind_and_by_seed() -> None:

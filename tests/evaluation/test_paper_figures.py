@@ -21,6 +21,7 @@ from v2f.evaluation.figures import (
     figure_5,
     figures,
     nearest_training_faces,
+    unchosen,
 )
 from v2f.evaluation.judges import Verdicts
 from v2f.evaluation.quality import Neighbours
@@ -271,6 +272,21 @@ def test_the_nearest_training_faces_come_in_order_beneath_the_generated() -> Non
     assert [cell(figure, 0, column)[0] for column in range(5)] == nearest[:5].tolist()
     assert [cell(figure, 1, column)[1] for column in range(5)] == [i * 7 % 50 for i in nearest[:5]]
     assert "The 10 of 30 generated faces" in figure.caption
+
+
+def test_48_unchosen_speakers_stand_twelve_by_four_without_their_true_faces() -> None:
+    whose = drawn(people=60, recordings=2, true_faces=1)
+    figure = unchosen(whose, seed=3)
+    assert figure.file == "figure-common-voice.png" and "speakers" in figure.caption
+    step = SIDE + GAP
+    shown = [
+        figure.picture.getpixel((GAP + x * step + SIDE // 2, GAP + y * (step + LINE) + SIDE // 2))
+        for y in range(4)
+        for x in range(12)
+    ]
+    assert figure.picture.size == (12 * step + GAP, 4 * (step + LINE) + GAP)
+    assert len({face[0] // 2 for face in shown}) == 48 and all(face[1:] == (0, 0) for face in shown)
+    assert "the first in an order shuffled by seed 3, nobody chosen" in figure.caption
 
 
 def test_few_generated_faces_are_all_shown() -> None:

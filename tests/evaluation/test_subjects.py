@@ -10,6 +10,7 @@ from PIL import Image
 from v2f.data import store
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError
+from v2f.evaluation import subjects
 from v2f.evaluation.subjects import EACH, face_of, names_of, of_pairs, of_store, of_training
 
 PAIRS_SPLIT = Path(__file__).resolve().parents[2] / "v2f" / "data" / "avspeech_split.csv"
@@ -52,11 +53,28 @@ def test_the_people_of_a_split_are_heard_whole(made_store: Store) -> None:
     assert test.hear(3, seconds=2.6) is None
 
 
-def test_training_identities_are_people_whoever_shares_them(made_store: Store) -> None:
+def test_of_each_person_of_a_split_the_longest_recording_can_be_heard_alone(made_store: Store) -> None:
+    voices = np.array(made_store.voices)
+    voices[18, 1] = FRAMES + 9  # of the third person, whose recordings are 16 to 23
+    store.write_array(made_store.folder / store.VOICES, voices)
+    heard = of_store(Store.open(made_store.folder), "train", longest=True)
+    np.testing.assert_array_equal(heard.voice_person, [0, 1, 2, 3])
+    assert [heard.frames(recording).shape[1] for recording in range(4)] == [
+        FRAMES,
+        FRAMES,
+        FRAMES + 9,
+        FRAMES,
+    ]
+
+
+def test_training_identities_are_people_whoever_shares_them(
+    made_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subjects, "MOST_FACES", 10)
     training = of_training(made_store, seed=0)
     assert [person.gender for person in training.people] == ["male", "male"]  # somebody's known is enough
     np.testing.assert_array_equal(np.bincount(training.voice_person), [EACH, EACH])
-    np.testing.assert_array_equal(np.bincount(training.face_person), [EACH, EACH])
+    assert len(training.faces) == len(training.face_person) == 10 and set(training.face_person) == {0, 1}
     again = of_training(made_store, seed=0)
     np.testing.assert_array_equal(training.faces, again.faces)
     assert not np.array_equal(training.faces, of_training(made_store, seed=1).faces)
@@ -130,10 +148,10 @@ def test_subjects_are_heard_by_the_encoder_that_is_measured(made_store: Store) -
     index = [(i * samples, samples, person) for i, person in enumerate(made_store.voices[:, 2])]
     store.write_array(made_store.folder / store.VOICES, np.array(index))
     opened = Store.open(made_store.folder)
-    for subjects in (of_store(opened, "test", "dvector"), of_training(opened, 0, "dvector")):
-        first, held_out = subjects.hear(0, seconds=1.0), subjects.held_out(0)
+    for heard in (of_store(opened, "test", "dvector"), of_training(opened, 0, "dvector")):
+        first, held_out = heard.hear(0, seconds=1.0), heard.held_out(0)
         assert first is not None and first.shape == (40, 100) and held_out.shape[0] == 40
-        assert subjects.encoder == "dvector"
+        assert heard.encoder == "dvector"
 
 
 def test_a_store_of_log_mel_is_not_heard_by_the_public_encoder(made_store: Store) -> None:

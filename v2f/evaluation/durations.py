@@ -105,7 +105,7 @@ def _matching(
     seconds: float,
     seed: int,
 ) -> list[Result]:
-    """1:2 matching by descriptors of faces from recordings `heard` and of true ones, in the trials that are of these."""
+    """1:2 matching by descriptors of faces from recordings `heard` and of true ones, in trials of these."""
     place = np.full(len(trials.probe_person), -1)
     place[heard] = np.arange(len(heard))
     some = place[trials.probe] >= 0

@@ -88,7 +88,7 @@ def of_store(store: Store, split: str, encoder: EncoderName = "table2", longest:
 
 
 def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Subjects:
-    """The training identities with EACH recordings of everyone, heard by an encoder, and MOST_FACES, drawn by chance."""
+    """The training identities: EACH recordings of everyone, heard by an encoder, and MOST_FACES, drawn by chance."""
     rng = np.random.default_rng(seed)
     voices = _some(store.voice_identity, rng)
     faces = np.sort(rng.permutation(np.flatnonzero(store.face_identity >= 0))[:MOST_FACES])
