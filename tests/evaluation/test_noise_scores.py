@@ -68,10 +68,10 @@ def test_short_recordings_leave_the_question_out(engine, make_subjects) -> None:
 
 
 def test_sounds_without_speech_or_face_are_counted_together(engine, tmp_path: Path) -> None:
-    hiss = np.random.default_rng(0).normal(0, 0.02, SAMPLE_RATE)
-    soundfile.write(tmp_path / "hiss.wav", hiss, SAMPLE_RATE)
+    silence = np.zeros(SAMPLE_RATE)
+    soundfile.write(tmp_path / "silence.wav", silence, SAMPLE_RATE)
     (tmp_path / "folder").mkdir()
-    soundfile.write(tmp_path / "folder" / "silence.flac", 0 * hiss, SAMPLE_RATE)
+    soundfile.write(tmp_path / "folder" / "more.flac", silence, SAMPLE_RATE)
     (tmp_path / "notes.txt").write_text("no sound")
     unreadable, silent, unvoiced = sounds(engine, sound_files(tmp_path), "test", seed=0)
     assert isinstance(unreadable, LeftOut) and unreadable.left_out.startswith("1 of the files")

@@ -71,10 +71,10 @@ def durations(
             if described is not None and drawn.true_second is not None:
                 spaces[NAME] = (described.descriptor, drawn.true_second.descriptor)
             found += _matching(drawn, lists[UNSTRATIFIED], heard, spaces, seconds, seed)
-    genders = {by: made.sex[recordings] for by, (made, _) in drawn.looks.items()}
+    whole = {by: made.sex[recordings] for by, (made, _) in drawn.looks.items()}
     if classifier is not None:
-        genders["classifier"] = told_by(classifier, drawn.images[recordings])
-    return [*found, *_gender(drawn, genders, recordings, None, seed)]
+        whole["classifier"] = told_by(classifier, drawn.images[recordings])
+    return [*found, *_gender(drawn, whole, recordings, None, seed)]
 
 
 def _gender(
