@@ -21,6 +21,7 @@ from v2f.evaluation.noise import (
     sounds,
     voice_pieces,
 )
+from v2f.evaluation.study import EXAMPLES
 from v2f.evaluation.results import LeftOut, Result
 
 
@@ -81,8 +82,8 @@ def test_sounds_without_speech_or_face_are_counted_together(engine, tmp_path: Pa
     assert unvoiced.by == ", ".join(["voice detector", *detectors()])
 
 
-def test_a_voice_among_the_sounds_lowers_their_share(engine, monkeypatch, shared_data: Path) -> None:
-    voice = next(path for path in sorted((shared_data / "voices").rglob("*")) if path.is_file())
+def test_a_voice_among_the_sounds_lowers_their_share(engine, monkeypatch) -> None:
+    voice = min(EXAMPLES.glob("*.flac"))
     monkeypatch.setattr(noise_module, "found_by", lambda faces, workers: {"dlib": np.ones(len(faces), bool)})
     silent, unvoiced = sounds(engine, [voice], "test", seed=0)
     assert silent.value == unvoiced.value == 0
