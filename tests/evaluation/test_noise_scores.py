@@ -21,8 +21,8 @@ from v2f.evaluation.noise import (
     sounds,
     voice_pieces,
 )
-from v2f.evaluation.study import EXAMPLES
 from v2f.evaluation.results import LeftOut, Result
+from v2f.evaluation.study import EXAMPLES
 
 
 @pytest.fixture
