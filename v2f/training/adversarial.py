@@ -62,7 +62,7 @@ from v2f.training.processes import ALONE, Processes
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
-SMALL_STEPS = 7_500  # of the small-data preset: 240,000 faces
+SMALL_STEPS = 5_400  # of the small-data preset: 172,800 faces
 VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
 BLUR = 24  # pixels: the reach of the blur that nobody's face is
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
