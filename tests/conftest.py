@@ -69,7 +69,7 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def made_voice() -> MadeVoice:
-    """made_voice(seconds, seed=0): a droning vowel that voice detectors accept; float32, mono, 16 kHz."""
+    """made_voice(seconds, seed=0): a vowel that comes and goes as syllables do, which voice detectors accept; float32, mono, 16 kHz."""
 
     def make(seconds: float, seed: int = 0) -> NDArray[np.float32]:
         random = np.random.default_rng(seed)
@@ -85,7 +85,7 @@ def made_voice() -> MadeVoice:
         for harmonic in range(1, 40):
             gain = sum(1 / (1 + ((harmonic * pitch - centre) / width) ** 2) for centre, width in formants)
             voice += gain * np.sin(harmonic * phase)
-        syllables = 0.6 + 0.4 * np.sin(2 * np.pi * 3.1 * time)
+        syllables = 0.5 + 0.5 * np.sin(2 * np.pi * 3.1 * time)
         return (0.1 * voice * syllables).astype(np.float32)
 
     return make
