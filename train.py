@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     speaker.add_argument(
         "--pairs",
         type=Path,
-        help="to learn looks as well: the prepared true pairs that `python -m v2f prepare demo` leaves beside its store",
+        help="to learn looks as well: the true pairs that `python -m v2f prepare demo` leaves beside its store",
     )
     speaker.set_defaults(run=train_speaker)
     dvector = stages.add_parser("dvector", help="a public voice encoder, fitted to the training voices")

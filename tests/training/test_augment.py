@@ -1,8 +1,11 @@
 """Augmentation: seeded, differentiable where it must be, and doing what it says."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
+from v2f.training import augment
 from v2f.training.augment import augment_faces, augment_voices, mask_features
 from v2f.training.loop import generator
 
@@ -59,6 +62,50 @@ def test_voices_stay_in_range_and_finite(waveforms):
         out = augment_voices(given, noise, 16_000, rng(0))
         assert out.shape == given.shape
         assert torch.isfinite(out).all() and out.abs().max() <= 1.0 + 1e-6
+
+
+@pytest.fixture
+def nothing_but(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """nothing_but("CODED_SHARE"): all clips are treated so, none in another way."""
+
+    def choose(chosen: str) -> None:
+        for share in ("REVERB", "BAND", "NOISE", "COMPRESSED", "CLIPPED", "CODED"):
+            monkeypatch.setattr(augment, f"{share}_SHARE", float(f"{share}_SHARE" == chosen))
+
+    return choose
+
+
+def test_voices_come_out_at_one_peak_and_otherwise_as_they_were(waveforms, nothing_but):
+    nothing_but("")
+    out = augment_voices(0.01 * waveforms, waveforms, 16_000, rng(0))
+    assert torch.allclose(out, waveforms / waveforms.abs().amax(dim=1, keepdim=True), atol=1e-4)
+
+
+def test_a_telephone_line_has_no_high_sounds_and_noise_of_few_bits(waveforms, nothing_but):
+    nothing_but("CODED_SHARE")
+    heard = augment_voices(waveforms, waveforms, 16_000, rng(0))
+    spectrum, narrow = torch.fft.rfft(heard).abs(), torch.fft.rfft(waveforms)
+    assert spectrum[:, 4001:].max() < 1e-3 * spectrum.max()  # bins of 1 Hz
+    narrow[:, 4000:] = 0
+    alike = torch.cosine_similarity(heard, torch.fft.irfft(narrow), dim=1)
+    assert (alike > 0.97).all() and (alike < 0.99999).all()
+
+
+def test_a_compressor_takes_away_differences_in_level(nothing_but):
+    nothing_but("COMPRESSED_SHARE")
+    voice = torch.randn(8, 16_000, generator=rng(3))
+    voice[:, 8000:] *= 0.1  # 20 dB
+    out = augment_voices(voice, voice, 16_000, rng(0))
+    level = out.reshape(8, 2, 8000).square().mean(dim=2).log10() * 10
+    fallen = level[:, 0] - level[:, 1]
+    assert (fallen > 20 * 0.25).all() and (fallen < 20 * 0.85).all()
+
+
+def test_a_clipped_voice_stays_at_its_peak(waveforms, nothing_but):
+    nothing_but("CLIPPED_SHARE")
+    out = augment_voices(waveforms, waveforms, 16_000, rng(0))
+    at_peak = (out.abs() > 0.9999).float().mean(dim=1)
+    assert (at_peak > 1e-4).all() and at_peak.max() > 0.05
 
 
 def test_features_lose_one_band_and_one_stretch():

@@ -1,5 +1,7 @@
 """python -m v2f study duration | noise CLIP... -o DIR: what one's own recordings give, by the same steps as the page.
 
+python -m v2f study encoder ...: what a voice encoder's embedding holds; see v2f/evaluation/encoders.py.
+
 duration: faces from the first 1, 2, 3, 5 and 10 s and from the whole: duration.png, a row for each clip.
 noise: the same, then faces of the whole in noise and from the noise alone: noise-CLIP.png, one for each clip.
 
@@ -36,7 +38,9 @@ CLEAN, ALONE = float("inf"), float("-inf")  # dB: a voice without noise, noise w
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `study` and its kinds to the command line."""
-    study = subparsers.add_parser("study", help="one's own recordings: by duration, and in noise")
+    study = subparsers.add_parser(
+        "study", help="one's own recordings, by duration and in noise; a voice encoder"
+    )
     kinds = study.add_subparsers(required=True, metavar="KIND")
     for name, run, what in (
         ("duration", run_duration, "faces from the first 1, 2, 3, 5, 10 s and from the whole"),
@@ -53,6 +57,15 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
             "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
         )
         kind.set_defaults(run=run)
+    encoder = kinds.add_parser("encoder", help="what a voice encoder's embedding holds, without a generator")
+    for flag, what, metavar in (
+        ("--data", "by `python -m v2f prepare demo`", "STORE"),
+        ("--encoder", "any weights file that holds a voice encoder", "WEIGHTS"),
+        ("--pairs", "the true pairs that `python -m v2f prepare demo` leaves beside its store", "PAIRS"),
+        ("--out", "folder for the table and its numbers", "DIR"),
+    ):
+        encoder.add_argument(flag, type=Path, required=True, metavar=metavar, help=what)
+    encoder.set_defaults(run=run_encoder)
 
 
 def run_duration(arguments: argparse.Namespace) -> int:
@@ -95,6 +108,14 @@ def run_noise(arguments: argparse.Namespace) -> int:
         ]
     tell(rows, arguments.out / "noise.csv", [field.name for field in fields(Row)])
     return int(len(studied) < len(arguments.clips))
+
+
+def run_encoder(arguments: argparse.Namespace) -> int:
+    """Study a voice encoder alone; prints the table."""
+    from v2f.evaluation.encoders import study
+
+    print(study(arguments.data, arguments.encoder, arguments.pairs, arguments.out), end="")
+    return 0
 
 
 def each(

@@ -51,7 +51,8 @@ def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Gene
     clip = torch.where(uniform(0, 1, batch, rng) < CLIPPED_SHARE, clip, torch.ones_like(clip))[:, None]
     voices = _peak_at_one(voices.clamp(-clip, clip))
     coded, bits = uniform(0, 1, batch, rng) < CODED_SHARE, uniform(*CODEC_BITS, batch, rng)[:, None]
-    voices[coded] = _coded(voices[coded], bits[coded], rate)
+    if coded.any():  # of nothing there is no Fourier transform
+        voices[coded] = _coded(voices[coded], bits[coded], rate)
     return _peak_at_one(voices)
 
 
@@ -69,7 +70,7 @@ def _compressed(waveforms: Tensor, evened: Tensor, rate: int) -> Tensor:
 
 
 def _coded(waveforms: Tensor, bits: Tensor, rate: int) -> Tensor:
-    """Clips [batch, samples], their peak at 1, as a line of CODEC_RATE and mu-law samples of `bits` [batch, 1] has them.
+    """Clips [batch, samples], their peak at 1, as they come out of a line of CODEC_RATE and of `bits` [batch, 1].
 
     Both changes of rate are cuts in the frequency domain.
     """

@@ -79,7 +79,7 @@ PRESETS = {
 
 
 class SpeakerTask(LearnedParts):
-    """The encoder, a linear speaker head and, where there is something to tell, linear heads for d-vectors and looks."""
+    """The encoder, a linear speaker head and, where they are told, linear heads for d-vectors and looks."""
 
     name = "speaker"
 
@@ -160,7 +160,7 @@ class SpeakerTask(LearnedParts):
         self.optimizer.step()
         told["accuracy"] = (heads["speaker_head"].argmax(dim=1) == self.labels[voices]).float().mean()
         if (index + 1) % VERIFY_EVERY == 0:
-            told["EER"] = torch.tensor(self.verification_eer())
+            told["EER"] = torch.tensor(self.verification_eer(), device=self.runtime.device)
         return {name: value.detach() for name, value in told.items()}
 
     def settings(self) -> dict[str, object]:
@@ -203,7 +203,7 @@ class SpeakerTask(LearnedParts):
         same = people[first] == people[second]
         if same.all() or not same.any():
             return float("nan")
-        embeddings = torch.stack([self._embed(voice) for voice in self.heldout_rows])
+        embeddings = torch.stack([self._embed(int(voice)) for voice in self.heldout_rows])
         embeddings = unit(embeddings - embeddings.mean(dim=0))
         return equal_error_rate((embeddings @ embeddings.T).cpu().numpy()[first, second], same)
 
