@@ -69,7 +69,7 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def made_voice() -> MadeVoice:
-    """made_voice(seconds, seed=0): a vowel that comes and goes as syllables do, which voice detectors accept; float32, mono, 16 kHz."""
+    """made_voice(seconds, seed=0): a vowel in syllables, which voice detectors accept; float32, mono, 16 kHz."""
 
     def make(seconds: float, seed: int = 0) -> NDArray[np.float32]:
         random = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from v2f.audio import features, read_audio
+from v2f.audio import FRONT_ENDS, keep_speech, read_audio
 from v2f.bench.browser import EXAMPLES
 from v2f.models import Runtime, VoiceEncoder, load, networks, unit
 from v2f.models.runtime import has_native_bf16
@@ -39,7 +39,7 @@ def exact_cuda() -> Iterator[Runtime]:
 
 @torch.inference_mode()
 def faces(log_mels: list[Tensor], runtime: Runtime, settled: bool) -> np.ndarray:
-    """Normalised log-mels [64, frames] by the bundled weights -> faces float32 [n, 3, 64, 64], 0 to 255."""
+    """Features [bins, frames] by the bundled weights -> faces float32 [n, 3, 64, 64], 0 to 255."""
     model = load()
     put: Callable = runtime.settle if settled else runtime.place
     encoder, generator = put(model.encoder.eval()), put(model.generator.eval())
@@ -51,8 +51,13 @@ def faces(log_mels: list[Tensor], runtime: Runtime, settled: bool) -> np.ndarray
 
 @pytest.fixture(scope="module")
 def log_mels() -> list[Tensor]:
-    """Of the bundled examples after each duration."""
-    return [features(read_audio(clip, seconds)) for clip in EXAMPLES for seconds in DURATIONS]
+    """What the bundled weights' encoder takes of the bundled examples after each duration."""
+    front_end = FRONT_ENDS[load().config.encoder]
+    return [
+        front_end.features(keep_speech(read_audio(clip, seconds)))
+        for clip in EXAMPLES
+        for seconds in DURATIONS
+    ]
 
 
 @pytest.mark.parametrize(

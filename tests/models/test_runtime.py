@@ -57,14 +57,19 @@ def test_placing_keeps_the_mode_and_lays_kernels_out_channels_last() -> None:
 
 @pytest.mark.parametrize("precision", ["bf16", "float32"])
 @pytest.mark.parametrize("batch", [1, 5])
-def test_settled_networks_give_to_the_bit_what_autocast_gives(precision, batch) -> None:
+def test_settled_networks_give_what_autocast_gives(precision, batch) -> None:
+    """To the bit in bfloat16; float32 kernels add in another order on some processors."""
     runtime, embeddings = Runtime(CPU, precision), torch.randn(batch, 64)
     generator, trunk = Generator().eval(), FaceTrunk().eval()
     with torch.inference_mode(), runtime.autocast():
         faces = runtime.place(generator)(embeddings)
         features = runtime.place(trunk)(faces)
-        assert torch.equal(runtime.settle(generator)(embeddings), faces)
-        assert torch.equal(runtime.settle(trunk)(faces), features)
+        for settled, expected in (
+            (runtime.settle(generator)(embeddings), faces),
+            (runtime.settle(trunk)(faces), features),
+        ):
+            rounding = 0 if precision == "bf16" else 1e-6
+            torch.testing.assert_close(settled, expected, rtol=0, atol=rounding)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "float32"])

@@ -58,7 +58,7 @@ class Runtime:
         """`place` a network that learns no more: weights in this runtime's precision and its kernels' own layout.
 
         The results are those of `autocast` with float32 weights, which it would cast, and lay out, at every call;
-        to the bit where there is no batch normalisation.
+        up to rounding, and in bfloat16 to the bit where there is no batch normalisation.
         """
         fold_batch_norm(module)
         placed = self.place(module.eval())
