@@ -5,7 +5,7 @@
 Looks: a ridge regression from embeddings to dlib's descriptor of the true face, learned on four fifths of the people of
 the true pairs and asked about the last fifth, five times; then 1:2 matching by cosine, each side less its mean. Age, by
 the same ridge. Who speaks: the equal error rate over pairs of different recordings of kept-out Common Voice speakers.
-Gender: a logistic regression on the embeddings of training recordings, asked about the same kept-out speakers.
+Gender: a logistic regression on embeddings of training speakers, a recording of each, asked about the kept-out ones.
 
 The pairs are those of the part "map", which may be looked at as often as one likes; the part "measure" is left for the
 report. Embeddings are of whole recordings unless a number of seconds is told.
@@ -189,6 +189,7 @@ def gender(embedder: Embedder, store: Store, kept: np.ndarray, seed: int) -> Ite
 
     genders = np.array([person.gender for person in store.people])
     known = store.voices_in("train")
+    known = known[np.unique(store.voices[known, 2], return_index=True)[1]]  # one of each speaker
     known = known[genders[store.voices[known, 2]] != ""]
     if set(genders[store.voices[known, 2]]) != set(GENDERS):
         yield LeftOut(QUESTION, KEPT_OUT, "no training voices of women and men to learn gender from")
