@@ -197,7 +197,8 @@ def _small(findings: "Findings", report: str) -> str:
     counted = []
     for on in dict.fromkeys(result.on for result in findings.results):
         of = [result for result in findings.results if result.on == on]
-        people, recordings = max(r.people for r in of), max(r.recordings for r in of)
+        heard = [r for r in of if not r.measure.startswith("training faces")]  # those compare pictures alone
+        people, recordings = max(r.people for r in heard), max(r.recordings for r in heard)
         trials = max((r.trials for r in of if r.question == "matching"), default=0)
         matched = f", {trials:,} trials of 1:2 matching" if trials else ""
         counted.append(
