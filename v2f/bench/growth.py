@@ -120,7 +120,9 @@ def save_made_pack(folder: Path) -> tuple[Path, Path]:
     pack, encoder = folder / "pack.npz", folder / "encoder.safetensors"
     save_networks(encoder, {"encoder": VoiceEncoder()}, NetworkConfig(), {})
     made = replace(made_pack(), hashes=("made", file_hash(encoder)))
-    arrays: dict[str, Any] = {name: np.array(value) for name, value in vars(made).items()}
+    arrays: dict[str, Any] = {
+        name: np.array(value) for name, value in vars(made).items() if value is not None
+    }
     np.savez(pack, **arrays)
     return pack, encoder
 
