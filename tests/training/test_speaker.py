@@ -46,12 +46,12 @@ def test_the_learning_rate_rises_then_falls_to_nothing():
 
 
 def test_speakers_their_d_vectors_and_their_looks_are_learned(made_store, pairs, tmp_path):
-    task = SpeakerTask(Store.open(made_store), QUICK, CPU, pairs)
-    losses = [task.step(index) for index in range(60)]
+    task = SpeakerTask(Store.open(made_store), replace(QUICK, steps=120), CPU, pairs)
+    losses = [task.step(index) for index in range(120)]
     for name in ("cross-entropy", "distance", "looks"):
         start, end = means(losses, name)
         assert end < 0.5 * start, name
-    figures = task.finish(tmp_path, 60)
+    figures = task.finish(tmp_path, 120)
     assert figures["held-out accuracy"] > 0.6  # chance is 0.2
     networks, _, provenance = load_networks(tmp_path / WEIGHTS)
     assert isinstance(networks["encoder"], VoiceEncoder) and LOOKS in provenance
