@@ -13,6 +13,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from v2f.training.adversarial import PRESETS
 from v2f.training.processes import DistributedError, Processes
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,7 @@ from v2f.training.processes import started_by_torchrun
 pack, out = Pack.open(sys.argv[1]), sys.argv[2]
 with started_by_torchrun("cpu") as (processes, device):
     runtime = Runtime.choose(device, exact=True)
-    config = replace(PRESETS["small-data"], batch=4)
+    config = replace(PRESETS["small-data"], batch=4, r1=0.0)  # whose own step of Adam would come first
     task = AdversarialTask(pack, VoiceEncoder(), config, runtime, processes)
     values, _ = processes.read(task.step(0), stop=False)
     if processes.writes:
@@ -86,7 +87,7 @@ def test_two_processes_have_the_gradients_of_one(made_pack_file: Path, tmp_path:
         done = run([*start, str(script), str(made_pack_file), str(tmp_path / name)])
         assert done.returncode == 0, done.stderr
     one, two = load_file(tmp_path / "one"), load_file(tmp_path / "two")
-    assert len(one) == 12 + 12 + 1
+    assert {name.split(".")[0] for name in one} == {"generator", "trunk", "classifier"}
     for name, gradient in one.items():
         assert (two[name] - gradient).norm() < 1e-4 * gradient.norm(), name
     with safe_open(tmp_path / "one", "pt") as first, safe_open(tmp_path / "two", "pt") as second:
@@ -112,7 +113,8 @@ def test_one_then_two_then_one_process_train_what_one_does(made_pack_file, made_
     assert one.keys() == other.keys()
     # Adam makes a whole step of a gradient that is nothing but rounding; such weights are few.
     apart = torch.cat([(one[name] - other[name]).abs().flatten() for name in one])
-    assert apart.mean() < 2e-6 and apart.max() < 6 * 2 * 2e-4
+    rate = PRESETS["small-data"].learning_rate
+    assert apart.mean() < 0.01 * rate and apart.max() < 7 * 2 * rate
 
 
 def begun_by_two(pack: Path, encoder: Path, out: Path) -> subprocess.Popen[bytes]:

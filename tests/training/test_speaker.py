@@ -50,7 +50,7 @@ def test_speakers_their_d_vectors_and_their_looks_are_learned(made_store, pairs,
     losses = [task.step(index) for index in range(120)]
     for name in ("cross-entropy", "distance", "looks"):
         start, end = means(losses, name)
-        assert end < 0.5 * start, name
+        assert end < 0.7 * start, name
     figures = task.finish(tmp_path, 120)
     assert figures["held-out accuracy"] > 0.6  # chance is 0.2
     networks, _, provenance = load_networks(tmp_path / WEIGHTS)

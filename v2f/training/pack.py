@@ -102,10 +102,11 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     seen = np.flatnonzero(store.face_identity >= 0)
     used = np.union1d(store.voices[voices, 2], store.face_person[seen])
     people = sorted({*heard, *(store.people[person].name for person in used)})
-    female_identity = np.zeros(store.identities, dtype=bool)  # a voice's own gender need not be known
+    female_identity = np.zeros(store.identities, dtype=bool)  # for voices whose own gender is not known
     for person in store.face_person[seen]:
         female_identity[store.people[person].identity] = store.people[person].gender == "female"
-    female = female_identity[store.voice_identity[voices]]
+    told = np.array([store.person_of(voice).gender for voice in voices.tolist()])
+    female = np.where(told == "", female_identity[store.voice_identity[voices]], told == "female")
     arrays = {
         "faces": store.faces[seen],
         "face_identity": store.face_identity[seen].astype(np.int32),
