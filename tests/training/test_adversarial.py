@@ -9,7 +9,8 @@ import torch.nn.functional as F
 
 from v2f.models import Runtime, VoiceEncoder, load_networks, people_trained_on, unit
 from v2f.models.learning import twice_differentiable
-from v2f.training.adversarial import PRESETS, WEIGHTS, AdversarialTask, Composites, falling, grid
+from v2f.training.adversarial import PRESETS, WEIGHTS, AdversarialTask, falling, grid
+from v2f.training.portraits import Composites
 
 CPU = Runtime.choose("cpu", exact=True)
 

@@ -31,7 +31,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from v2f.data.batches import Faces, as_input, uniform
+from v2f.data.batches import Faces, uniform
 from v2f.models import (
     TRAINED_ON,
     Classifier,
@@ -58,13 +58,13 @@ from v2f.training.loop import (
     without_prefix,
 )
 from v2f.training.pack import Pack
+from v2f.training.portraits import Composites, blurred
 from v2f.training.processes import ALONE, Processes
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
 SMALL_STEPS = 5_400  # of the small-data preset: 172,800 faces
 VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
-BLUR = 24  # pixels: the reach of the blur that nobody's face is
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
 
 
@@ -399,35 +399,6 @@ class AdversarialTask:
         }
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
         return {"faces seen": float(step * self.batch)}
-
-
-class Composites:
-    """Composite portraits of mixtures of identities; see v2f/data/composites.py for textures and flows."""
-
-    def __init__(self, textures: np.ndarray, flows: np.ndarray, device: torch.device) -> None:
-        self.textures = as_input(torch.from_numpy(textures).to(device)).flatten(1)
-        self.flows = torch.from_numpy(flows).to(device).float().flatten(1)
-        size = textures.shape[1]
-        along = torch.arange(size, device=device, dtype=torch.float32)
-        self.pixels = torch.stack(
-            torch.meshgrid(along, along, indexing="xy")
-        )  # (x, y) of each, [2, size, size]
-        self.size = size
-
-    def __call__(self, mixture: Tensor) -> Tensor:
-        """Shares of the identities [batch, identities] -> pictures [batch, 3, size, size] in [-1, 1]."""
-        textures = (mixture @ self.textures).view(-1, 3, self.size, self.size)
-        places = self.pixels + (mixture @ self.flows).view(-1, 2, self.size, self.size)
-        grid = ((places + 0.5) * (2 / self.size) - 1).permute(0, 2, 3, 1)  # as grid_sample counts
-        return F.grid_sample(textures, grid, padding_mode="border", align_corners=False)
-
-
-def blurred(picture: Tensor) -> Tensor:
-    """A picture [3, height, width] in which nothing finer than BLUR pixels is left."""
-    for _ in range(2):  # two box filters make a tent
-        padded = F.pad(picture[None], (BLUR // 2,) * 4, mode="replicate")
-        picture = F.avg_pool2d(padded, BLUR + 1, stride=1)[0]
-    return picture
 
 
 def falling(index: int, after: int | None, over: int) -> float:

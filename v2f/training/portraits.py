@@ -1,0 +1,39 @@
+"""What generated faces are compared with: composites of mixtures of identities, and a blur that is nobody's."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from v2f.data.batches import as_input
+
+BLUR = 24  # pixels: the reach of the blur that nobody's face is
+
+
+class Composites:
+    """Composite portraits of mixtures of identities; see v2f/data/composites.py for textures and flows."""
+
+    def __init__(self, textures: np.ndarray, flows: np.ndarray, device: torch.device) -> None:
+        self.textures = as_input(torch.from_numpy(textures).to(device)).flatten(1)
+        self.flows = torch.from_numpy(flows).to(device).float().flatten(1)
+        size = textures.shape[1]
+        along = torch.arange(size, device=device, dtype=torch.float32)
+        self.pixels = torch.stack(
+            torch.meshgrid(along, along, indexing="xy")
+        )  # (x, y) of each, [2, size, size]
+        self.size = size
+
+    def __call__(self, mixture: Tensor) -> Tensor:
+        """Shares of the identities [batch, identities] -> pictures [batch, 3, size, size] in [-1, 1]."""
+        textures = (mixture @ self.textures).view(-1, 3, self.size, self.size)
+        places = self.pixels + (mixture @ self.flows).view(-1, 2, self.size, self.size)
+        grid = ((places + 0.5) * (2 / self.size) - 1).permute(0, 2, 3, 1)  # as grid_sample counts
+        return F.grid_sample(textures, grid, padding_mode="border", align_corners=False)
+
+
+def blurred(picture: Tensor) -> Tensor:
+    """A picture [3, height, width] in which nothing finer than BLUR pixels is left."""
+    for _ in range(2):  # two box filters make a tent
+        padded = F.pad(picture[None], (BLUR // 2,) * 4, mode="replicate")
+        picture = F.avg_pool2d(padded, BLUR + 1, stride=1)[0]
+    return picture
