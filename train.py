@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     pack.set_defaults(run=write_pack)
     gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
     gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
-    gan.add_argument("--generator", choices=("table2", "skip"), help="instead of the preset's")
+    gan.add_argument("--generator", choices=("table2", "composite"), help="instead of the preset's")
     gan.set_defaults(run=train_gan)
     gender = stages.add_parser("gender", help="Sec. 4.2's gender classifier of faces")
     gender.set_defaults(run=train_gender)

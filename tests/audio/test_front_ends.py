@@ -1,13 +1,13 @@
-"""What each voice encoder takes: whole frames, prefixes of prefixes, one level; and mel power as others compute it."""
+"""What each voice encoder takes: whole frames, prefixes of prefixes; and mel power as others compute it."""
 
 import numpy as np
 import pytest
 import torch
 
 from v2f.audio import FRONT_ENDS, SAMPLE_RATE, whole_frames
-from v2f.audio.mel_power import _filterbank, level, mel_power
+from v2f.audio.mel_power import _filterbank, mel_power
 
-ENCODERS = {"table2": 64, "dvector": 40}  # and the bins that they take
+ENCODERS = {"table2": 64, "dvector": 41}  # and the bins that they take
 
 
 def loudness(speech: np.ndarray) -> float:
@@ -31,12 +31,9 @@ def test_the_frames_of_a_prefix_are_a_prefix_of_the_wholes(encoder: str, white: 
     torch.testing.assert_close(prefix, whole[:, : prefix.shape[1]], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
-def test_a_quieter_recording_has_the_same_features(encoder: str, white: np.ndarray) -> None:
-    front_end = FRONT_ENDS[encoder]
-    torch.testing.assert_close(
-        front_end.features(0.03 * white), front_end.features(white), rtol=1e-3, atol=1e-3
-    )
+def test_a_quieter_recording_has_the_same_log_mel(white: np.ndarray) -> None:
+    features = FRONT_ENDS["table2"].features
+    torch.testing.assert_close(features(0.03 * white), features(white), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
@@ -66,11 +63,8 @@ def test_mel_power_is_librosas_without_the_filled_up_ends(white: np.ndarray) -> 
     np.testing.assert_allclose(mel_power(white)[:40].numpy(), theirs, rtol=1e-3, atol=1e-6)
 
 
-def test_the_used_part_is_brought_to_30_db_below_full_scale(white: np.ndarray) -> None:
-    frames = mel_power(white)
-    np.testing.assert_allclose(frames[40, 0], loudness(white[:400]) ** 2, rtol=1e-4)
-    wanted = white * 10 ** (-30 / 20) / loudness(white)
-    torch.testing.assert_close(level(frames), mel_power(wanted)[:40], rtol=0.02, atol=1e-7)
+def test_the_last_row_is_the_frames_mean_square(white: np.ndarray) -> None:
+    np.testing.assert_allclose(mel_power(white)[40, 0], loudness(white[:400]) ** 2, rtol=1e-4)
 
 
 def test_autocast_does_not_coarsen_mel_power(white: np.ndarray) -> None:

@@ -53,23 +53,26 @@ def inference(encoder: DVectorEncoder, precision: str = "float32") -> Inference:
         (160, [0]),
         (179, [0]),  # less than 20 frames are left over
         (180, [0, 20]),
-        (239, [0, 79]),
-        (240, [0, 80]),
-        (259, [0, 80]),
-        (260, [0, 80, 100]),
-        (998, [0, 80, 160, 240, 320, 400, 480, 560, 640, 720, 800, 838]),
+        (320, [0, 160]),
+        (339, [0, 160]),
+        (340, [0, 160, 180]),
+        (998, [0, 160, 320, 480, 640, 800, 838]),
     ],
 )
-def test_windows_of_160_frames_start_every_80_and_one_ends_at_the_end(frames: int, starts: list[int]) -> None:
+def test_windows_of_160_frames_lie_side_by_side_and_one_ends_at_the_end(
+    frames: int, starts: list[int]
+) -> None:
     assert window_starts(frames) == starts
 
 
 @torch.inference_mode()
 def test_an_embedding_is_that_of_the_mean_of_the_windows(encoder: DVectorEncoder) -> None:
-    mel = torch.rand(40, 300)
+    mel = torch.rand(41, 300)
     vectors = []
-    for start in (0, 80, 140):
-        _, (hidden, _) = encoder.network.lstm(mel[None, :, start : start + 160].transpose(1, 2))
+    for start in (0, 140):
+        window = mel[:, start : start + 160]
+        window = window[:40] * (10**-3 / window[40].mean())  # -30 dB
+        _, (hidden, _) = encoder.network.lstm(window.T[None])
         vectors.append(F.normalize(F.relu(encoder.network.linear(hidden[-1])), dim=-1))
     mean = F.normalize(torch.stack(vectors).mean(dim=0), dim=-1)
     torch.testing.assert_close(encoder.dvectors([mel]), mean, rtol=1e-4, atol=1e-5)
@@ -82,7 +85,7 @@ def test_an_embedding_is_that_of_the_mean_of_the_windows(encoder: DVectorEncoder
 
 def test_recordings_of_any_lengths_are_heard_together_as_one_by_one(encoder: DVectorEncoder) -> None:
     model = inference(encoder)
-    heard = [torch.rand(40, frames) for frames in (48, 98, 160, 300, 998, 12_000)]  # the last: two batches
+    heard = [torch.rand(41, frames) for frames in (48, 98, 160, 300, 998, 12_000)]  # the last: two batches
     together = model.embed(heard)
     assert together.shape == (6, 64) and together.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-6)
@@ -92,9 +95,49 @@ def test_recordings_of_any_lengths_are_heard_together_as_one_by_one(encoder: DVe
     assert model.embed([]).shape == (0, 64)
 
 
+@torch.inference_mode()
+def test_the_level_does_not_matter_and_silence_is_finite(encoder: DVectorEncoder) -> None:
+    mel = torch.rand(41, 300)
+    torch.testing.assert_close(encoder.dvectors([0.001 * mel]), encoder.dvectors([mel]), rtol=0, atol=1e-5)
+    assert encoder.dvectors([torch.zeros(41, 300)]).isfinite().all()
+
+
+class Counting(torch.nn.Module):
+    """The network, and how many windows it has been given."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network, self.windows = network, 0
+
+    def forward(self, mel: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        self.windows += len(mel)
+        return self.network(mel, lengths)
+
+
+@torch.inference_mode()
+def test_a_window_that_prefixes_share_is_heard_once(encoder: DVectorEncoder) -> None:
+    encoder.network = counting = Counting(encoder.network)  # type: ignore[assignment]
+    whole = torch.rand(41, 998)
+    together = encoder.dvectors([whole[:, :frames] for frames in (100, 320, 480, 998)])
+    assert counting.windows == 1 + 2 + 1 + 4  # 320 begins with what only 480 and 998 go on from
+    alone = torch.cat([encoder.dvectors([whole[:, :frames]]) for frames in (100, 320, 480, 998)])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-6)
+
+
+@torch.inference_mode()
+def test_of_a_growing_recording_only_what_is_new_is_heard(encoder: DVectorEncoder) -> None:
+    encoder.network = counting = Counting(encoder.network)  # type: ignore[assignment]
+    whole, heard = torch.rand(41, 998), {}
+    for frames in (100, 160, 190, 320, 998):
+        grown = encoder.dvectors([whole[:, :frames]], heard)
+        torch.testing.assert_close(grown, encoder.dvectors([whole[:, :frames]]), rtol=0, atol=1e-6)
+    counting.windows = 0
+    assert torch.equal(encoder.dvectors([whole], heard), grown) and counting.windows == 0
+
+
 @pytest.mark.parametrize("half", [True, False])
 def test_weights_say_which_encoder_they_hold(encoder: DVectorEncoder, tmp_path: Path, half: bool) -> None:
-    path, mel = tmp_path / "w.safetensors", torch.rand(1, 40, 200)
+    path, mel = tmp_path / "w.safetensors", torch.rand(1, 41, 200)
     save_networks(path, {"encoder": encoder, "generator": Generator()}, CONFIG, {}, half)
     model = load(path)
     assert model.config == CONFIG and isinstance(model.encoder, DVectorEncoder)
@@ -136,14 +179,14 @@ def test_the_windows_are_heard_as_by_the_packages_own_network(public_encoder: DV
 def test_a_recording_is_heard_much_as_by_the_package_itself(
     public_encoder: DVectorEncoder, shared_data: Path
 ) -> None:
-    """Which centres its frames, fills the last window with silence, and has windows 77 frames apart."""
+    """Which levels the whole, fills the last window with silence, and has windows 77 frames apart."""
     theirs = pytest.importorskip("resemblyzer.voice_encoder", exc_type=ImportError)
     speech = read_audio(min((shared_data / "speech" / "librispeech").glob("*.flac")), 8)
     levelled = speech * 10 ** (-30 / 20) / np.sqrt(np.mean(np.square(speech)))
     expected = theirs.VoiceEncoder("cpu", verbose=False).embed_utterance(levelled)
     with torch.inference_mode():
         [ours] = public_encoder.dvectors([FRONT_ENDS["dvector"].features(speech)])
-    assert float(ours @ torch.from_numpy(expected)) > 0.99
+    assert float(ours @ torch.from_numpy(expected)) > 0.95
 
 
 @pytest.mark.parametrize("precision", ["bf16", "float32"])

@@ -1,7 +1,7 @@
 """Mel power of speech, as the public speaker encoder hears it (v2f/models/dvector.py); facts of Resemblyzer 0.1.4.
 
 Waveform float32 [samples] at 16 kHz, in [-1, 1] -> float32 [41, frames], 100 frames a second: the power in 40 mel
-bands, not its logarithm, and the mean square of the frame, by which the part that is used is brought to one level.
+bands, not its logarithm, and the mean square of the frame, by which the encoder brings its windows to one level.
 Resemblyzer's own frames are centred on multiples of 10 ms, the signal filled up with zeros; here: whole frames only,
 so that those of a prefix are a prefix of the whole's.
 """
@@ -16,8 +16,6 @@ from v2f.audio.features import FRAMES_AT_ONCE, HOP, WINDOW
 from v2f.audio.vad import SAMPLE_RATE
 
 BANDS = 40
-LEVEL_DB = -30.0  # dBFS, root mean square: of the speech that the encoder was trained on
-FAINTEST = 1e-12  # mean square, -120 dBFS, above which a sound is brought to that level
 
 
 def mel_power(waveform: np.ndarray | Tensor) -> Tensor:
@@ -32,12 +30,6 @@ def mel_power(waveform: np.ndarray | Tensor) -> Tensor:
     with torch.autocast(signal.device.type, enabled=False):
         parts = [_power(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)]
     return torch.cat(parts, dim=-2).transpose(-1, -2).contiguous()
-
-
-def level(frames: Tensor) -> Tensor:
-    """Scale the part that is used, [..., 41, frames], to LEVEL_DB -> its mel power [..., 40, frames]."""
-    mean_square = frames[..., BANDS:, :].mean(dim=-1, keepdim=True)
-    return frames[..., :BANDS, :] * (10 ** (LEVEL_DB / 10) / mean_square.clamp(min=FAINTEST))
 
 
 def _power(frames: Tensor) -> Tensor:

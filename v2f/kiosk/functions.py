@@ -138,7 +138,7 @@ class Functions:
             now.sent = waveform.size
         reached = [d for d in DURATIONS if d not in now.told and d * SAMPLE_RATE <= waveform.size]
         now.told.update(reached)
-        marks, face = self.compute(lambda: self._faces_so_far(waveform, reached))
+        marks, face = self.compute(lambda: self._faces_so_far(now.live, waveform, reached))
         return answer | {
             "heard": waveform.size,
             "face": face,
@@ -258,17 +258,19 @@ class Functions:
             turn.cancel()
             raise Problem("busy") from None
 
-    def _faces_so_far(self, waveform: Waveform, reached: Sequence[int]) -> tuple[list[list[Any]], Picture]:
-        """Pairs of the durations reached and their faces, and the face of all of it."""
+    def _faces_so_far(
+        self, live: LiveSession, waveform: Waveform, reached: Sequence[int]
+    ) -> tuple[list[list[Any]], Picture]:
+        """Pairs of the durations reached and their faces, and the face of all of a waveform of a recording."""
         faces: list[Picture] = [None] * (len(reached) + 1)
         with suppress(NoSpeechError):
-            faces = [shown(face) for face in self.engine.strip(waveform, reached)]
+            faces = [shown(face) for face in self.engine.strip(waveform, reached, live.heard)]
         return [list(mark) for mark in zip(reached, faces[:-1], strict=True)], faces[-1]
 
     def _result(self, token: str | None, visit: Visit) -> dict[str, Any]:
         """The faces of a whole recording, kept in its visit, which is opened where it has no token yet."""
         waveform = visit.live.waveform
-        visit.faces = self.compute(lambda: self.engine.strip(waveform))
+        visit.faces = self.compute(lambda: self.engine.strip(waveform, heard=visit.live.heard))
         whole = self._last(visit)
         return {
             "visit": token or self._visits.open(visit),

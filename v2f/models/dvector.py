@@ -5,9 +5,14 @@ their mean over the recording, made unit length, is the d-vector (Wan et al., "G
 Verification", 2018). It was trained for speaker recognition on thousands of people, as Sec. 3.1.3 asks of F_e. The
 generator is given 64 numbers: the d-vector less a mean, on its first 64 principal directions, both of the training
 voices.
+
+Resemblyzer: windows that half overlap, the recording brought to one level as a whole. Here: windows side by side, each
+brought to that level by itself, so that the windows of a growing recording stay what they were and are heard once. The
+looks that a ridge regression hears in these d-vectors are as good (docs/experiments.md), for half the work.
 """
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import torch
 import torch.nn.functional as F
@@ -17,9 +22,15 @@ from torch.nn.utils.rnn import pad_sequence
 from v2f.models.networks import EMBEDDING_SIZE, POWER_BANDS
 
 DVECTOR_SIZE = 256
-WINDOW, STRIDE = 160, 80  # frames of 10 ms; Resemblyzer's windows, half overlapping
+WINDOW = 160  # frames of 10 ms
+LEVEL_DB = -30.0  # dBFS, root mean square: of the speech that the network was trained on
+FAINTEST = 1e-12  # mean square, -120 dBFS, above which a window is brought to that level
 LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
 AT_ONCE = 128  # windows, to bound memory
+
+# The d-vectors [256] of windows heard before, by what was heard in them. A voice print: it belongs to one recording,
+# and is to be forgotten with it.
+HeardWindows = dict[bytes, Tensor]
 
 
 class DVectorNetwork(nn.Module):
@@ -38,7 +49,7 @@ class DVectorNetwork(nn.Module):
 
 
 class DVectorEncoder(nn.Module):
-    """F_e: levelled mel power [batch, 40, frames] -> embedding [batch, 64], not yet unit length."""
+    """F_e: mel power [batch, 41, frames] (v2f/audio/mel_power.py) -> embedding [batch, 64], not yet unit length."""
 
     mean: Tensor  # [256], of the training voices' d-vectors
     directions: Tensor  # [256, 64], orthonormal columns: their first principal directions
@@ -53,32 +64,53 @@ class DVectorEncoder(nn.Module):
         """Embed a batch of one length, or its first `frames` frames."""
         return self.embed_each(list(mel[..., :frames]))
 
-    def embed_each(self, mels: Sequence[Tensor]) -> Tensor:
-        """Embeddings float32 [n, 64] of recordings [40, frames] of any lengths."""
-        dvectors = self.dvectors(mels)
+    def embed_each(self, mels: Sequence[Tensor], heard: HeardWindows | None = None) -> Tensor:
+        """Embeddings float32 [n, 64] of recordings [41, frames] of any lengths; for `heard` see `dvectors`."""
+        dvectors = self.dvectors(mels, heard)
         with torch.autocast(dvectors.device.type, enabled=False):
             return (dvectors - self.mean.float()) @ self.directions.float()
 
-    def dvectors(self, mels: Sequence[Tensor]) -> Tensor:
-        """D-vectors float32 [n, 256], unit length, of recordings [40, frames] of any lengths, one at least.
+    def dvectors(self, mels: Sequence[Tensor], heard: HeardWindows | None = None) -> Tensor:
+        """D-vectors float32 [n, 256], unit length, of recordings [41, frames] of any lengths, one at least.
 
-        The windows of all of them go through the LSTM together, which takes its steps one after another.
+        The windows of all of them go through the LSTM together, which takes its steps one after another; those that
+        recordings on the CPU share, as prefixes of one recording do, once. Windows in `heard` are not heard again, and
+        new ones are added to it.
         """
-        starts = [window_starts(mel.shape[-1]) for mel in mels]
-        windows = [
-            mel[:, start : start + WINDOW].T for mel, of in zip(mels, starts, strict=True) for start in of
-        ]
-        heard = []
+        heard = {} if heard is None else heard
+        new: HeardWindows = {}
+        recordings = []
+        for mel in mels:
+            cut = [mel[:, start : start + WINDOW] for start in window_starts(mel.shape[-1])]
+            keys = [_key(window) for window in cut]
+            new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in heard}
+            recordings.append(keys)
+        names, windows = list(new), [levelled(window).T for window in new.values()]
         for first in range(0, len(windows), AT_ONCE):
             part = windows[first : first + AT_ONCE]
-            lengths = torch.tensor([len(window) for window in part], device=part[0].device)
-            heard.append(self.network(pad_sequence(part, batch_first=True), lengths))
-        by_recording = torch.cat(heard).split([len(of) for of in starts])
-        return F.normalize(torch.stack([vectors.mean(dim=0) for vectors in by_recording]), dim=-1)
+            lengths = torch.tensor([len(window) for window in part])
+            padded = pad_sequence(part, batch_first=True).to(self.mean.device)
+            vectors = self.network(padded, lengths.to(padded.device))
+            heard.update(zip(names[first : first + AT_ONCE], vectors, strict=True))
+        means = [torch.stack([heard[key] for key in keys]).mean(dim=0) for keys in recordings]
+        return F.normalize(torch.stack(means), dim=-1)
+
+
+def levelled(window: Tensor) -> Tensor:
+    """A window [41, frames], its last row the frames' mean square, at LEVEL_DB -> its mel power [40, frames]."""
+    mean_square = window[POWER_BANDS].mean()
+    return window[:POWER_BANDS] * (10 ** (LEVEL_DB / 10) / mean_square.clamp(min=FAINTEST))
+
+
+def _key(window: Tensor) -> bytes:
+    """What a window holds, in short; or where it lies, if to read it would mean to wait for a GPU."""
+    if window.device.type != "cpu":
+        return f"{window.data_ptr()} {tuple(window.shape)}".encode()
+    return blake2b(window.contiguous().numpy().data, digest_size=16).digest()
 
 
 def window_starts(frames: int) -> list[int]:
     """Where the windows of a recording start, in frames. One shorter than a window is one short window."""
-    starts = list(range(0, max(1, frames - WINDOW + 1), STRIDE))
+    starts = list(range(0, max(1, frames - WINDOW + 1), WINDOW))
     last = frames - WINDOW
     return [*starts, last] if last - starts[-1] >= LEAST_REST else starts

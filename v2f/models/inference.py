@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from v2f.models.dvector import DVectorEncoder
+from v2f.models.dvector import DVectorEncoder, HeardWindows
 from v2f.models.networks import EMBEDDING_SIZE, IMAGE_SIZE, unit
 from v2f.models.runtime import Replayed, Runtime
 from v2f.models.weights import Model
@@ -33,21 +33,22 @@ class Inference:
         self._draw = Replayed(self._drawn, self.runtime.device)
 
     @torch.inference_mode()
-    def embed(self, heard: Sequence[Tensor]) -> NDArray[np.float32]:
-        """Unit embeddings [n, 64] of features [bins, frames] of any lengths; Sec. 3.1.3.
+    def embed(self, features: Sequence[Tensor], heard: HeardWindows | None = None) -> NDArray[np.float32]:
+        """Unit embeddings [n, 64] of features [bins, frames], on the CPU, of any lengths; Sec. 3.1.3.
 
-        Features are what the encoder takes: normalised log-mels [64, frames], or levelled mel power [40, frames].
+        Features are what the encoder takes: normalised log-mels [64, frames], or mel power [41, frames]. `heard` is
+        what the public encoder has heard of this recording before; Table 2's has no use for it.
         """
         encoder, device = self.model.encoder, self.runtime.device
         embeddings = [torch.empty(0, EMBEDDING_SIZE, device=device)]
         with self.runtime.autocast():
             if isinstance(encoder, DVectorEncoder):
-                if heard:
-                    embeddings.append(unit(encoder.embed_each([features.to(device) for features in heard])))
+                if features:
+                    embeddings.append(unit(encoder.embed_each(features, heard)))
             else:
-                for features in heard:
-                    frames = features.shape[-1]
-                    padded = F.pad(features, (0, room_for(frames) - frames))[None].to(device)
+                for log_mel in features:
+                    frames = log_mel.shape[-1]
+                    padded = F.pad(log_mel, (0, room_for(frames) - frames))[None].to(device)
                     embeddings.append(unit(encoder(padded, frames).float()))
         return torch.cat(embeddings).cpu().numpy()  # read once: a GPU is told ahead of its work
 

@@ -20,7 +20,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MEL_BINS = 64  # Sec. 4: 64-dimensional log mel-spectrograms
-POWER_BANDS = 40  # of mel power, which the public speaker encoder takes instead
+POWER_BANDS = (
+    40  # of mel power, which the public speaker encoder takes instead, beside each frame's mean square
+)
 EMBEDDING_SIZE = 64  # Table 2: "yielding a 64-dimensional embedding"
 IMAGE_SIZE = 64  # Sec. 4: 3 x 64 x 64 faces
 VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
@@ -33,7 +35,7 @@ LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCG
 
 Reading = Literal["released", "table2"]
 EncoderName = Literal["table2", "dvector"]
-GeneratorName = Literal["table2", "skip"]
+GeneratorName = Literal["table2", "composite"]
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,20 @@ class NetworkConfig:
 
     reading: Reading = "released"
     encoder: EncoderName = "table2"  # F_e: the voice embedding network of Table 2, or v2f/models/dvector.py
-    generator: GeneratorName = "table2"  # F_g: that of Table 2, or v2f/models/skip_generator.py
+    generator: GeneratorName = "table2"  # F_g: that of Table 2, or v2f/models/composite_generator.py
 
     def __post_init__(self) -> None:
         if self.encoder not in ("table2", "dvector"):
             raise ValueError(f"encoder must be 'table2' or 'dvector', not {self.encoder!r}")
-        if self.generator not in ("table2", "skip"):
-            raise ValueError(f"generator must be 'table2' or 'skip', not {self.generator!r}")
+        if self.generator not in ("table2", "composite"):
+            raise ValueError(f"generator must be 'table2' or 'composite', not {self.generator!r}")
         if self.reading not in ("released", "table2"):
             raise ValueError(f"reading must be 'released' or 'table2', not {self.reading!r}")
 
     @property
     def bins(self) -> int:
         """Of the features that the voice encoder takes, [bins, frames]."""
-        return MEL_BINS if self.encoder == "table2" else POWER_BANDS
+        return MEL_BINS if self.encoder == "table2" else POWER_BANDS + 1
 
     @property
     def face_kernel(self) -> int:

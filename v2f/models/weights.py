@@ -20,6 +20,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
+from v2f.models.composite_generator import CompositeGenerator
 from v2f.models.dvector import DVectorEncoder
 from v2f.models.networks import (
     GENDERS,
@@ -31,12 +32,11 @@ from v2f.models.networks import (
     NetworkConfig,
     VoiceEncoder,
 )
-from v2f.models.skip_generator import SkipGenerator
 
 FORMAT = "1"
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "v2f-demo.safetensors"
 Encoder = VoiceEncoder | DVectorEncoder
-FaceGenerator = Generator | SkipGenerator
+FaceGenerator = Generator | CompositeGenerator
 
 
 def build_encoder(config: NetworkConfig) -> Encoder:
@@ -46,7 +46,7 @@ def build_encoder(config: NetworkConfig) -> Encoder:
 
 def build_generator(config: NetworkConfig) -> FaceGenerator:
     """The generator that a configuration names, its values not yet learned."""
-    return SkipGenerator() if config.generator == "skip" else Generator(config)
+    return CompositeGenerator() if config.generator == "composite" else Generator(config)
 
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {

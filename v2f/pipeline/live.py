@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from v2f.audio import SAMPLE_RATE, to_waveform
 from v2f.errors import NoSpeechError
+from v2f.models.dvector import HeardWindows
 
 if TYPE_CHECKING:
     from v2f.pipeline.voice_to_face import Face, VoiceToFace
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 class LiveSession:
     """Audio so far and the face it makes; what it answers equals `VoiceToFace.face` on the same samples.
 
-    Nothing is kept from one answer to the next but the samples, so a face never depends on how the audio was
-    cut into pieces or on how often it was asked for. Pieces and questions may come from different threads.
+    Up to rounding, a face never depends on how the audio was cut into pieces or on how often it was asked for. What is
+    kept from one answer to the next are the samples and what the public voice encoder heard in their windows. Pieces
+    and questions may come from different threads.
     """
 
     def __init__(self, model: "VoiceToFace", max_seconds: float) -> None:
@@ -25,6 +27,7 @@ class LiveSession:
         self._room = int(max_seconds * SAMPLE_RATE)
         self._pieces = [np.zeros(0, np.float32)]
         self._lock = Lock()
+        self.heard: HeardWindows = {}
 
     def add(self, samples: NDArray[np.float32]) -> None:
         """Append samples [n], mono, 16 kHz, in [-1, 1]; what exceeds the longest recording is dropped."""
@@ -49,6 +52,6 @@ class LiveSession:
     def face(self) -> "Face | None":
         """The face of the voice so far, or None while there is less than half a second of speech."""
         try:
-            return self._model.face(self.waveform)
+            return self._model.face(self.waveform, self.heard)
         except NoSpeechError:
             return None

@@ -29,6 +29,7 @@ from v2f.audio import (
 )
 from v2f.errors import NoSpeechError
 from v2f.models import Inference
+from v2f.models.dvector import HeardWindows
 from v2f.pipeline.live import LiveSession
 
 DURATIONS = (1, 2, 3, 5, 10)  # seconds; Sec. 4.1
@@ -70,27 +71,30 @@ class Stopwatch(dict[str, float]):
 class VoiceToFace(Inference):
     """The whole path from sound to face. Safe to share between threads: calls keep no state."""
 
-    def face(self, clip: Clip) -> Face:
+    def face(self, clip: Clip, heard: HeardWindows | None = None) -> Face:
         """The face of a recording, used whole up to MAX_SECONDS.
 
-        `clip` is an audio file, or samples [n] or [n, channels] at 16 kHz. Raises UnreadableAudioError, and
-        NoSpeechError when less than half a second of it is speech.
+        `clip` is an audio file, or samples [n] or [n, channels] at 16 kHz; for `heard` see `strip`. Raises
+        UnreadableAudioError, and NoSpeechError when less than half a second of it is speech.
         """
-        (face,) = self.strip(clip, durations=())
+        (face,) = self.strip(clip, (), heard)
         assert face, "strip raises where there is none"
         return face
 
-    def strip(self, clip: Clip, durations: Sequence[float] = DURATIONS) -> list[Face | None]:
+    def strip(
+        self, clip: Clip, durations: Sequence[float] = DURATIONS, heard: HeardWindows | None = None
+    ) -> list[Face | None]:
         """One face per duration, from that much of the recording's start, and one from the whole; Sec. 4.1.
 
         An entry is None where the recording is shorter than its duration or holds too little speech by then;
-        the last one is the whole recording's. All faces are generated in one batch. Raises as `face` does.
+        the last one is the whole recording's. All faces are generated in one batch. `heard` is what a
+        `LiveSession` keeps from one call to the next. Raises as `face` does.
         """
         watch = Stopwatch()
         waveform = _read(clip, watch)
         with watch.stage("vad"):
             decisions = decide(waveform)
-        return self._by_duration(waveform, decisions, durations, watch)
+        return self._by_duration(waveform, decisions, durations, watch, heard)
 
     def noise_strip(
         self,
@@ -127,6 +131,7 @@ class VoiceToFace(Inference):
         decisions: NDArray[np.bool_] | None,
         durations: Sequence[float],
         watch: Stopwatch,
+        heard: HeardWindows | None = None,
     ) -> list[Face | None]:
         """Faces of the prefixes of a sound [n], of those frames that the detector's decisions [n // 320] keep.
 
@@ -138,18 +143,17 @@ class VoiceToFace(Inference):
             kept = sound if decisions is None else keep_speech(sound, bridge_gaps(decisions))
             require_speech(kept.size)
             whole = front_end.frames(kept)
-            heard = {
-                sound.size: kept.size
-            }  # samples given and kept; a duration that is all there is shares this
+            # Samples given and kept; a duration that is all there is shares this.
+            kept_of = {sound.size: kept.size}
             for stop in stops:
                 speech = stop if decisions is None else bridge_gaps(decisions[: stop // FRAME]).sum() * FRAME
                 with suppress(NoSpeechError):
                     require_speech(speech)
                     if stop < sound.size:
-                        heard[stop] = int(speech)
-            features = [front_end.normalise(whole[:, : whole_frames(speech)]) for speech in heard.values()]
+                        kept_of[stop] = int(speech)
+            features = [front_end.normalise(whole[:, : whole_frames(speech)]) for speech in kept_of.values()]
         with watch.stage("encoder"):
-            embeddings = self.embed(features)
+            embeddings = self.embed(features, heard)
         with watch.stage("generator"):
             images, scores = self.faces(embeddings)
         faces = {
@@ -161,7 +165,7 @@ class VoiceToFace(Inference):
                 duration=given / SAMPLE_RATE,
                 timings=dict(watch),
             )
-            for i, (given, speech) in enumerate(heard.items())
+            for i, (given, speech) in enumerate(kept_of.items())
         }
         return [faces.get(stop) for stop in (*stops, sound.size)]
 

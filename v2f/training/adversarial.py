@@ -11,7 +11,7 @@ pictures an identity would be memorised by the discriminator and because fewer f
 * paper: adversarial and identity loss alone; here: also the squared distance to a picture of the identity. Where the
   pack has composite portraits, that is the composite of the voice's own mixture, and the weight falls to a part of
   itself; else it is one of the identity's pictures, and the weight falls to nothing.
-* paper: the generator of Table 2; here: v2f/models/skip_generator.py, which takes a third of the work.
+* paper: the generator of Table 2; here: v2f/models/composite_generator.py, which takes a third of the work.
 * paper: noise gives blurred faces by itself; here, where the pack has sounds that are no voice: their faces are drawn
   towards a blur that is nobody's, and are fakes to the discriminator.
 * paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
@@ -45,6 +45,7 @@ from v2f.models import (
     told_people,
     unit,
 )
+from v2f.models.composite_generator import CompositeGenerator
 from v2f.models.learning import learn_on_cpu, twice_differentiable
 from v2f.training.augment import augment_faces
 from v2f.training.loop import (
@@ -58,12 +59,12 @@ from v2f.training.loop import (
     without_prefix,
 )
 from v2f.training.pack import Pack
-from v2f.training.portraits import Composites, blurred
+from v2f.training.portraits import Composites
 from v2f.training.processes import ALONE, Processes
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
-SMALL_STEPS = 5_400  # of the small-data preset: 172,800 faces
+SMALL_STEPS = 2_800  # of the small-data preset: 89,600 faces
 VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
 
@@ -89,6 +90,7 @@ class AdversarialConfig:
     picture_steps: int = 1
     nobody_weight: float = 0.0  # of the distance between faces of sounds that are no voice and a blur
     sharpness: float = 1.0  # exponent of the probabilities of which a composite is mixed
+    exaggeration: float = 1.0  # of how a composite differs from the mean one
     seed: int = 0
     networks: NetworkConfig = NetworkConfig()
 
@@ -108,11 +110,12 @@ PRESETS = {
         identity_weight=0.5,
         r1=1.0,
         picture_weight=400.0,
-        picture_weight_left=200.0,
-        picture_steps=3_000,
+        picture_weight_left=300.0,
+        picture_steps=2_000,
         nobody_weight=20.0,
         sharpness=2.0,
-        networks=NetworkConfig(generator="skip"),
+        exaggeration=1.5,
+        networks=NetworkConfig(generator="composite"),
     ),
 }
 
@@ -144,19 +147,31 @@ class AdversarialTask:
             for weight in (pack.voice_weight, pack.face_weight)
         )
         self.faces_of = _faces_of_identities(pack, device)
-        self.composites = None
+        self.composites, self.usual_mixture = None, torch.empty(0, device=device)
         if pack.textures is not None and pack.flows is not None:
             self.composites = Composites(pack.textures, pack.flows, device)
+        if self.composites and self.pairing is not None:
+            weight = (
+                torch.ones(len(self.pairing))
+                if pack.voice_weight is None
+                else torch.from_numpy(pack.voice_weight)
+            )
+            sharp = self._sharpened(self.pairing.float())
+            self.usual_mixture = F.normalize(weight.to(device) @ sharp, p=1, dim=0)
         self.no_voice, self.nobody = None, torch.empty(0, device=device)
         if pack.no_voice is not None and self.composites and config.nobody_weight:
             self.no_voice = torch.from_numpy(pack.no_voice).to(device)
-            self.nobody = blurred(self.composites.textures.view(-1, 3, *pack.faces.shape[1:3]).mean(dim=0))
+            self.nobody = self.composites.blur
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             self.generator = runtime.place(build_generator(config.networks))
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.discriminator = runtime.place(Discriminator(config.networks))
             self.classifier = runtime.place(Classifier(pack.identities, config.networks))
+        if self.composites and isinstance(self.generator, CompositeGenerator):
+            self.generator.portraits.fit(
+                self.composites.textures, self.composites.flows, self.composites.blur
+            )
         if device.type == "cpu":
             learn_on_cpu(self.generator)
             learn_on_cpu(self.trunk)
@@ -319,11 +334,17 @@ class AdversarialTask:
     def _pictures(self, voices: Tensor, identities: Tensor, rng: torch.Generator) -> Tensor:
         """What this process's faces are compared with [mine, 3, 64, 64]: composites, or pictures of the identities."""
         if self.composites:
-            mixture = identities**self.config.sharpness
-            return self.composites(mixture / mixture.sum(dim=1, keepdim=True))
+            return self.composites(self._mixture(identities))
         of = self.faces_of[self.voice_identity[voices]]
         place = (uniform(0, 1, self.batch, rng)[:, None] * (of >= 0).sum(dim=1, keepdim=True)).long()
         return self.faces.pixels(of.gather(1, place).squeeze(1)[self.mine])
+
+    def _mixture(self, identities: Tensor) -> Tensor:
+        """Shares of a composite [batch, identities], some below 0: those of probabilities, sharpened, exaggerated."""
+        return torch.lerp(self.usual_mixture, self._sharpened(identities), self.config.exaggeration)
+
+    def _sharpened(self, identities: Tensor) -> Tensor:
+        return F.normalize(identities**self.config.sharpness, p=1, dim=1)
 
     @torch.no_grad()
     def _average(self, index: int) -> None:

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from v2f.data.batches import as_input
+from v2f.models.composite_generator import warp
 
 BLUR = 24  # pixels: the reach of the blur that nobody's face is
 
@@ -16,19 +17,12 @@ class Composites:
     def __init__(self, textures: np.ndarray, flows: np.ndarray, device: torch.device) -> None:
         self.textures = as_input(torch.from_numpy(textures).to(device)).flatten(1)
         self.flows = torch.from_numpy(flows).to(device).float().flatten(1)
-        size = textures.shape[1]
-        along = torch.arange(size, device=device, dtype=torch.float32)
-        self.pixels = torch.stack(
-            torch.meshgrid(along, along, indexing="xy")
-        )  # (x, y) of each, [2, size, size]
-        self.size = size
+        mean = self.textures.mean(dim=0).view(-1, *textures.shape[1:3])
+        self.blur = blurred(mean)
 
     def __call__(self, mixture: Tensor) -> Tensor:
         """Shares of the identities [batch, identities] -> pictures [batch, 3, size, size] in [-1, 1]."""
-        textures = (mixture @ self.textures).view(-1, 3, self.size, self.size)
-        places = self.pixels + (mixture @ self.flows).view(-1, 2, self.size, self.size)
-        grid = ((places + 0.5) * (2 / self.size) - 1).permute(0, 2, 3, 1)  # as grid_sample counts
-        return F.grid_sample(textures, grid, padding_mode="border", align_corners=False)
+        return warp(mixture @ self.textures, mixture @ self.flows)
 
 
 def blurred(picture: Tensor) -> Tensor:
