@@ -175,6 +175,41 @@ def test_points_between_two_voices_are_between_voices_of_one_gender(soft_pack):
     assert asked.equal(task.pairing[voices].float())
 
 
+def test_the_judges_have_the_last_steps_to_themselves(make_task):
+    task = make_task("small-data", adversarial_steps=1)
+    task.step(0)
+    drawing, trunk = copies(task.averaged) + copies(task.generator), copies(task.trunk)
+    losses = task.step(1)
+    assert "discriminator" in losses and "fooling" not in losses
+    now = copies(task.averaged) + copies(task.generator)
+    assert all(mine.equal(then) for mine, then in zip(now, drawing, strict=True))
+    assert not any(mine.equal(then) for mine, then in zip(copies(task.trunk), trunk, strict=True))
+
+
+def test_mixtures_are_sharpened_and_exaggerated(soft_task):
+    asked = soft_task.pairing[:3].float()
+    mixture = soft_task._mixture(asked)
+    sharp = asked**2 / (asked**2).sum(dim=1, keepdim=True)
+    assert torch.allclose(
+        mixture, soft_task.usual_mixture + 1.5 * (sharp - soft_task.usual_mixture), atol=1e-6
+    )
+    assert torch.allclose(mixture.sum(dim=1), torch.ones(3), atol=1e-5)
+    everybody = soft_task._mixture(soft_task.pairing.float())
+    weight = torch.arange(len(everybody), dtype=torch.float32)  # as often as voices are drawn
+    assert torch.allclose(weight @ everybody / weight.sum(), soft_task.usual_mixture, atol=1e-5)
+
+
+def test_portraits_learn_before_algorithm_1_begins(soft_task):
+    trunk, detail = copies(soft_task.trunk), copies(soft_task.generator.blocks)
+    distances = [float(soft_task.step(index)["distance to picture"]) for index in range(60)]
+    assert np.mean(distances[-5:]) < 0.7 * np.mean(distances[:5])
+    for network, before in ((soft_task.trunk, trunk), (soft_task.generator.blocks, detail)):
+        assert all(mine.equal(then) for mine, then in zip(copies(network), before, strict=True))
+    losses = soft_task.step(soft_task.config.portrait_steps)
+    assert "discriminator" in losses and float(soft_task.picture_weight) == soft_task.config.picture_weight
+    assert not all(mine.equal(then) for mine, then in zip(copies(soft_task.trunk), trunk, strict=True))
+
+
 def test_composites_mix_textures_and_carry_them_along_flows():
     textures = np.zeros((2, 64, 64, 3), np.uint8)
     textures[0, :, 32:], textures[1] = 255, 255
@@ -218,7 +253,7 @@ def test_the_averaged_generator_lags_behind(make_task):
     task = make_task("small-data")
     for index in range(3):
         task.step(index)
-    mine, theirs = copies(task.averaged), copies(task.generator)
+    mine, theirs = copies(task.averaged.blocks), copies(task.generator.blocks)
     assert not any(a.equal(b) for a, b in zip(mine, theirs, strict=True))
     assert make_task("paper").averaged is not None
 

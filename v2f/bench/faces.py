@@ -6,6 +6,7 @@ detector's frame objects, a loop over frames for the log-mel, batch normalisatio
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,7 @@ from v2f.pipeline import DURATIONS, LiveSession, VoiceToFace
 SECONDS = 10  # of the clip
 LONGER = 12  # seconds of the strip's clip, so that none of its six faces is another's
 ROUNDS = 15
+UPDATE = SAMPLE_RATE * 3 // 20  # samples from one live update to the next, as the page asks for them
 
 
 class PlainWay(PlainDrawing):
@@ -90,10 +92,17 @@ def clip_to_strip(engine: VoiceToFace, by_hand: PlainWay, clip: Path) -> Measure
 
 
 def live_update(engine: VoiceToFace, by_hand: PlainWay, clip: Path) -> Measured:
+    """An update hears what was said since the one before, so each is given more of the clip, said again and again."""
     waveform = read_audio(clip)
-    live = LiveSession(engine, SECONDS)
+    live = LiveSession(engine, 6 * SECONDS)
     live.add(waveform)
-    return Measured("live update at ten seconds", live.face, lambda: by_hand.face_of(waveform), [SECONDS])
+    more = cycle(np.split(waveform, range(UPDATE, waveform.size, UPDATE)))
+
+    def update() -> None:
+        live.add(next(more))
+        live.face()
+
+    return Measured("live update at ten seconds", update, lambda: by_hand.face_of(waveform), [SECONDS])
 
 
 MEASURES = {"clip": clip_to_face, "strip": clip_to_strip, "live": live_update}

@@ -63,6 +63,10 @@ class CompositeGenerator(nn.Module):
             face = F.interpolate(face, scale_factor=2, mode="bilinear", align_corners=False) + colour(x)
         return face + self.portraits(self.place(style).float())
 
+    def portrait(self, embedding: Tensor) -> Tensor:
+        """The portrait alone, without detail."""
+        return self.portraits(self.place(self.style(embedding * INPUT_SCALE)).float())
+
 
 class Portraits(nn.Module):
     """Places along the principal components of composites [batch, 65] -> portraits float32 [batch, 3, 64, 64].

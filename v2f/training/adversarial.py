@@ -9,9 +9,11 @@ pictures an identity would be memorised by the discriminator and because fewer f
   generator's identity loss is the cross-entropy to these. Faces are drawn as often as voices ask for their identities.
 * paper: each voice by itself; here: also points between two voices of one gender, their probabilities mixed alike.
 * paper: adversarial and identity loss alone; here: also the squared distance to a picture of the identity. Where the
-  pack has composite portraits, that is the composite of the voice's own mixture, and the weight falls to a part of
-  itself; else it is one of the identity's pictures, and the weight falls to nothing.
-* paper: the generator of Table 2; here: v2f/models/composite_generator.py, which takes a third of the work.
+  pack has composite portraits, that is the composite of the voice's own mixture, its difference from the mean one
+  exaggerated, and the weight falls to a part of itself; else it is one of the identity's pictures, and the weight falls
+  to nothing.
+* paper: the generator of Table 2; here: v2f/models/composite_generator.py, which starts from composite portraits and
+  takes a tenth of the work. Before Algorithm 1 begins, its portraits alone learn from these distances.
 * paper: noise gives blurred faces by itself; here, where the pack has sounds that are no voice: their faces are drawn
   towards a blur that is nobody's, and are fakes to the discriminator.
 * paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
@@ -25,6 +27,7 @@ pictures an identity would be memorised by the discriminator and because fewer f
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -64,8 +67,12 @@ from v2f.training.processes import ALONE, Processes
 
 WEIGHTS = "v2f.safetensors"
 SHOWN = 8  # faces in a row of the sample grid
-SMALL_STEPS = 2_800  # of the small-data preset: 89,600 faces
+PORTRAIT_STEPS = 3_000  # of the small-data preset
+ADVERSARIAL_STEPS = 1_500  # of it, of Algorithm 1: 48,000 faces
+LAST_STEPS = 250  # of it, of the judges alone
 VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
+# Of voices' faces and of nobody's in the last steps: so the score tells both from photographs, and nobody's further.
+LAST_WEIGHTS = (0.1, float(VOICES_A_SOUND))
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
 
 
@@ -85,6 +92,10 @@ class AdversarialConfig:
     average: float = 0.0  # decay of the averaged generator weights; 0 keeps none
     identity_weight: float = 1.0  # of the generator's identity loss
     r1: float = 0.0  # weight of the penalty on the discriminator's gradient
+    portrait_steps: int = 0  # before Algorithm 1, of a composite generator's portraits alone
+    adversarial_steps: int | None = (
+        None  # of Algorithm 1; after them its judges learn alone, what the average draws
+    )
     picture_weight: float = 0.0  # of the squared distance to a picture of the identity, at the start
     picture_weight_left: float = 0.0  # and after picture_steps, where there are composites
     picture_steps: int = 1
@@ -98,26 +109,39 @@ class AdversarialConfig:
 PRESETS = {
     "paper": AdversarialConfig(),
     "small-data": AdversarialConfig(
-        steps=SMALL_STEPS,
+        steps=PORTRAIT_STEPS + ADVERSARIAL_STEPS + LAST_STEPS,
         batch=32,
         learning_rate=8e-4,
-        falls_after=SMALL_STEPS * 2 // 3,
-        falls_over=SMALL_STEPS // 3,
+        falls_after=ADVERSARIAL_STEPS * 2 // 3,
+        falls_over=ADVERSARIAL_STEPS // 3,
         betas=(0.5, 0.99),
         mixed=0.5,
         augment=0.7,
         average=0.999,
         identity_weight=0.5,
         r1=1.0,
+        portrait_steps=PORTRAIT_STEPS,
+        adversarial_steps=ADVERSARIAL_STEPS,
         picture_weight=400.0,
-        picture_weight_left=300.0,
-        picture_steps=2_000,
+        picture_weight_left=150.0,
+        picture_steps=2_250,
         nobody_weight=20.0,
         sharpness=2.0,
         exaggeration=1.5,
         networks=NetworkConfig(generator="composite"),
     ),
 }
+
+
+class Batch(NamedTuple):
+    """What one iteration draws. Voices are of all processes together, the rest is this one's part."""
+
+    voices: Tensor  # int [batch]
+    embedding: Tensor  # [n, 64], unit length
+    identities: Tensor  # int [n], or probabilities [n, identities]
+    faces: Tensor  # [n, 3, 64, 64]
+    person: Tensor  # int [n], the faces' identities
+    sounds: Tensor  # [sounds, 64], embeddings of sounds that are no voice
 
 
 class AdversarialTask:
@@ -168,7 +192,9 @@ class AdversarialTask:
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.discriminator = runtime.place(Discriminator(config.networks))
             self.classifier = runtime.place(Classifier(pack.identities, config.networks))
+        self.portrait_steps = 0
         if self.composites and isinstance(self.generator, CompositeGenerator):
+            self.portrait_steps = config.portrait_steps
             self.generator.portraits.fit(
                 self.composites.textures, self.composites.flows, self.composites.blur
             )
@@ -189,52 +215,53 @@ class AdversarialTask:
         self.graphed = Graphed(self._iteration, device, graph=on_gpu and processes.count == 1)
 
     def step(self, index: int) -> dict[str, Tensor]:
-        """One iteration, and what changes with its number around it."""
+        """One iteration, and what changes with its number around it; before them those of portraits alone."""
         config = self.config
+        if index < self.portrait_steps:
+            return self._portrait_step(index)
+        turn = index - self.portrait_steps
+        if config.adversarial_steps is not None and turn >= config.adversarial_steps:
+            return self._last_judgement(index)
         left = config.picture_weight_left if self.composites else 0.0
-        weight = max(left, config.picture_weight * (1 - index / config.picture_steps))
+        weight = max(left, config.picture_weight * (1 - turn / config.picture_steps))
         self.picture_weight.fill_(weight)
-        self.learning_rate.fill_(config.learning_rate * falling(index, config.falls_after, config.falls_over))
+        self.learning_rate.fill_(config.learning_rate * falling(turn, config.falls_after, config.falls_over))
         if config.r1 and index % R1_EVERY == 0:
             self._penalise_gradient(generator(self.runtime.device, config.seed, index, R1_EVERY))
         losses = self.graphed(mixed(config.seed, index), weight > 0)
         self._average(index)
         return losses
 
+    def _portrait_step(self, index: int) -> dict[str, Tensor]:
+        """Let a composite generator's portraits, and no detail yet, come near the composites and the blur."""
+        assert isinstance(self.generator, CompositeGenerator)
+        rng = generator(self.runtime.device, self.config.seed, index)
+        voices = self._draw(len(self.embeddings), rng, self.voices_so_far)
+        embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
+        sounds = self._sounds(rng)
+        portraits = self.generator.portrait(torch.cat([embedding, sounds]))
+        distance = F.mse_loss(portraits[: len(embedding)], self._pictures(voices, identities, rng))
+        loss, told = self.config.picture_weight * distance, {"distance to picture": distance.detach()}
+        if len(sounds):
+            of_nobody = F.l1_loss(portraits[len(embedding) :], self.nobody.expand(len(sounds), -1, -1, -1))
+            loss = loss + self.config.nobody_weight * of_nobody
+            told["distance to nobody"] = of_nobody.detach()
+        self.learning_rate.fill_(self.config.learning_rate)
+        self._update(self.generator_adam, loss)
+        self._average(index)
+        return told
+
     def _iteration(self, rng: torch.Generator, with_picture: bool) -> dict[str, Tensor]:
         """One iteration of Algorithm 1; its line numbers stand in the comments."""
         config = self.config
-        voices = self._draw(len(self.embeddings), rng, self.voices_so_far)  # line 2: n voice recordings
-        real = self._draw(len(self.faces), rng, self.faces_so_far)  # line 3: m face images
-        embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
-        faces = self.faces(real, rng)[self.mine]
-        person = self.face_identity[real[self.mine]]
-        sounds = self._sounds(rng)
+        voices, embedding, identities, faces, person, sounds = self._batch(rng)
         with self.runtime.autocast():
             generated, nobody = self.generator(torch.cat([embedding, sounds])).split(
                 [len(embedding), len(sounds)]
             )
 
-        # Lines 4 and 5: the trunk is run once over real and generated faces; only real ones have an identity.
-        freeze(self.trunk, self.discriminator, self.classifier, frozen=False)
-        # Detached: this update must not reach the generator.
-        both = torch.cat(
-            [
-                self._augment(faces, rng),
-                self._augment(generated.detach().float(), rng),
-                nobody.detach().float(),
-            ]
-        )
-        with self.runtime.autocast():
-            features = self.trunk(both)
-            judged, named = self.discriminator(features), self.classifier(features[: len(faces)])
-        judged = judged.float().squeeze(1)
-        labels = torch.zeros_like(judged)
-        labels[: len(faces)] = 1.0
-        # -log F_d(f) - log(1 - F_d(f^)), on logits
-        real_or_fake = 2 * F.binary_cross_entropy_with_logits(judged, labels)
-        identity = F.cross_entropy(named.float(), person)
-        self._update(self.judge_adam, real_or_fake + identity)
+        # Lines 4 and 5. Detached: this update must not reach the generator.
+        told = self._judge(faces, person, generated.detach(), nobody.detach(), rng)
 
         # Line 6: the generator, judged by the discriminator and classifier just updated.
         freeze(self.trunk, self.discriminator, self.classifier)
@@ -244,7 +271,6 @@ class AdversarialTask:
         fooling = F.softplus(-judged_fake.float()).mean()  # -log F_d(f^)
         likeness = F.cross_entropy(named_fake.float(), identities)
         loss = fooling + config.identity_weight * likeness
-        told: dict[str, Tensor] = {}
         if with_picture:
             distance = F.mse_loss(generated.float(), self._pictures(voices, identities, rng))
             loss = loss + self.picture_weight * distance
@@ -254,19 +280,60 @@ class AdversarialTask:
             loss = loss + config.nobody_weight * of_nobody
             told["distance to nobody"] = of_nobody.detach()
         self._update(self.generator_adam, loss)
-        real_score, fake_score = judged[: 2 * len(faces)].sigmoid().split(len(faces))
         asked = identities.argmax(1) if identities.ndim == 2 else identities
+        return told | {
+            "fooling": fooling.detach(),
+            "likeness": likeness.detach(),
+            "named generated": (named_fake.argmax(1) == asked).float().mean(),
+        }
+
+    def _judge(
+        self,
+        faces: Tensor,
+        person: Tensor,
+        generated: Tensor,
+        nobody: Tensor,
+        rng: torch.Generator,
+        weights: tuple[float, float] = (1.0, 1.0),
+    ) -> dict[str, Tensor]:
+        """Lines 4 and 5: discriminator and classifier learn from real and generated faces; their losses.
+
+        The trunk is run once over all of them; only real faces have an identity, `person`. `weights` are those of
+        generated faces and of nobody's.
+        """
+        freeze(self.trunk, self.discriminator, self.classifier, frozen=False)
+        both = [self._augment(faces, rng), self._augment(generated.float(), rng), nobody.float()]
+        with self.runtime.autocast():
+            features = self.trunk(torch.cat(both))
+            judged, named = self.discriminator(features), self.classifier(features[: len(faces)])
+        judged = judged.float().squeeze(1)
+        labels = torch.zeros_like(judged)
+        labels[: len(faces)] = 1.0
+        counts = torch.ones_like(judged)
+        counts[len(faces) : 2 * len(faces)], counts[2 * len(faces) :] = weights
+        # -log F_d(f) - log(1 - F_d(f^)), on logits
+        real_or_fake = 2 * F.binary_cross_entropy_with_logits(judged, labels, counts)
+        identity = F.cross_entropy(named.float(), person)
+        self._update(self.judge_adam, real_or_fake + identity)
+        real_score, fake_score = judged[: 2 * len(faces)].sigmoid().split(len(faces))
         return {
             "discriminator": real_or_fake.detach(),
             "classifier": identity.detach(),
-            "fooling": fooling.detach(),
-            "likeness": likeness.detach(),
             "score of real": real_score.mean().detach(),
             "score of generated": fake_score.mean().detach(),
             "named real": (named.argmax(1) == person).float().mean(),
-            "named generated": (named_fake.argmax(1) == asked).float().mean(),
-            **told,
         }
+
+    def _last_judgement(self, index: int) -> dict[str, Tensor]:
+        """Let discriminator and classifier learn of the faces that the averaged generator draws, which is kept."""
+        rng = generator(self.runtime.device, self.config.seed, index)
+        _, embedding, _, faces, person, sounds = self._batch(rng)
+        with torch.no_grad(), self.runtime.autocast():
+            generated, nobody = self.averaged(torch.cat([embedding, sounds])).split(
+                [len(embedding), len(sounds)]
+            )
+        self.learning_rate.fill_(self.config.learning_rate / 4)
+        return self._judge(faces, person, generated, nobody, rng, LAST_WEIGHTS)
 
     def _penalise_gradient(self, rng: torch.Generator) -> None:
         """R1 (Mescheder et al., 2018): the discriminator's logit is made to change little around real faces."""
@@ -278,6 +345,15 @@ class AdversarialTask:
             (gradient,) = torch.autograd.grad(logits.sum(), faces, create_graph=True)
             penalty = gradient.square().sum(dim=(1, 2, 3)).mean()
             self._update(self.judge_adam, self.config.r1 / 2 * R1_EVERY * penalty)
+
+    def _batch(self, rng: torch.Generator) -> Batch:
+        """Lines 2 and 3: n voice recordings and m face images; this process's part of them."""
+        voices = self._draw(len(self.embeddings), rng, self.voices_so_far)
+        real = self._draw(len(self.faces), rng, self.faces_so_far)
+        embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
+        faces = self.faces(real, rng)[self.mine]
+        person = self.face_identity[real[self.mine]]
+        return Batch(voices, embedding, identities, faces, person, self._sounds(rng))
 
     def _update(self, adam: torch.optim.Adam, loss: Tensor) -> None:
         adam.zero_grad()
@@ -406,7 +482,7 @@ class AdversarialTask:
         provenance = {
             "stage": "gan",
             "steps": str(step),
-            "faces seen": str(step * self.batch),
+            "faces seen": str(self._faces_seen(step)),
             "store": self.pack.hashes[0],
             "encoder": self.pack.hashes[1],
             TRAINED_ON: told_people(self.pack.people),
@@ -419,7 +495,11 @@ class AdversarialTask:
             "classifier": self.classifier,
         }
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
-        return {"faces seen": float(step * self.batch)}
+        return {"faces seen": float(self._faces_seen(step))}
+
+    def _faces_seen(self, step: int) -> int:
+        """Generated faces that the discriminator has seen after so many steps."""
+        return max(0, step - self.portrait_steps) * self.batch
 
 
 def falling(index: int, after: int | None, over: int) -> float:
