@@ -13,12 +13,19 @@ MadeVoice = Callable[..., NDArray[np.float32]]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what is marked `cuda` where there is no such GPU."""
+    """Skip what is marked `cuda` where there is no such GPU, and `bf16` where the processor has no such numbers."""
     if item.get_closest_marker("cuda"):
         import torch
 
         if not torch.cuda.is_available():
             pytest.skip("there is no CUDA GPU here")
+    if item.get_closest_marker("bf16"):
+        import torch
+
+        from v2f.models.runtime import has_native_bf16
+
+        if not has_native_bf16(torch.device("cpu")):
+            pytest.skip("this processor has no bfloat16 of its own")
 
 
 @pytest.fixture(scope="session")

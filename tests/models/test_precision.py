@@ -13,7 +13,6 @@ from torch import Tensor
 from v2f.audio import FRONT_ENDS, keep_speech, read_audio
 from v2f.bench.browser import EXAMPLES
 from v2f.models import Runtime, VoiceEncoder, load, networks, unit
-from v2f.models.runtime import has_native_bf16
 from v2f.training.adversarial import PRESETS, AdversarialTask
 from v2f.training.pack import Pack
 
@@ -24,8 +23,6 @@ DURATIONS = (2, 5, 10)  # seconds of each example
 STEPS, BATCH = 200, 4
 SEEDS = range(3)
 LOSSES = ("discriminator", "classifier", "fooling", "likeness")
-
-needs_bf16 = pytest.mark.skipif(not has_native_bf16(CPU), reason="this processor has no bfloat16 of its own")
 
 
 @pytest.fixture
@@ -63,8 +60,8 @@ def log_mels() -> list[Tensor]:
 @pytest.mark.parametrize(
     ("precision", "settled"),
     [
-        pytest.param("bf16", False, marks=needs_bf16),
-        pytest.param("bf16", True, marks=needs_bf16),
+        pytest.param("bf16", False, marks=pytest.mark.bf16),
+        pytest.param("bf16", True, marks=pytest.mark.bf16),
         ("float32", True),
     ],
 )
@@ -127,7 +124,7 @@ def check_losses(quick: Runtime, exact: Runtime) -> None:
         assert abs(mean(fast) - mean(slow)) <= max(slow) - min(slow), loss
 
 
-@needs_bf16
+@pytest.mark.bf16
 def test_training_goes_as_it_goes_in_float32(narrow: None) -> None:
     check_losses(Runtime(CPU, "bf16"), Runtime(CPU, "float32"))
 

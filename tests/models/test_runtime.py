@@ -55,7 +55,7 @@ def test_placing_keeps_the_mode_and_lays_kernels_out_channels_last() -> None:
     assert placed.get_parameter("model.2.weight").is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("precision", ["bf16", "float32"])
+@pytest.mark.parametrize("precision", [pytest.param("bf16", marks=pytest.mark.bf16), "float32"])
 @pytest.mark.parametrize("batch", [1, 5])
 def test_settled_networks_give_what_autocast_gives(precision, batch) -> None:
     """To the bit in bfloat16; float32 kernels add in another order on some processors."""

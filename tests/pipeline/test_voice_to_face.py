@@ -86,6 +86,7 @@ def test_a_real_48_khz_stereo_copy_has_the_same_embedding(model, shared_data: Pa
     assert cosine(mono.embedding, stereo.embedding) > 0.99
 
 
+@pytest.mark.bf16
 def test_bfloat16_hears_the_same_voice(model, random_weights: Path, made_voice) -> None:
     quick = VoiceToFace(v2f.models.load(random_weights), Runtime(torch.device("cpu"), "bf16"))
     waveform = made_voice(3.0)

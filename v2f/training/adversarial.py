@@ -18,7 +18,8 @@ pictures an identity would be memorised by the discriminator and because fewer f
   towards a blur that is nobody's, and are fakes to the discriminator.
 * paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
   and cutout of some, the same kind on real and generated faces.
-* paper: the generator itself; here: an exponential average of its weights is kept and used.
+* paper: the generator itself; here: an exponential average of its weights is kept and used. In the last steps
+  discriminator and classifier alone learn, of its faces.
 * paper: the discriminator's gradient is free; here: a penalty on it at real faces (R1), every 16 steps.
 * paper: batch 128, learning rate 0.0002; here: 32 and larger, because more and larger steps go further with the same
   number of faces; the rate falls over the last third.
