@@ -150,7 +150,7 @@ def test_subjects_are_heard_by_the_encoder_that_is_measured(made_store: Store) -
     opened = Store.open(made_store.folder)
     for heard in (of_store(opened, "test", "dvector"), of_training(opened, 0, "dvector")):
         first, held_out = heard.hear(0, seconds=1.0), heard.held_out(0)
-        assert first is not None and first.shape == (40, 100) and held_out.shape[0] == 40
+        assert first is not None and first.shape == (41, 100) and held_out.shape[0] == 41
         assert heard.encoder == "dvector"
 
 

@@ -61,7 +61,7 @@ def test_a_pack_of_the_public_encoder_is_shaped_like_any_other(
 def test_crops_are_made_into_what_the_encoder_takes(made_store: Path) -> None:
     crops = VoiceCrops(Store.open(made_store), np.arange(5), seed=0, device=CPU)
     chosen = torch.arange(3)
-    assert crops.features("dvector", chosen, 16_000, draw=0).shape == (3, 40, 98)
+    assert crops.features("dvector", chosen, 16_000, draw=0).shape == (3, 41, 98)
     log_mels = crops.features("table2", chosen, 16_000, draw=0)
     assert torch.equal(log_mels, crops.log_mels(chosen, 16_000, draw=0)) and log_mels.shape == (3, 64, 98)
 
