@@ -1,4 +1,4 @@
-"""The second generator: the shapes of Table 2's, a third of its work, weights that are read back."""
+"""The second generator: the shapes of Table 2's, less than half of its work, weights that are read back."""
 
 import pytest
 import torch

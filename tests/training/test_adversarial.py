@@ -109,7 +109,7 @@ def test_embeddings_are_of_unit_length_with_noise_on_them(make_task):
 
 
 def test_the_distance_to_a_picture_falls_to_nothing(make_task):
-    task = make_task("small-data", picture_steps=2)
+    task = make_task("small-data", portrait_steps=0, picture_steps=2)
     with_distance = ["distance to picture" in task.step(index) for index in range(4)]
     assert with_distance == [True, True, False, False]
 
@@ -176,7 +176,7 @@ def test_points_between_two_voices_are_between_voices_of_one_gender(soft_pack):
 
 
 def test_the_judges_have_the_last_steps_to_themselves(make_task):
-    task = make_task("small-data", adversarial_steps=1)
+    task = make_task("small-data", portrait_steps=0, adversarial_steps=1)
     task.step(0)
     drawing, trunk = copies(task.averaged) + copies(task.generator), copies(task.trunk)
     losses = task.step(1)
@@ -184,6 +184,11 @@ def test_the_judges_have_the_last_steps_to_themselves(make_task):
     now = copies(task.averaged) + copies(task.generator)
     assert all(mine.equal(then) for mine, then in zip(now, drawing, strict=True))
     assert not any(mine.equal(then) for mine, then in zip(copies(task.trunk), trunk, strict=True))
+
+
+def test_without_portraits_their_steps_are_algorithm_1s(make_task):
+    task = make_task("small-data", portrait_steps=2, adversarial_steps=1)
+    assert ["fooling" in task.step(index) for index in range(4)] == [True, True, True, False]
 
 
 def test_mixtures_are_sharpened_and_exaggerated(soft_task):
@@ -227,7 +232,7 @@ def test_composites_mix_textures_and_carry_them_along_flows():
 def test_the_learning_rate_falls_after_a_step(make_task):
     assert [falling(step, 4, 4) for step in (0, 4, 6, 8, 9)] == [1, 1, 0.5, 0, 0]
     assert falling(10**6, None, 1) == 1
-    task = make_task("small-data", falls_after=0, falls_over=1)
+    task = make_task("small-data", portrait_steps=0, falls_after=0, falls_over=1)
     task.step(0)
     before = copies(task.generator) + copies(task.trunk)
     task.step(1)
@@ -281,7 +286,7 @@ def test_pixels_and_grid_are_each_others_inverse(make_task):
 def test_twenty_steps_of_a_cuda_graph_equal_twenty_without(made_pack):
     """Across the step at which the picture loss has fallen to nothing, where the graph is another."""
     runtime = Runtime.choose("cuda", exact=True)
-    config = replace(PRESETS["small-data"], batch=4, picture_steps=10)
+    config = replace(PRESETS["small-data"], batch=4, portrait_steps=0, picture_steps=10)
     graphed, eager = (AdversarialTask(made_pack, VoiceEncoder(), config, runtime) for _ in range(2))
     eager.graphed.graph = False
     for index in range(20):

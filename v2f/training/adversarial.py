@@ -94,9 +94,7 @@ class AdversarialConfig:
     identity_weight: float = 1.0  # of the generator's identity loss
     r1: float = 0.0  # weight of the penalty on the discriminator's gradient
     portrait_steps: int = 0  # before Algorithm 1, of a composite generator's portraits alone
-    adversarial_steps: int | None = (
-        None  # of Algorithm 1; after them its judges learn alone, what the average draws
-    )
+    adversarial_steps: int | None = None  # of Algorithm 1, after which its judges learn alone
     picture_weight: float = 0.0  # of the squared distance to a picture of the identity, at the start
     picture_weight_left: float = 0.0  # and after picture_steps, where there are composites
     picture_steps: int = 1
@@ -220,7 +218,8 @@ class AdversarialTask:
         config = self.config
         if index < self.portrait_steps:
             return self._portrait_step(index)
-        turn = index - self.portrait_steps
+        # Where there are no portraits to learn first, their steps are Algorithm 1's too.
+        turn = max(0, index - config.portrait_steps)
         if config.adversarial_steps is not None and turn >= config.adversarial_steps:
             return self._last_judgement(index)
         left = config.picture_weight_left if self.composites else 0.0
