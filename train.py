@@ -100,11 +100,11 @@ def parser() -> argparse.ArgumentParser:
 
 def train_speaker(options: argparse.Namespace) -> bool:
     """Stage one."""
-    from v2f.data.looks import PreparedPairs
+    from v2f.data.demo.looks import PreparedPairs
     from v2f.data.store import Store
     from v2f.models import Runtime
     from v2f.training.loop import train
-    from v2f.training.speaker import PRESETS, SpeakerTask
+    from v2f.training.tasks.speaker import PRESETS, SpeakerTask
 
     config = replace(PRESETS[options.preset], **_given(options))
     if options.pairs and not config.looks_weight:
@@ -134,10 +134,10 @@ def write_pack(options: argparse.Namespace) -> bool:
 def train_gan(options: argparse.Namespace) -> bool:
     """Stage two."""
     from v2f.models import Runtime, file_hash, load_networks
-    from v2f.training.adversarial import PRESETS, AdversarialTask
+    from v2f.training.distributed import started_by_torchrun
     from v2f.training.loop import train
     from v2f.training.pack import Pack
-    from v2f.training.processes import started_by_torchrun
+    from v2f.training.tasks.adversarial import PRESETS, AdversarialTask
 
     pack = Pack.open(options.data)
     networks, network_config, _ = load_networks(options.encoder)
@@ -159,8 +159,8 @@ def train_gender(options: argparse.Namespace) -> bool:
     """The gender classifier that generated faces are measured by."""
     from v2f.data.store import Store
     from v2f.models import Runtime
-    from v2f.training.gender import GenderConfig, GenderTask
     from v2f.training.loop import train
+    from v2f.training.tasks.gender import GenderConfig, GenderTask
 
     config = replace(GenderConfig(), **_given(options))
     task = GenderTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
@@ -172,7 +172,7 @@ def train_matcher(options: argparse.Namespace) -> bool:
     from v2f.data.store import Store
     from v2f.models import Runtime
     from v2f.training.loop import train
-    from v2f.training.matcher import MatcherConfig, MatcherTask
+    from v2f.training.tasks.matcher import MatcherConfig, MatcherTask
 
     config = replace(MatcherConfig(kind=options.kind), **_given(options))
     task = MatcherTask(Store.open(options.data), config, Runtime.choose(options.device, options.exact))
@@ -180,7 +180,7 @@ def train_matcher(options: argparse.Namespace) -> bool:
 
 
 def _refuse_torchrun() -> None:
-    from v2f.training.processes import DistributedError, several
+    from v2f.training.distributed import DistributedError, several
 
     if several():
         raise DistributedError("Only `train.py gan` runs under torchrun; start this with python.")

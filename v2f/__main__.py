@@ -1,4 +1,4 @@
-"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | table | study | bench``.
+"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | table | study``.
 
 A mistake costs the user one sentence on stderr and exit code 1; a bad clip among several is skipped with its
 reason. Each command imports what it needs when it runs, so that ``--help`` answers at once.
@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from v2f import __version__, load
-from v2f.bench.cli import add_arguments as add_bench
 from v2f.cli import complain, named
 from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
 from v2f.evaluation.cli import add_arguments as add_evaluate
 from v2f.evaluation.study import add_arguments as add_study
-from v2f.evaluation.table import add_arguments as add_table
+from v2f.report.table import add_arguments as add_table
 
 if TYPE_CHECKING:
     from v2f.pipeline import Face
@@ -79,7 +78,6 @@ def build_parser() -> argparse.ArgumentParser:
     add_evaluate(commands)
     add_table(commands)
     add_study(commands)
-    add_bench(commands)
     return parser
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.sound_card import SoundCard, sound_card
+from tests.support.sound_card import SoundCard, sound_card
 from v2f.audio import SAMPLE_RATE, capture, read_audio
 from v2f.audio.microphone import Recording, list_microphones, record
 from v2f.errors import MicrophoneError

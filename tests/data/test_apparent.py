@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from v2f.data.apparent import ApparentSexAndAge
-from v2f.data.demo_sources import PORTRAITS, read_table
+from v2f.data.demo.sources import PORTRAITS, read_table
 from v2f.data.faces import FaceOptions, PreparedFace, prepare_face
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from v2f.data import store
-from v2f.data.growing import read_rows
+from v2f.data.shards import read_rows
 from v2f.errors import CorpusError
 
 PEOPLE = [

@@ -11,14 +11,14 @@ import torch
 
 from v2f.data.store import Person
 from v2f.evaluation import faceres
-from v2f.evaluation.drawn import Drawn
 from v2f.evaluation.faceres import Described
+from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.judges import Verdicts
 from v2f.evaluation.subjects import Subjects
 from v2f.models import Runtime, file_hash, load
 from v2f.pipeline import VoiceToFace
 
-MakeDrawn = Callable[..., Drawn]
+MakeDrawn = Callable[..., GeneratedFaces]
 FRAMES = 560  # of every made recording
 
 
@@ -55,7 +55,7 @@ def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
     what the first one does, but for ten years more.
     """
 
-    def make(knows: bool, seed: int = 0, second: bool = False, **changed: object) -> Drawn:
+    def make(knows: bool, seed: int = 0, second: bool = False, **changed: object) -> GeneratedFaces:
         subjects = make_subjects(**changed)
         rng = np.random.default_rng(seed)
         looks = rng.standard_normal((len(subjects.people), 128)).astype(np.float32)
@@ -76,7 +76,7 @@ def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
         images = rng.integers(0, 255, (len(subjects.voice_person), 64, 64, 3), dtype=np.uint8)
         scores = rng.random(len(embeddings)).astype(np.float32)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
-        return Drawn(
+        return GeneratedFaces(
             *(subjects, embeddings, images, scores, made, true, made_trunk, true_trunk),
             made_second=described(made) if second else None,
             true_second=described(true) if second and true else None,

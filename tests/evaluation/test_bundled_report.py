@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from v2f.evaluation.results import Findings
-from v2f.evaluation.table import block, replaced
 from v2f.models import file_hash
+from v2f.report.results import Findings
+from v2f.report.table import block, replaced
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "demo"

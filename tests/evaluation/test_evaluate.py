@@ -12,20 +12,20 @@ from v2f.__main__ import main
 from v2f.data import store
 from v2f.data.store import Person, Store, store_hash
 from v2f.errors import WeightsError
-from v2f.evaluation import noise, quality
 from v2f.evaluation.evaluate import trained_on
-from v2f.evaluation.results import Findings
+from v2f.evaluation.questions import noise, quality
 from v2f.models import (
     TRAINED_ON,
     Classifier,
     FaceTrunk,
     NetworkConfig,
     VoiceEncoder,
+    encode_people,
     load_networks,
     save_networks,
-    told_people,
 )
 from v2f.models.released import REPOSITORY
+from v2f.report.results import Findings
 
 FRAMES, EACH = 540, 2  # of a recording; recordings, and faces, of a person
 TRAINED, NEW = 4, 5
@@ -75,7 +75,7 @@ def make_weights(tmp_path: Path, random_weights: Path) -> Callable[..., Path]:
     def make(folder: Path, people: list[str]) -> Path:
         networks, config, _ = load_networks(random_weights)
         networks["classifier"] = Classifier(TRAINED)
-        provenance = {"store": store_hash(folder), TRAINED_ON: told_people(people)}
+        provenance = {"store": store_hash(folder), TRAINED_ON: encode_people(people)}
         save_networks(tmp_path / "model.safetensors", networks, config, provenance)
         return tmp_path / "model.safetensors"
 

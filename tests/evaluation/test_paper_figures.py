@@ -8,9 +8,8 @@ import torch
 
 import v2f
 from v2f.audio import FRAMES_PER_SECOND
-from v2f.data.sheet import APART, GAP, LINE, MARGIN, SIDE
+from v2f.data.contact_sheet import APART, GAP, LINE, MARGIN, SIDE
 from v2f.data.store import Person
-from v2f.evaluation.drawn import Drawn
 from v2f.evaluation.figures import (
     NEAREST,
     Figure,
@@ -23,11 +22,12 @@ from v2f.evaluation.figures import (
     nearest_training_faces,
     unchosen,
 )
+from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.judges import Verdicts
-from v2f.evaluation.quality import Neighbours
-from v2f.evaluation.results import LeftOut
+from v2f.evaluation.questions.quality import Neighbours
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import VoiceToFace
+from v2f.report.results import LeftOut
 
 GREY, PAPER = (228, 228, 228), (255, 255, 255)
 
@@ -57,7 +57,7 @@ def drawn(
     genders: bool = True,
     old: int = 0,
     shown: bool = True,
-) -> Drawn:
+) -> GeneratedFaces:
     """Everybody with as many recordings and true faces; every third is male. The first `old` look 70."""
     gender = [("male" if i % 3 == 0 else "female") if genders else "" for i in range(people)]
     voice_person = np.repeat(np.arange(people), recordings)
@@ -74,7 +74,7 @@ def drawn(
         ),
         shown=shown,
     )
-    return Drawn(
+    return GeneratedFaces(
         subjects,
         embeddings=np.zeros((len(voice_person), 64), np.float32),
         images=np.stack([flat(recording) for recording in range(len(voice_person))]),
@@ -86,7 +86,7 @@ def drawn(
     )
 
 
-def third(engine: VoiceToFace, whose: Drawn, seed: int = 0) -> Figure:
+def third(engine: VoiceToFace, whose: GeneratedFaces, seed: int = 0) -> Figure:
     return figure_3(engine, whose, Shuffled(whose, seed))
 
 
@@ -100,11 +100,11 @@ def parted(found: Iterable[Figure | LeftOut]) -> tuple[list[Figure], str]:
     )
 
 
-def fourth(whose: Drawn) -> tuple[list[Figure], str]:
+def fourth(whose: GeneratedFaces) -> tuple[list[Figure], str]:
     return parted(figure_4(whose, Shuffled(whose, 0)))
 
 
-def fifth(engine: VoiceToFace, whose: Drawn) -> tuple[list[Figure], str]:
+def fifth(engine: VoiceToFace, whose: GeneratedFaces) -> tuple[list[Figure], str]:
     return parted(figure_5(engine, whose, Shuffled(whose, 0)))
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 import v2f
 from v2f.audio import NOISE_KINDS
-from v2f.data.sheet import GAP, MARGIN, SIDE
+from v2f.data.contact_sheet import GAP, MARGIN, SIDE
 from v2f.evaluation import study
 from v2f.pipeline import VoiceToFace
 
@@ -69,8 +69,8 @@ def test_duration_draws_a_row_per_clip(clips, random_weights, tmp_path) -> None:
 def test_the_faces_are_the_pages(clips, random_weights, engine, tmp_path) -> None:
     """The page asks for engine.strip of a waveform, and for engine.noise_strip with its own noises."""
     from v2f.audio import read_audio
-    from v2f.kiosk.functions import LONGEST_SECONDS, Functions
-    from v2f.kiosk.visits import Visits
+    from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions
+    from v2f.kiosk.sessions import Visits
 
     examples = [read_audio(path) for path in sorted(study.EXAMPLES.glob("*.flac"))]
     page = Functions(engine, examples, Visits(60), tmp_path)

@@ -13,7 +13,7 @@ from v2f.errors import CorpusError
 from v2f.evaluation import subjects
 from v2f.evaluation.subjects import EACH, face_of, names_of, of_pairs, of_store, of_training
 
-PAIRS_SPLIT = Path(__file__).resolve().parents[2] / "v2f" / "data" / "avspeech_split.csv"
+PAIRS_SPLIT = Path(__file__).resolve().parents[2] / "v2f" / "data" / "demo" / "avspeech_split.csv"
 FRAMES = 250
 
 

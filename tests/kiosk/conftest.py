@@ -11,8 +11,17 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support.browser import (
+    EXAMPLES,
+    PATIENCE,
+    REPOSITORY,
+    Kiosk,
+    NoBrowserError,
+    browsing,
+    serving,
+    visit,
+)
 from v2f.audio import SAMPLE_RATE
-from v2f.bench.browser import EXAMPLES, PATIENCE, REPOSITORY, Kiosk, NoBrowserError, browsing, serving, visit
 
 expect.set_options(timeout=PATIENCE * 1000)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from tests.kiosk.conftest import Kiosk
-from v2f.bench.browser import EXAMPLES, PATIENCE
+from tests.support.browser import EXAMPLES, PATIENCE
 from v2f.kiosk.texts import TEXTS
 
 DURATIONS = (1, 2, 3, 5, 10)  # seconds

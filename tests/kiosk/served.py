@@ -14,8 +14,8 @@ from unittest.mock import patch
 import httpx
 import uvicorn
 
+from v2f.kiosk.sessions import Visits
 from v2f.kiosk.settings import Settings
-from v2f.kiosk.visits import Visits
 from v2f.pipeline import VoiceToFace
 
 

@@ -10,7 +10,7 @@ from tests.kiosk.looking import (
     state,
     upload_voice,
 )
-from v2f.bench.browser import EXAMPLES
+from tests.support.browser import EXAMPLES
 from v2f.kiosk.texts import LANGUAGES, TEXTS
 
 SPANISH = LANGUAGES.index("es")

@@ -16,8 +16,8 @@ from tests.kiosk.looking import (
     problem,
     state,
 )
-from tests.sound_card import sound_card
-from v2f.bench.browser import EXAMPLES
+from tests.support.browser import EXAMPLES
+from tests.support.sound_card import sound_card
 from v2f.kiosk.texts import TEXTS
 
 

@@ -22,9 +22,9 @@ from tests.conftest import MadeVoice
 from tests.kiosk.served import Served, served
 from v2f.audio import SAMPLE_RATE
 from v2f.kiosk import server, uploads
+from v2f.kiosk.sessions import Visit, Visits
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, TEXTS
-from v2f.kiosk.visits import Visit, Visits
 from v2f.kiosk.wire import decode, encode, shown
 from v2f.pipeline import LiveSession, VoiceToFace
 

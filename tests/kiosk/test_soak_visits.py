@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.kiosk.conftest import Kiosk
-from v2f.bench import clips
-from v2f.bench.visits import (
+from benchmarks.visits import (
     GAMES,
     Deed,
     Visitor,
@@ -20,6 +18,8 @@ from v2f.bench.visits import (
     upload,
     upload_bad,
 )
+from tests.kiosk.conftest import Kiosk
+from tests.support import clips
 
 
 @pytest.fixture

@@ -99,5 +99,5 @@ def test_inference_shows_the_same_faces(generator):
     """Weights laid out once for the processor, against the network as it is."""
     with torch.inference_mode():
         plain = generator(embeddings(3))
-        settled = Runtime.choose("cpu", exact=True).settle(generator)(embeddings(3))
+        settled = Runtime.choose("cpu", exact=True).prepare_for_inference(generator)(embeddings(3))
     assert torch.allclose(plain, settled, atol=1e-4)

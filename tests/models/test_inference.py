@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from v2f.models import Generator, Inference, Model, NetworkConfig, Runtime, VoiceEncoder, load, unit
-from v2f.models.inference import room_for, to_pixels
+from v2f.models.inference import padded_length, to_pixels
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,9 @@ def test_log_mels_are_heard_one_by_one(model: Inference) -> None:
 
 
 def test_there_are_few_lengths_to_make_kernels_for() -> None:
-    lengths = {room_for(frames) for frames in range(1, 60_001)}  # ten minutes
+    lengths = {padded_length(frames) for frames in range(1, 60_001)}  # ten minutes
     assert len(lengths) < 50
-    assert all(room_for(frames) >= frames for frames in range(1, 2000))
+    assert all(padded_length(frames) >= frames for frames in range(1, 2000))
 
 
 def test_pixels_are_the_exact_inverse_of_the_training_scale() -> None:

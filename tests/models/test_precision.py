@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.support.browser import EXAMPLES
 from v2f.audio import FRONT_ENDS, keep_speech, read_audio
-from v2f.bench.browser import EXAMPLES
 from v2f.models import Runtime, VoiceEncoder, load, networks, unit
-from v2f.training.adversarial import PRESETS, AdversarialTask
 from v2f.training.pack import Pack
+from v2f.training.tasks.adversarial import PRESETS, AdversarialTask
 
 CPU = torch.device("cpu")
 CUDA = torch.device("cuda")
@@ -38,7 +38,7 @@ def exact_cuda() -> Iterator[Runtime]:
 def faces(log_mels: list[Tensor], runtime: Runtime, settled: bool) -> np.ndarray:
     """Features [bins, frames] by the bundled weights -> faces float32 [n, 3, 64, 64], 0 to 255."""
     model = load()
-    put: Callable = runtime.settle if settled else runtime.place
+    put: Callable = runtime.prepare_for_inference if settled else runtime.place
     encoder, generator = put(model.encoder.eval()), put(model.generator.eval())
     with runtime.autocast():
         heard = torch.cat([encoder(log_mel[None].to(runtime.device)) for log_mel in log_mels])

@@ -65,8 +65,8 @@ def test_settled_networks_give_what_autocast_gives(precision, batch) -> None:
         faces = runtime.place(generator)(embeddings)
         features = runtime.place(trunk)(faces)
         for settled, expected in (
-            (runtime.settle(generator)(embeddings), faces),
-            (runtime.settle(trunk)(faces), features),
+            (runtime.prepare_for_inference(generator)(embeddings), faces),
+            (runtime.prepare_for_inference(trunk)(faces), features),
         ):
             rounding = 0 if precision == "bf16" else 1e-6
             torch.testing.assert_close(settled, expected, rtol=0, atol=rounding)
@@ -80,7 +80,7 @@ def test_a_settled_encoder_hears_the_same_voice(precision) -> None:
     with torch.inference_mode():
         expected = unit(encoder.eval()(log_mel))
         with runtime.autocast():
-            heard = unit(runtime.settle(encoder)(log_mel).float())
+            heard = unit(runtime.prepare_for_inference(encoder)(log_mel).float())
     assert (expected * heard).sum() > (0.999 if precision == "bf16" else 1 - 1e-5)
     assert not any(isinstance(layer, torch.nn.BatchNorm1d) for layer in encoder.modules())
 

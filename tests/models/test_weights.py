@@ -16,12 +16,12 @@ from v2f.models import (
     Generator,
     NetworkConfig,
     VoiceEncoder,
+    encode_people,
     file_hash,
     load,
     load_networks,
     people_trained_on,
     save_networks,
-    told_people,
 )
 from v2f.models.weights import find
 
@@ -106,7 +106,7 @@ def test_a_classifier_comes_back_with_as_many_identities(tmp_path: Path) -> None
 
 
 def test_who_was_trained_on_is_told_by_name_in_order_and_once() -> None:
-    told = {**PROVENANCE, TRAINED_ON: told_people(["Zoë", "Ann", "Zoë"])}
+    told = {**PROVENANCE, TRAINED_ON: encode_people(["Zoë", "Ann", "Zoë"])}
     assert people_trained_on(told) == ["Ann", "Zoë"]
 
 

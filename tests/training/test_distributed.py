@@ -13,8 +13,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from v2f.training.adversarial import PRESETS
-from v2f.training.processes import DistributedError, Processes
+from v2f.training.distributed import DistributedError, Processes
+from v2f.training.tasks.adversarial import PRESETS
 
 ROOT = Path(__file__).parents[2]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -25,9 +25,9 @@ from dataclasses import replace
 from pathlib import Path
 from safetensors.torch import save_file
 from v2f.models import Runtime, VoiceEncoder
-from v2f.training.adversarial import PRESETS, AdversarialTask
+from v2f.training.tasks.adversarial import PRESETS, AdversarialTask
 from v2f.training.pack import Pack
-from v2f.training.processes import started_by_torchrun
+from v2f.training.distributed import started_by_torchrun
 
 pack, out = Pack.open(sys.argv[1]), sys.argv[2]
 with started_by_torchrun("cpu") as (processes, device):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2f.audio import capture
-from v2f.audio.reading import resampled
+from v2f.audio.io import resampled
 from v2f.audio.vad import SAMPLE_RATE
 from v2f.errors import MicrophoneError
 

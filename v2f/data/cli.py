@@ -96,8 +96,8 @@ def run_corpus(arguments: argparse.Namespace) -> int:
     """Prepare what the arguments name, join it with what the store has, and print the report."""
     try:
         from v2f.data.corpus import Engine, prepare_corpus
+        from v2f.data.corpus_report import as_text
         from v2f.data.faces import FaceOptions
-        from v2f.data.report import as_text
         from v2f.data.sources import find_faces, find_voices
     except ImportError as error:
         raise missing(error) from error
@@ -124,7 +124,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
     """Build the demonstration corpus and print its report."""
     try:
         from v2f.data.corpus import Engine
-        from v2f.data.demo import Sources, prepare_demo
+        from v2f.data.demo.corpus import Sources, prepare_demo
     except ImportError as error:
         raise missing(error) from error
 
@@ -137,7 +137,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Compare each folder that is named with the list of its files; what differs is raised, a sentence each."""
-    from v2f.data import demo_sources
+    from v2f.data.demo import sources as demo_sources
 
     sources = {
         "portraits": demo_sources.PORTRAITS,

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from v2f.data import report, store
+from v2f.data import corpus_report as report
+from v2f.data import store
 from v2f.data.faces import FaceOptions, prepare_faces
-from v2f.data.growing import Column, Growing, Piece, grow, read_rows, write_rows
 from v2f.data.landmarks import landmark_backend
 from v2f.data.rejection import Rejected
+from v2f.data.shards import Column, ShardResult, ShardWriter, grow, read_rows, write_rows
 from v2f.data.sources import Source, people_of
 from v2f.data.splits import check_disjoint, split_people
 from v2f.data.voices import VoiceOptions, prepare_voices
@@ -61,7 +62,7 @@ def add_voices(
     out: Path, sources: Sequence[Source], options: VoiceOptions, engine: Engine
 ) -> list[store.VoiceRow]:
     """Prepare recordings into a store; returns their rows."""
-    growing = Growing(out, "voices", options.columns, store.VoiceRow)
+    growing = ShardWriter(out, "voices", options.columns, store.VoiceRow)
     work = partial(prepare_voices, options=options)
     grow(growing, sources, work, repr(options), SHARD, engine.workers, engine.dask)
     return read_rows(growing.table, store.VoiceRow)
@@ -74,14 +75,14 @@ def add_faces(
     columns = {"faces": Column("|u1", (options.size, options.size, 3))}
     if options.describe:
         columns["descriptors"] = Column("<f4", (128,))
-    growing = Growing(out, "faces", columns, store.FaceRow)
+    growing = ShardWriter(out, "faces", columns, store.FaceRow)
     work = partial(_prepare_faces, options=options)
     grow(growing, sources, work, repr(options), SHARD, engine.workers, engine.dask)
     return read_rows(growing.table, store.FaceRow)
 
 
-def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> Piece:
-    piece = Piece({"faces": [], "descriptors": []})
+def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResult:
+    piece = ShardResult({"faces": [], "descriptors": []})
     found = prepare_faces([(source.path, source.file) for source in sources], options)
     for source, face in zip(sources, found, strict=True):
         if isinstance(face, Rejected):

@@ -37,7 +37,7 @@ from pathlib import Path
 
 import numpy as np
 
-from v2f.data.growing import read_rows, write_array, write_rows
+from v2f.data.shards import read_rows, write_array, write_rows
 from v2f.errors import CorpusError
 
 PEOPLE = "people.csv"

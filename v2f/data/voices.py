@@ -16,8 +16,8 @@ from v2f.audio import (
     log_mel_by_frame,
     read_audio,
 )
-from v2f.data.growing import Column, Piece
 from v2f.data.rejection import Rejected
+from v2f.data.shards import Column, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
@@ -55,13 +55,13 @@ class PreparedVoice:
         return len(self.speech) / SAMPLE_RATE
 
 
-def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> Piece:
+def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardResult:
     """Prepare one shard of recordings in this process, in order, on one core: others have shards of their own."""
     torch.set_num_threads(1)
-    piece = Piece({name: [] for name in options.columns})
+    piece = ShardResult({name: [] for name in options.columns})
     embed = None
     if options.dvectors:
-        from v2f.data.dvectors import DVectors
+        from v2f.data.demo.dvectors import DVectors
 
         embed = DVectors()
     for source in sources:

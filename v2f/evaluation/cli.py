@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-PAIRS_SPLIT = Path(__file__).resolve().parents[1] / "data" / "avspeech_split.csv"
+PAIRS_SPLIT = Path(__file__).resolve().parents[1] / "data" / "demo" / "avspeech_split.csv"
 TEST_TRIALS = 2_353_560  # Sec. 4.2; as in trials.py, which takes a second to import
 
 
@@ -66,8 +66,8 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Measure a model; write results.jsonl, the report and the figures."""
     from v2f.evaluation.evaluate import Evaluation, Options
-    from v2f.evaluation.report import write
-    from v2f.evaluation.results import RESULTS
+    from v2f.report.report import write
+    from v2f.report.results import RESULTS
 
     options = Options(
         store=arguments.data,

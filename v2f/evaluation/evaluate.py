@@ -18,28 +18,28 @@ import numpy as np
 from v2f.data.splits import split_people
 from v2f.data.store import Store, store_hash
 from v2f.errors import WeightsError
-from v2f.evaluation.age import age
-from v2f.evaluation.drawn import Drawn, draw_faces
-from v2f.evaluation.durations import durations
 from v2f.evaluation.faceres import NAME, SOURCE, FaceRes
 from v2f.evaluation.figures import Figure, figures, nearest_training_faces, unchosen
-from v2f.evaluation.gender import gender
+from v2f.evaluation.generated_faces import GeneratedFaces, draw_faces
 from v2f.evaluation.judges import found_by, judge_versions
-from v2f.evaluation.known import known_speakers
-from v2f.evaluation.matchers import matchers
-from v2f.evaluation.matching import UNSTRATIFIED, galleries, matching, trials_of, verification
-from v2f.evaluation.noise import noise, sound_files, sounds
-from v2f.evaluation.quality import Neighbours, detected, quality
-from v2f.evaluation.results import Findings, LeftOut, Result
-from v2f.evaluation.steadiness import steadiness
+from v2f.evaluation.questions.age import age
+from v2f.evaluation.questions.consistency import steadiness
+from v2f.evaluation.questions.durations import durations
+from v2f.evaluation.questions.gender import gender
+from v2f.evaluation.questions.identification import known_speakers
+from v2f.evaluation.questions.matchers import matchers
+from v2f.evaluation.questions.matching import UNSTRATIFIED, galleries, matching, trials_of, verification
+from v2f.evaluation.questions.noise import noise, sound_files, sounds
+from v2f.evaluation.questions.quality import Neighbours, detected, quality
 from v2f.evaluation.subjects import Subjects, names_of, of_pairs, of_store, of_training
 from v2f.evaluation.trials import TEST_TRIALS, TRAIN_TRIALS, Trials, check_unseen
 from v2f.models import Runtime, file_hash, load, load_networks, people_trained_on
 from v2f.models.released import REPOSITORY
 from v2f.models.weights import find
 from v2f.pipeline import VoiceToFace
-from v2f.training.gender import GenderClassifier
-from v2f.training.matcher import Matcher
+from v2f.report.results import Findings, LeftOut, Result
+from v2f.training.tasks.gender import GenderClassifier
+from v2f.training.tasks.matcher import Matcher
 
 IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
 TRAINED = ("train", "validation", "")  # splits that are not measured on
@@ -131,7 +131,7 @@ class Evaluation:
                 self.figures.append(unchosen(drawn, self.seed))
         return Findings(self.facts(), self.results, self.left_out), self.figures
 
-    def training(self) -> Drawn:
+    def training(self) -> GeneratedFaces:
         """What the model makes of those it was trained on, and what judges say of their true faces.
 
         There are no generated ones where the model was trained on others.
@@ -149,7 +149,7 @@ class Evaluation:
         self.add(matching(drawn, of_paper, self.seed))
         return drawn
 
-    def of_people(self, drawn: Drawn) -> None:
+    def of_people(self, drawn: GeneratedFaces) -> None:
         """The questions about people who were not trained on."""
         self.add(gender(drawn, self.classifier, self.seed))
         self.add(age(drawn, self.seed))
@@ -168,7 +168,7 @@ class Evaluation:
         self.tell(f"{drawn.subjects.name}: durations")
         self.add(durations(self.engine, drawn, lists, self.classifier, self.seed, self.workers, self.second))
 
-    def of_store(self, drawn: Drawn) -> None:
+    def of_store(self, drawn: GeneratedFaces) -> None:
         """The questions that one corpus is enough for, and the figures."""
         self.tell("voices and noise")
         self.add(noise(self.engine, drawn.subjects, self.seed, self.workers))
@@ -179,11 +179,13 @@ class Evaluation:
         self.figures = [*pictures, *self.figures]
         self.add(left_out)
 
-    def draw(self, subjects: Subjects) -> Drawn:
+    def draw(self, subjects: Subjects) -> GeneratedFaces:
         """Generated faces of the subjects, judged by all judges."""
         return draw_faces(self.engine, subjects, self.workers, self.second)
 
-    def against_training(self, drawn: Drawn, trained: Drawn, real: dict[str, np.ndarray]) -> None:
+    def against_training(
+        self, drawn: GeneratedFaces, trained: GeneratedFaces, real: dict[str, np.ndarray]
+    ) -> None:
         """Quality by every judge, and the figure of those generated faces that are nearest to a training face.
 
         real: whether detectors, by name, see a face in each of the true faces of those trained on, bool [n] each.
@@ -205,7 +207,7 @@ class Evaluation:
         if drawn.subjects.shown and on == "test":
             self.figures.append(nearest_training_faces(drawn.images, faces, nearest["dlib"]))
 
-    def trials(self, drawn: Drawn, count: int) -> dict[str, Trials]:
+    def trials(self, drawn: GeneratedFaces, count: int) -> dict[str, Trials]:
         """Lists of trials by stratum; what there is not is noted."""
         lists, left_out = trials_of(drawn, count, self.seed, self.options.trials)
         self.add(left_out)

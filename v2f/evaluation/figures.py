@@ -11,15 +11,15 @@ from PIL import Image
 from torch import Tensor
 
 from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, make_noise
-from v2f.data.sheet import gallery, grid, stack
-from v2f.evaluation.age import age_of_people
-from v2f.evaluation.drawn import Drawn
-from v2f.evaluation.gender import gender_of_people
-from v2f.evaluation.noise import KINDS
-from v2f.evaluation.quality import CLOSE, Neighbours
-from v2f.evaluation.results import LeftOut
+from v2f.data.contact_sheet import gallery, grid, stack
+from v2f.evaluation.generated_faces import GeneratedFaces
+from v2f.evaluation.questions.age import age_of_people
+from v2f.evaluation.questions.gender import gender_of_people
+from v2f.evaluation.questions.noise import KINDS
+from v2f.evaluation.questions.quality import CLOSE, Neighbours
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import DURATIONS, VoiceToFace
+from v2f.report.results import LeftOut
 
 QUESTION = "figures"
 SPEAKERS = 4  # of Figures 3 and 5, as in the paper
@@ -50,7 +50,7 @@ class Figure:
 class Shuffled:
     """Speakers, recordings and true faces in the seed's order. Speakers are those with true faces, if any have."""
 
-    def __init__(self, drawn: Drawn, seed: int) -> None:
+    def __init__(self, drawn: GeneratedFaces, seed: int) -> None:
         subjects, rng = drawn.subjects, np.random.default_rng(seed)
         heard = np.unique(subjects.voice_person)
         both = np.intersect1d(heard, subjects.face_person)
@@ -102,7 +102,7 @@ class Shuffled:
         return [*columns, *[TRUE_FACE] * max(len(self.true_faces(person)) for person in people)]
 
 
-def figures(engine: VoiceToFace, drawn: Drawn, seed: int) -> tuple[list[Figure], list[LeftOut]]:
+def figures(engine: VoiceToFace, drawn: GeneratedFaces, seed: int) -> tuple[list[Figure], list[LeftOut]]:
     """Figures 2 to 5, and what had to be left out of them. Raises ValueError for subjects who may not be shown."""
     if not drawn.subjects.shown:
         raise ValueError(f"the faces of {drawn.subjects.name} may not be shown")
@@ -139,7 +139,7 @@ def figure_2(engine: VoiceToFace, order: Shuffled, seed: int) -> Figure:
     )
 
 
-def figure_3(engine: VoiceToFace, drawn: Drawn, order: Shuffled) -> Figure:
+def figure_3(engine: VoiceToFace, drawn: GeneratedFaces, order: Shuffled) -> Figure:
     """Faces of four speakers after each duration of speech, and of the whole recording."""
     people = order.speakers()
     recordings = [order.recordings(person)[0] for person in people]
@@ -163,7 +163,7 @@ def figure_3(engine: VoiceToFace, drawn: Drawn, order: Shuffled) -> Figure:
     )
 
 
-def figure_4(drawn: Drawn, order: Shuffled) -> Iterator[Figure | LeftOut]:
+def figure_4(drawn: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOut]:
     """Faces from old, male and female voices."""
     ages = age_of_people(drawn)
     groups = {
@@ -206,7 +206,7 @@ def figure_4(drawn: Drawn, order: Shuffled) -> Iterator[Figure | LeftOut]:
     )
 
 
-def figure_5(engine: VoiceToFace, drawn: Drawn, order: Shuffled) -> Iterator[Figure | LeftOut]:
+def figure_5(engine: VoiceToFace, drawn: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOut]:
     """Faces from seven recordings of each speaker or, where nobody has so many, from seven pieces of one."""
     name = drawn.subjects.name
     people = order.speakers(lambda person: len(order.recordings(person)) >= SEGMENTS)
@@ -265,7 +265,7 @@ def nearest_training_faces(images: np.ndarray, training_faces: np.ndarray, neigh
     )
 
 
-def unchosen(drawn: Drawn, seed: int) -> Figure:
+def unchosen(drawn: GeneratedFaces, seed: int) -> Figure:
     """Faces of up to UNCHOSEN speakers who were not trained on, each from one whole recording, without true faces."""
     order = Shuffled(drawn, seed)
     people = order.people[:UNCHOSEN]

@@ -1,6 +1,6 @@
 """python -m v2f study duration | noise CLIP... -o DIR: what one's own recordings give, by the same steps as the page.
 
-python -m v2f study encoder ...: what a voice encoder's embedding holds; see v2f/evaluation/encoders.py.
+python -m v2f study encoder ...: what a voice encoder's embedding holds; see v2f/evaluation/questions/encoder.py.
 
 duration: faces from the first 1, 2, 3, 5 and 10 s and from the whole: duration.png, a row for each clip.
 noise: the same, then faces of the whole in noise and from the noise alone: noise-CLIP.png, one for each clip.
@@ -70,7 +70,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def run_duration(arguments: argparse.Namespace) -> int:
     """Study clips by duration; the exit code is 1 if any could not be read."""
-    from v2f.data.sheet import grid, stack
+    from v2f.data.contact_sheet import grid, stack
 
     studied = each(arguments, lambda engine, voice: engine.strip(voice))
     if studied:
@@ -83,7 +83,7 @@ def run_duration(arguments: argparse.Namespace) -> int:
 
 def run_noise(arguments: argparse.Namespace) -> int:
     """Study clips in noise; the exit code is 1 if any could not be read."""
-    from v2f.data.sheet import grid, stack
+    from v2f.data.contact_sheet import grid, stack
 
     bank = noises()
     studied = each(arguments, lambda engine, voice: noise_study(engine, voice, bank))
@@ -112,7 +112,7 @@ def run_noise(arguments: argparse.Namespace) -> int:
 
 def run_encoder(arguments: argparse.Namespace) -> int:
     """Study a voice encoder alone; prints the table."""
-    from v2f.evaluation.encoders import study
+    from v2f.evaluation.questions.encoder import study
 
     print(study(arguments.data, arguments.encoder, arguments.pairs, arguments.out), end="")
     return 0

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from v2f.data.growing import write_atomically
+from v2f.data.shards import write_atomically
 from v2f.data.sources import normalised
 from v2f.errors import CorpusError
 

@@ -13,7 +13,7 @@ from gradio.data_classes import FileData
 from pydantic import ValidationError, validate_call
 
 from v2f.errors import V2FError
-from v2f.kiosk.functions import LONGEST_SECONDS, Functions, Ratio
+from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions, Ratio
 from v2f.kiosk.uploads import read_once
 from v2f.kiosk.wire import Waveform, shown
 from v2f.pipeline import Face

@@ -14,11 +14,11 @@ from gradio.state_holder import SessionState, StateHolder
 
 from v2f.audio import read_audio
 from v2f.kiosk.api import add_endpoints
-from v2f.kiosk.functions import LONGEST_SECONDS, Functions
+from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions
 from v2f.kiosk.limits import LARGEST_UPLOAD, LimitedBodies
+from v2f.kiosk.sessions import Visits
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import LANGUAGES, TEXTS
-from v2f.kiosk.visits import Visits
 from v2f.pipeline import DURATIONS, VoiceToFace
 
 STATIC = Path(__file__).parent / "static"

@@ -16,9 +16,9 @@ import uvicorn
 
 from v2f.errors import V2FError
 from v2f.kiosk import uploads
+from v2f.kiosk.sessions import Visits
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, SERVING
-from v2f.kiosk.visits import Visits
 from v2f.pipeline import VoiceToFace
 
 GOODBYE_SECONDS = 2  # open pages hold a connection for as long as they live; a server that stops cuts it

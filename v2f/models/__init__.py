@@ -18,12 +18,12 @@ from v2f.models.weights import (
     Encoder,
     Model,
     build_generator,
+    encode_people,
     file_hash,
     load,
     load_networks,
     people_trained_on,
     save_networks,
-    told_people,
 )
 
 __all__ = [
@@ -47,6 +47,6 @@ __all__ = [
     "load_networks",
     "people_trained_on",
     "save_networks",
-    "told_people",
+    "encode_people",
     "unit",
 ]

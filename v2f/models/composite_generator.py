@@ -2,9 +2,9 @@
 
 Paper: deconvolutions with ReLU, one after another, the embedding only at the start (Table 2). Here a face is the sum of
 
-* a composite portrait, what look-alikes have in common (v2f/data/composites.py): the embedding chooses a place along
-  the principal components of the composites of all groups, in texture and in shape, and the texture is carried to the
-  shape. Where these come from a pack without composites they are zero, and this part is empty.
+* a composite portrait, what look-alikes have in common (v2f/data/demo/composites.py): the embedding chooses a place
+  along the principal components of the composites of all groups, in texture and in shape, and the texture is carried
+  to the shape. Where these come from a pack without composites they are zero, and this part is empty.
 * detail: as StyleGAN2 has it (Karras et al., 2020), the embedding scales the channels of every layer, and every
   resolution adds its own colours to the enlarged picture of the one below.
 """
@@ -75,7 +75,7 @@ class Portraits(nn.Module):
     """
 
     textures: Tensor  # [66, 3 * 64 * 64], in [-1, 1]: the mean, the components, and from the mean to the blur
-    flows: Tensor  # [66, 2 * 64 * 64], in pixels, as in v2f/data/composites.py; the blur has none
+    flows: Tensor  # [66, 2 * 64 * 64], in pixels, as in v2f/data/demo/composites.py; the blur has none
 
     def __init__(self) -> None:
         super().__init__()

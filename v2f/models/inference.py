@@ -29,7 +29,7 @@ class Inference:
         self.runtime = runtime or Runtime.choose()
         for network in (model.encoder, model.generator, model.trunk, model.discriminator):
             if network is not None:
-                self.runtime.settle(network)
+                self.runtime.prepare_for_inference(network)
         self._draw = Replayed(self._drawn, self.runtime.device)
 
     @torch.inference_mode()
@@ -48,7 +48,7 @@ class Inference:
             else:
                 for log_mel in features:
                     frames = log_mel.shape[-1]
-                    padded = F.pad(log_mel, (0, room_for(frames) - frames))[None].to(device)
+                    padded = F.pad(log_mel, (0, padded_length(frames) - frames))[None].to(device)
                     embeddings.append(unit(encoder(padded, frames).float()))
         return torch.cat(embeddings).cpu().numpy()  # read once: a GPU is told ahead of its work
 
@@ -80,7 +80,7 @@ class Inference:
         return to_pixels(faces), torch.sigmoid(logits.float())
 
 
-def room_for(frames: int) -> int:
+def padded_length(frames: int) -> int:
     """The length that so many frames are filled up to: one of few, as kernels are made, and kept, for each length."""
     step = max(SHORTEST, 1 << max(0, frames.bit_length() - 3))  # a second, or about an eighth of it all
     return -(-frames // step) * step

@@ -54,7 +54,7 @@ class Runtime:
         """Move a module to the device, image kernels in the channels_last order that bf16 is fastest in."""
         return module.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def settle(self, module: Module) -> Module:
+    def prepare_for_inference(self, module: Module) -> Module:
         """`place` a network that learns no more: weights in this runtime's precision and its kernels' own layout.
 
         The results are those of `autocast` with float32 weights, which it would cast, and lay out, at every call;

@@ -169,7 +169,7 @@ def load_networks(path: str | Path) -> tuple[dict[str, nn.Module], NetworkConfig
     )
 
 
-def told_people(names: Iterable[str]) -> str:
+def encode_people(names: Iterable[str]) -> str:
     """People trained on, as the provenance keeps them; each once, in order."""
     return "\n".join(sorted(set(names)))
 

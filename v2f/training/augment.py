@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from v2f.data.batches import uniform
+from v2f.training.batches import uniform
 
 REVERB_SECONDS = (0.1, 0.6)  # time to fall by 60 dB
 REVERB_SHARE, BAND_SHARE, NOISE_SHARE = 0.5, 0.5, 0.7  # of the clips in a batch

@@ -9,13 +9,13 @@ from tqdm import tqdm
 
 from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, make_noise, whole_frames
 from v2f.audio.features import HOP
-from v2f.data.batches import Crops, uniform
+from v2f.audio.non_speech import SOUNDS, make_sound
 from v2f.data.store import FULL_SCALE, Store
 from v2f.errors import CorpusError
 from v2f.models import EncoderName
 from v2f.training.augment import augment_voices
+from v2f.training.batches import Crops, uniform
 from v2f.training.loop import generator
-from v2f.training.sounds import SOUNDS, make_sound
 
 HELDOUT_SHARE = 0.2  # the end of every training recording, kept for the held-out accuracy
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from

@@ -11,12 +11,12 @@ import torch
 
 from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError
-from v2f.models import TRAINED_ON, DVectorEncoder, NetworkConfig, Runtime, save_networks, told_people
+from v2f.models import TRAINED_ON, DVectorEncoder, NetworkConfig, Runtime, encode_people, save_networks
 from v2f.models.dvector import DVECTOR_SIZE
 from v2f.models.networks import EMBEDDING_SIZE
 from v2f.models.resemblyzer import LICENCE, PACKAGE, SHA256, network_from_package
 from v2f.training.crops import features_of_crops
-from v2f.training.speaker import WEIGHTS
+from v2f.training.tasks.speaker import WEIGHTS
 
 CROPS = 2  # of each voice, one of them augmented
 
@@ -40,7 +40,7 @@ def make_encoder(store_folder: Path, folder: Path, seed: int = 0) -> Path:
         "licence": LICENCE,
         "sha256 of pretrained.pt": SHA256,
         "store": store_hash(store_folder),
-        TRAINED_ON: told_people(store.person_of(voice).name for voice in voices),
+        TRAINED_ON: encode_people(store.person_of(voice).name for voice in voices),
     }
     path = folder / WEIGHTS
     save_networks(path, {"encoder": encoder}, NetworkConfig(encoder="dvector"), provenance)

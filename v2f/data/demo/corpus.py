@@ -1,0 +1,248 @@
+"""The demonstration corpus: portraits and voices whose licences allow it, paired by what is known of both.
+
+No celebrity is in it. The faces are official portraits in the public domain and faces of people who do not exist;
+a group of look-alikes is an identity. The voices are people who gave them to Common Voice (CC0), speakers of
+speechocean762, LibriSpeech readers (CC BY 4.0) and, where asked for, blends of text-to-speech voices. How well a voice
+goes with a group is learned from true pairs of voice and face; only the resulting table enters the corpus, none of
+those pictures or recordings does.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from v2f.audio import SAMPLE_RATE
+from v2f.data import store
+from v2f.data.apparent import ApparentSexAndAge
+from v2f.data.corpus import Engine, add_faces, add_voices, complete, rows_of
+from v2f.data.demo.dvectors import DVectors
+from v2f.data.demo.identities import group_centres, look_alike_groups
+from v2f.data.demo.pairing import Looks, Speakers, TruePairs, pair, speaker_means
+from v2f.data.demo.sources import (
+    COMMON_VOICE,
+    LIBRISPEECH,
+    PAIRS,
+    PORTRAITS,
+    SPEECHOCEAN,
+    PublicSource,
+    files_of_pair,
+    heldout_common_voice,
+    heldout_readers,
+    pairs_part,
+    read_table,
+)
+from v2f.data.demo.synthesis import load_styles, plan_blends, synthesise
+from v2f.data.faces import FaceOptions
+from v2f.data.rejection import Rejected
+from v2f.data.shards import write_array, write_atomically
+from v2f.data.sources import Source
+from v2f.data.voices import VoiceOptions
+from v2f.errors import CorpusError
+
+BLENDS_PER_SEX = 16
+YOUNGEST = 16  # years, apparent
+FEWEST_PAIRS = 50  # to learn a map from
+VOICES = VoiceOptions(keep="speech", dvectors=True, most_seconds=60, least_speech=0.8, most_speech=20)
+FACES = FaceOptions(describe=True)
+GENDERS = {"women": "female", "men": "male", "of untold gender": ""}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Folders that the corpus is made from; `demo_sources` says where each comes from and which files it has."""
+
+    portraits: Path
+    speech: Path
+    pairs: Path
+    common_voice: Path
+    speechocean: Path
+    kokoro_voices: Path | None = None  # *.bin of the npm package kokoro-js
+
+    @property
+    def recordings(self) -> list[tuple[str, PublicSource, Path]]:
+        """Name in the store, source and folder of each corpus of voices."""
+        return [
+            ("commonvoice", COMMON_VOICE, self.common_voice),
+            ("librispeech", LIBRISPEECH, self.speech),
+            ("speechocean", SPEECHOCEAN, self.speechocean),
+        ]
+
+
+def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> dict:
+    """Build the store in `out`; a second call goes on where the first one stopped. Returns the report.
+
+    The true pairs are prepared beside it, in a folder that can be deleted afterwards. Raises CorpusError.
+    """
+    PORTRAITS.require(sources.portraits)
+    PAIRS.require(sources.pairs)
+    for _, source, folder in sources.recordings:
+        source.require(folder)
+    DVectors(), ApparentSexAndAge()  # what can fail at once fails before an hour of work
+    add_faces(out, _portraits(sources.portraits), FACES, engine)
+    add_voices(out, _recordings(sources, out, engine.workers, seed), VOICES, engine)
+    pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"), engine)
+    complete_demo(out, pairs, seed)
+    told = report(out)
+    write_atomically(out / "report.json", (json.dumps(told, indent=2) + "\n").encode())
+    return told
+
+
+def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
+    """Say in a store whose faces and recordings are prepared who is who, and how well voices and faces go together."""
+    voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
+    groups, looks = _looks(out, faces, seed)
+
+    number = {name: i for i, name in enumerate(dict.fromkeys(row.person for row in voices))}
+    person = np.array([number[row.person] for row in voices])
+    rows = [voices[i] for i in np.unique(person, return_index=True)[1]]  # the first of each person tells
+    seconds = np.array([row.length for row in voices]) / SAMPLE_RATE
+    splits = [split_of(row.person) for row in rows]
+    speakers = Speakers(
+        speaker_means(np.load(out / store.DVECTORS), person, seconds),
+        np.array([corpus_of(row.file) for row in rows]),
+        np.array([row.gender for row in rows]),
+        np.array([float(row.age or "nan") for row in rows]),
+        np.array([split == "train" for split in splits]),
+    )
+    q = pair(speakers, pairs, looks).astype(np.float16)
+    identity = np.where(q.any(axis=1), q.argmax(axis=1), -1)
+
+    people = [
+        store.Person(row.person, row.gender, "", splits[i], int(identity[i]), row.age)
+        for i, row in enumerate(rows)
+    ]
+    people += [
+        store.Person(f"look-alikes {group}", str(gender), "", "train", group)
+        for group, gender in enumerate(looks.gender)
+    ]
+    write_array(out / store.PAIRING, q[person])
+    complete(out, people, voices, person.tolist(), faces, (len(rows) + groups).tolist())
+
+
+def split_of(person: str) -> str:
+    """The split of a speaker: "train", or "test" or "common voice" for those who are never trained on."""
+    if person in heldout_common_voice():
+        return "common voice"
+    return "test" if person in heldout_readers() else "train"
+
+
+def corpus_of(file: str) -> str:
+    """Which corpus a recording of the store is from."""
+    return file.split("/")[0]
+
+
+def _portraits(folder: Path) -> list[Source]:
+    """The portraits of grown people."""
+    rows = [row for row in read_table(PORTRAITS.table) if int(row["apparent_age"]) >= YOUNGEST]
+    return [
+        Source(folder / row["file"], row["file"], row["file"], gender=row["apparent_sex"]) for row in rows
+    ]
+
+
+def _recordings(sources: Sources, out: Path, workers: int, seed: int) -> list[Source]:
+    """All recordings of people, and the blends if there are voices to blend, which are synthesised where need be."""
+    spoken = [
+        Source(folder / row.file, f"{name}/{row.file}", row.speaker, gender=row.gender, age=row.age)
+        for name, source, folder in sources.recordings
+        for row in source.recordings
+    ]
+    if sources.kokoro_voices is None:
+        return spoken
+    blends = plan_blends(sorted(load_styles(sources.kokoro_voices)), BLENDS_PER_SEX, seed)
+    folder = out / "kokoro"
+    list(tqdm(synthesise(blends, sources.kokoro_voices, folder, workers), desc="blends", unit="voice"))
+    made = [Source(folder / f"{b.name}.flac", f"kokoro/{b.name}.flac", b.name, gender=b.sex) for b in blends]
+    return [*spoken, *made]
+
+
+def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
+    """The people of the part "map", as far as a voice and a face of them can be used."""
+    pairs = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
+    voices = add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in pairs], VOICES, engine)
+    faces = add_faces(out, [Source(folder / face, name, name) for name, _, face in pairs], FACES, engine)
+    face_of = {row.file: i for i, row in enumerate(faces)}
+    both = [(i, face_of[row.file]) for i, row in enumerate(voices) if row.file in face_of]
+    if len(both) < FEWEST_PAIRS:
+        raise CorpusError(f"Only {len(both)} true pairs in {folder} could be read, too few to learn from.")
+    heard, seen = (list(part) for part in zip(*both, strict=True))
+    judge, pictures = ApparentSexAndAge().judge, np.load(out / store.FACES)[seen]
+    sexes, ages = zip(*(judge(face) for face in tqdm(pictures, desc="judging", unit="face")), strict=True)
+    return TruePairs(
+        np.load(out / store.DVECTORS)[heard],
+        np.load(out / store.DESCRIPTORS)[seen],
+        np.array(sexes),
+        np.array(ages, dtype=float),
+    )
+
+
+def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray, Looks]:
+    """Group the faces of a store by looks -> group of each face int [faces], the groups; writes the faces' ages."""
+    descriptors, genders = np.load(out / store.DESCRIPTORS), np.array([row.gender for row in faces])
+    apparent = {row["file"]: float(row["apparent_age"]) for row in read_table(PORTRAITS.table)}
+    ages = np.array([apparent[row.file] for row in faces], dtype=np.float32)
+    write_array(out / store.FACE_AGE, ages)
+    groups = look_alike_groups(descriptors, genders.tolist(), seed)
+    first = np.unique(groups, return_index=True)[1]
+    mean_age = np.bincount(groups, ages) / np.bincount(groups)
+    return groups, Looks(group_centres(descriptors, groups), genders[first], mean_age)
+
+
+def report(out: Path) -> dict:
+    """What a store of the demonstration corpus holds: counts, hours, and the shares of women and men."""
+    opened = store.Store.open(out)
+    assert opened.pairing is not None
+    sizes = Counter(opened.face_identity.tolist())
+    rows = rows_of(out, "voices", store.VoiceRow)
+    corpora = {
+        name: _corpus_report(opened, np.array([corpus_of(row.file) == name for row in rows]))
+        for name in dict.fromkeys(corpus_of(row.file) for row in rows)
+    }
+    rejected = Counter(
+        row.reason.split(":")[0]
+        for side in ("voices", "faces")
+        for row in rows_of(out, side, Rejected, "rejected")
+    )
+    heard, first = np.unique(opened.voices[:, 2], return_index=True)
+    q = opened.pairing[first].astype(np.float64)
+    q = q[q.any(axis=1)]
+    female = np.array([opened.people[len(heard) + group].gender == "female" for group in sorted(sizes)])
+    return {
+        "faces": len(opened.faces),
+        "identities": len(sizes),
+        "faces an identity, least and most": [min(sizes.values()), max(sizes.values())],
+        "people heard": len(heard),
+        "recordings": len(opened.voices),
+        "hours of speech": round(len(opened.sounds) / SAMPLE_RATE / 3600, 2),
+        "voices held out": {split: len(opened.voices_in(split)) for split in ("test", "common voice")},
+        "people paired": len(q),
+        "share of women among the paired": round(float(q[:, female].sum() / len(q)), 3),
+        "identities a person goes with, in effect": round(float(np.exp(_entropy(q)).mean()), 1),
+        "identities in use, in effect": round(float(np.exp(_entropy(q.mean(axis=0)))), 1),
+        "corpora": corpora,
+        "rejected": dict(rejected.most_common()),
+    }
+
+
+def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
+    """People, recordings and hours of one corpus of voices; `own`, bool [recordings], says which are its."""
+    voices = opened.voices[own]
+    people = [opened.people[person] for person in np.unique(voices[:, 2])]
+    return {
+        "people": len(people),
+        **{name: sum(p.gender == gender for p in people) for name, gender in GENDERS.items()},
+        "of told age": sum(p.age != "" for p in people),
+        "held out": sum(p.split != "train" for p in people),
+        "paired": sum(p.identity >= 0 for p in people),
+        "recordings": len(voices),
+        "hours of speech": round(float(voices[:, 1].sum()) / SAMPLE_RATE / 3600, 2),
+    }
+
+
+def _entropy(q: np.ndarray) -> np.ndarray:
+    """In nats, along the last axis; each row is made to sum to 1 first, which half precision does not quite."""
+    q = q / q.sum(axis=-1, keepdims=True)
+    return -(q * np.log(q + 1e-12)).sum(axis=-1)

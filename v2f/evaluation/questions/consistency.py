@@ -1,0 +1,65 @@
+"""Do different speakers get different faces, and one speaker the same? Faces from both halves of a recording.
+
+Every distance is between a face from a first half and one from a second half, so those within a speaker and those
+between speakers differ only in whose the halves are.
+"""
+
+import numpy as np
+
+from v2f.audio import FRAMES_PER_SECOND
+from v2f.data.landmarks import descriptor
+from v2f.evaluation.generated_faces import GeneratedFaces
+from v2f.evaluation.intervals import mean_over_pairs, mean_over_people
+from v2f.evaluation.judges import each
+from v2f.evaluation.metrics import one_each
+from v2f.evaluation.questions.gender import gender_of_people
+from v2f.pipeline import VoiceToFace
+from v2f.report.results import LeftOut, Result
+
+QUESTION = "steadiness"
+SHORTEST = 2 * FRAMES_PER_SECOND  # of a recording, in frames
+MOST = 200  # speakers, with one recording each
+
+
+def steadiness(
+    engine: VoiceToFace, drawn: GeneratedFaces, seed: int, workers: int = 1
+) -> list[Result | LeftOut]:
+    """Distances within a speaker and between speakers, and how often a speaker is recognised by the other half."""
+    subjects = drawn.subjects
+    halves, people = [], []
+    for recording in one_each(subjects.voice_person, seed)[:MOST]:
+        whole = subjects.frames(recording)
+        middle = whole.shape[1] // 2
+        if whole.shape[1] >= SHORTEST:
+            halves += [subjects.normalise(whole[:, :middle]), subjects.normalise(whole[:, middle:])]
+            people.append(subjects.voice_person[recording])
+    if len(people) < 2:
+        return [
+            LeftOut(QUESTION, subjects.name, "there are not two speakers with two seconds of speech each")
+        ]
+    images, _ = engine.faces(engine.embed(halves))
+    descriptors = np.array(each(descriptor, images, workers), np.float64)
+    distances = np.linalg.norm(descriptors[1::2, None] - descriptors[None, 0::2], axis=2)
+    person = np.array(people)
+    found: list[Result | LeftOut] = []
+    second, first = (at.ravel() for at in np.indices(distances.shape))
+    gender = gender_of_people(drawn)[person]
+    own = second == first
+    one_gender = ~own & (gender[second] == gender[first]) & (gender[second] != "")
+    told = {"by": "dlib", "share": False}
+    for words, chosen in (
+        ("within a speaker", own),
+        ("between speakers of one gender", one_gender),
+        ("between speakers", ~own),
+    ):
+        if chosen.any():
+            estimate = mean_over_pairs(
+                distances.ravel()[chosen], person[second[chosen]], person[first[chosen]], seed
+            )
+            measure = f"distance {words}"
+            heard = np.unique(second[chosen]).size
+            found.append(Result.of(estimate, QUESTION, measure, subjects.name, recordings=heard, **told))
+    nearest = distances.argmin(axis=1) == np.arange(len(person))
+    recognised = mean_over_people(nearest, person, seed)
+    measure, chance = f"recognised among {len(person)} by the other half", 1 / len(person)
+    return [Result.of(recognised, QUESTION, measure, subjects.name, by="dlib", chance=chance), *found]

@@ -1,0 +1,192 @@
+"""The gender classifier of Sec. 4.2, which compares the gender of generated faces with that of their speakers.
+
+    python train.py gender --data STORE --out RUN
+
+The paper: the discriminator's architecture, trained on the faces of the training set. So here: the face trunk and
+one linear layer, on the training split's faces of people whose gender the store knows, as many women's as men's in
+every batch. The paper does not name its other settings; the learning rate is that of its Sec. 4.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from v2f.data.store import Store, store_hash
+from v2f.errors import CorpusError, WeightsError
+from v2f.models import (
+    TRAINED_ON,
+    Classifier,
+    FaceTrunk,
+    NetworkConfig,
+    Runtime,
+    encode_people,
+    load_networks,
+    save_networks,
+)
+from v2f.models.networks import GENDERS, IMAGE_SIZE
+from v2f.training.batches import Faces, uniform
+from v2f.training.loop import LearnedParts, generator
+
+WEIGHTS = "gender.safetensors"
+HELDOUT_PEOPLE = 0.1  # of each gender's, where the test split has no faces to measure on
+AT_ONCE = 256  # faces, where no gradients are needed
+
+
+@dataclass(frozen=True)
+class GenderConfig:
+    """Settings of the gender classifier."""
+
+    steps: int = 4000
+    batch: int = 64
+    learning_rate: float = 2e-4  # Adam
+    seed: int = 0
+    networks: NetworkConfig = NetworkConfig()
+
+
+@dataclass(frozen=True)
+class GenderClassifier:
+    """Networks that tell a face's gender, ready to be asked."""
+
+    trunk: FaceTrunk
+    head: Classifier
+    runtime: Runtime
+
+    @classmethod
+    def open(cls, path: str | Path, runtime: Runtime) -> "GenderClassifier":
+        """Read what `train.py gender` wrote; raises WeightsError when the file is something else."""
+        networks, _, _ = load_networks(path)
+        trunk, head = networks.get("trunk"), networks.get("gender")
+        if not isinstance(trunk, FaceTrunk) or not isinstance(head, Classifier):
+            raise WeightsError(f"{path} holds no gender classifier; make one with `train.py gender`.")
+        return cls(runtime.place(trunk), runtime.place(head), runtime)
+
+    @torch.no_grad()
+    def female(self, faces: Tensor) -> Tensor:
+        """Faces [n, 3, 64, 64] in [-1, 1] -> the probability that each is a woman's, float32 [n]."""
+        with self.runtime.autocast():
+            logits = torch.cat([self.head(self.trunk(part)) for part in faces.split(AT_ONCE)])
+        return logits.float().softmax(dim=1)[:, GENDERS.index("female")]
+
+
+class GenderTask(LearnedParts):
+    """The face trunk and a linear layer, learning on faces of known gender."""
+
+    name = "gender"
+
+    def __init__(self, store: Store, config: GenderConfig, runtime: Runtime) -> None:
+        self.store, self.config, self.runtime = store, config, runtime
+        self.batch = config.batch
+        device = runtime.device
+        self.faces = faces_of(store, device)
+        genders = gender_of_people(store)
+        self.train_rows, self.heldout_rows = _rows(store, genders, config.seed)
+        self.of_gender = [
+            torch.from_numpy(self.train_rows[genders[store.face_person[self.train_rows]] == gender]).to(
+                device
+            )
+            for gender in range(len(GENDERS))
+        ]
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            self.trunk = runtime.place(FaceTrunk(config.networks))
+            self.head = runtime.place(Classifier(len(GENDERS), config.networks))
+        self.parts = nn.ModuleDict({"trunk": self.trunk, "gender": self.head})
+        self.optimizer = torch.optim.Adam(self.parts.parameters(), config.learning_rate, fused=True)
+
+    def step(self, index: int) -> dict[str, Tensor]:
+        """One step on as many faces of women as of men."""
+        rng = generator(self.runtime.device, self.config.seed, index)
+        place = uniform(0, 1, self.batch, rng)
+        gender = torch.arange(self.batch, device=self.runtime.device) % len(GENDERS)
+        drawn = torch.stack([rows[(place * len(rows)).long()] for rows in self.of_gender])  # [2, batch]
+        faces = self.faces(drawn.gather(0, gender[None])[0], rng)
+        self.parts.train()
+        with self.runtime.autocast():
+            logits = self.head(self.trunk(faces))
+        loss = F.cross_entropy(logits.float(), gender)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"cross-entropy": loss.detach(), "accuracy": (logits.argmax(dim=1) == gender).float().mean()}
+
+    def settings(self) -> dict[str, object]:
+        settings = {**asdict(self.config), "store": store_hash(self.store.folder)}
+        del settings["steps"]  # no step depends on how many follow: a run may be resumed to go on for longer
+        return settings
+
+    def finish(self, folder: Path, step: int) -> dict[str, float]:
+        """Write the classifier; its accuracy on faces of people it was not trained on."""
+        accuracy = self.accuracy(self.heldout_rows)
+        provenance = {
+            "stage": "gender",
+            "steps": str(step),
+            "store": store_hash(self.store.folder),
+            "classes": ", ".join(GENDERS),
+            "held-out faces": str(len(self.heldout_rows)),
+            "held-out accuracy": f"{accuracy:.4f}",
+            TRAINED_ON: encode_people(
+                self.store.people[person].name for person in self.store.face_person[self.train_rows]
+            ),
+        }
+        networks = {"trunk": self.trunk, "gender": self.head}
+        save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
+        return {"held-out accuracy": accuracy, "held-out faces": float(len(self.heldout_rows))}
+
+    def classifier(self) -> GenderClassifier:
+        """What has been learned so far, ready to be asked; the next step goes on with it."""
+        self.parts.eval()
+        return GenderClassifier(self.trunk, self.head, self.runtime)
+
+    def accuracy(self, rows: np.ndarray) -> float:
+        """Share of the store's faces `rows` [n] whose gender is told rightly; NaN for no faces."""
+        if not len(rows):
+            return float("nan")
+        classifier = self.classifier()
+        parts = torch.from_numpy(rows).to(self.runtime.device).split(AT_ONCE)
+        told = torch.cat([classifier.female(self.faces.pixels(part)) > 0.5 for part in parts])
+        female = gender_of_people(self.store)[self.store.face_person[rows]] == GENDERS.index("female")
+        return float((told.cpu().numpy() == female).mean())
+
+
+def faces_of(store: Store, device: torch.device) -> Faces:
+    """A store's faces for training; raises CorpusError when they are not of the networks' size."""
+    if store.faces.shape[1:3] != (IMAGE_SIZE, IMAGE_SIZE):
+        height, width = store.faces.shape[1:3]
+        raise CorpusError(
+            f"{store.folder} holds faces of {height}x{width} pixels; the networks take {IMAGE_SIZE}x{IMAGE_SIZE}."
+        )
+    # A GPU cannot reach a memory map; a CPU reads it, and there may be more faces than memory.
+    return Faces(store.faces, device, resident=device.type != "cpu")
+
+
+def gender_of_people(store: Store) -> np.ndarray:
+    """The place in GENDERS of each person of the store, int64 [people]; -1 where it is not known."""
+    places = {gender: place for place, gender in enumerate(GENDERS)}
+    return np.array([places.get(person.gender, -1) for person in store.people], dtype=np.int64)
+
+
+def _rows(store: Store, genders: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which faces to train on and which to measure on, int64 each; no person is in both.
+
+    The latter are the test split's or, if it has none of known gender, those of a tenth of each gender's training
+    people. Raises CorpusError when women's or men's faces are missing among the former.
+    """
+    train, heldout = (
+        rows[genders[store.face_person[rows]] >= 0] for rows in map(store.faces_in, ("train", "test"))
+    )
+    people = np.unique(store.face_person[train])
+    if set(genders[people]) != set(range(len(GENDERS))):
+        raise CorpusError(
+            f"{store.folder} cannot train a gender classifier: its training split needs faces of women and of men."
+        )
+    if not len(heldout):
+        rng = np.random.default_rng(seed)
+        groups = [rng.permutation(people[genders[people] == gender]) for gender in range(len(GENDERS))]
+        apart = [group[: min(len(group) - 1, round(len(group) * HELDOUT_PEOPLE) or 1)] for group in groups]
+        is_apart = np.isin(store.face_person[train], np.concatenate(apart))
+        train, heldout = train[~is_apart], train[is_apart]
+    return train, heldout

@@ -1,0 +1,291 @@
+"""The other rows of the paper's Table 3: networks that match voices to faces without making a face.
+
+    python train.py matcher --data STORE --out RUN --kind dimnet-i | dimnet-g | svhf
+
+* DIMNet (Wen et al. 2019): the embeddings of voices and of faces go through one shared linear classifier, of the
+  identity (-I) or of the gender (-G), and the loss is the sum of both cross-entropies. Voices and faces are drawn
+  apart, nothing is paired. A voice matches the face whose embedding has the larger cosine to its own.
+* SVHF (Nagrani et al. 2018): a voice and two faces, one of them the speaker's; their embeddings, one behind the
+  other, go through fully connected layers to two logits. Both faces pass the same trunk. Each comes first in half
+  of a batch, and when it is used both orders are tried and averaged.
+
+Departures, the same for all three, so that the rows compare methods and not networks:
+
+* The originals: larger networks for both sides, SVHF's pretrained; here: the paper's voice encoder and face trunk
+  with their 64 components each, learned from the start.
+* The originals: their own features and optimisers; here: the paper's log-mel, 3 to 8 s a crop, and Adam.
+* Here, where the store holds speech, also noise, rooms, band limits and gain, because it has few voices.
+
+The label is the store's identity: in a demonstration corpus several people share one.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, normalise
+from v2f.data.store import Store, store_hash
+from v2f.errors import CorpusError, WeightsError
+from v2f.models import (
+    TRAINED_ON,
+    Classifier,
+    FaceTrunk,
+    NetworkConfig,
+    Runtime,
+    VoiceEncoder,
+    encode_people,
+    load_networks,
+    save_networks,
+    unit,
+)
+from v2f.models.networks import Chooser
+from v2f.training.batches import uniform
+from v2f.training.crops import VoiceCrops, sound_of
+from v2f.training.loop import LearnedParts, generator
+from v2f.training.tasks.gender import AT_ONCE, faces_of, gender_of_people
+
+Kind = Literal["dimnet-i", "dimnet-g", "svhf"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+WEIGHTS = "matcher.safetensors"
+MOST_TESTED = 500  # recordings of held-out people, for the quick accuracy
+TRIALS = 4  # for each of them
+
+
+@dataclass(frozen=True)
+class MatcherConfig:
+    """Settings of a matcher."""
+
+    kind: Kind = "dimnet-i"
+    steps: int = 20_000
+    batch: int = 64
+    learning_rate: float = 2e-4  # Adam
+    shortest: float = 3.0  # seconds; Sec. 4
+    longest: float = 8.0
+    seed: int = 0
+    networks: NetworkConfig = NetworkConfig()
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """The networks of a matcher, ready to be asked. Only SVHF's has a chooser."""
+
+    kind: Kind
+    encoder: VoiceEncoder
+    trunk: FaceTrunk
+    chooser: Chooser | None
+    runtime: Runtime
+
+    @classmethod
+    def open(cls, path: str | Path, runtime: Runtime) -> "Matcher":
+        """Read what `train.py matcher` wrote; raises WeightsError when the file is something else."""
+        networks, _, provenance = load_networks(path)
+        kind = next((kind for kind in KINDS if kind == provenance.get("kind")), None)
+        encoder, trunk, chooser = (networks.get(name) for name in ("encoder", "trunk", "chooser"))
+        if kind is None or not isinstance(encoder, VoiceEncoder) or not isinstance(trunk, FaceTrunk):
+            raise WeightsError(f"{path} holds no matcher; make one with `train.py matcher`.")
+        if kind != "svhf":
+            return cls(kind, runtime.place(encoder), runtime.place(trunk), None, runtime)
+        if not isinstance(chooser, Chooser):
+            raise WeightsError(f"{path} holds an SVHF matcher without its chooser; make it again.")
+        return cls(kind, runtime.place(encoder), runtime.place(trunk), runtime.place(chooser), runtime)
+
+    @torch.no_grad()
+    def embed_voices(self, log_mels: Tensor) -> Tensor:
+        """Normalised log-mel [n, 64, frames] -> embeddings float32 [n, 64]; of DIMNet, of unit length."""
+        with self.runtime.autocast():
+            return self._finished(self.encoder(log_mels))
+
+    @torch.no_grad()
+    def embed_faces(self, faces: Tensor) -> Tensor:
+        """Faces [n, 3, 64, 64] in [-1, 1] -> embeddings float32 [n, 64]; of DIMNet, of unit length."""
+        with self.runtime.autocast():
+            return self._finished(torch.cat([self.trunk(part) for part in faces.split(AT_ONCE)]))
+
+    @torch.no_grad()
+    def choose(self, voice: Tensor, face_a: Tensor, face_b: Tensor) -> Tensor:
+        """Is a voice the first face's? Embeddings [n, 64] of each -> [n] in [0, 1], above 0.5 where it is.
+
+        SVHF: the probability, averaged over both orders of the faces. DIMNet, which knows no probabilities: one half,
+        and a quarter of the difference of the cosines. With the faces exchanged it is one minus that.
+        """
+        if self.chooser is None:
+            voice, face_a, face_b = unit(voice), unit(face_a), unit(face_b)
+            return 0.5 + ((voice * face_a).sum(dim=1) - (voice * face_b).sum(dim=1)) / 4
+        as_first = self.chooser(voice, face_a, face_b).softmax(dim=1)[:, 0]
+        as_second = self.chooser(voice, face_b, face_a).softmax(dim=1)[:, 1]
+        return (as_first + as_second) / 2
+
+    def _finished(self, embeddings: Tensor) -> Tensor:
+        return unit(embeddings.float()) if self.chooser is None else embeddings.float()
+
+
+class MatcherTask(LearnedParts):
+    """Voice encoder, face trunk, and either DIMNet's shared classifier or SVHF's chooser."""
+
+    name = "matcher"
+
+    def __init__(self, store: Store, config: MatcherConfig, runtime: Runtime) -> None:
+        self.store, self.config, self.runtime = store, config, runtime
+        self.batch = config.batch
+        device = runtime.device
+        self.voice_rows, voice_labels, self.face_rows, face_labels = _labelled(store, config.kind)
+        self.voice_labels = torch.from_numpy(voice_labels).to(device)
+        self.face_labels = torch.from_numpy(face_labels).to(device)
+        self.classes = 1 + int(face_labels.max())
+        self.faces = faces_of(store, device)
+        self.rows = torch.from_numpy(self.face_rows).to(device)
+        self.by_label = self.face_labels.argsort(stable=True)  # places in face_rows, label by label
+        self.count = self.face_labels.bincount(minlength=self.classes)
+        self.crops = VoiceCrops(store, self.voice_rows, config.seed, device)
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            self.encoder = runtime.place(VoiceEncoder(config.networks))
+            self.trunk = runtime.place(FaceTrunk(config.networks))
+            self.head: Chooser | Classifier = runtime.place(
+                Chooser(config.networks)
+                if config.kind == "svhf"
+                else Classifier(self.classes, config.networks)
+            )
+        self.parts = nn.ModuleDict({"encoder": self.encoder, "trunk": self.trunk, "head": self.head})
+        self.optimizer = torch.optim.Adam(self.parts.parameters(), config.learning_rate, fused=True)
+
+    def step(self, index: int) -> dict[str, Tensor]:
+        """One step on a batch of voices, all crops of one length, and of faces."""
+        rng = generator(self.runtime.device, self.config.seed, index)
+        voices = torch.randint(len(self.voice_rows), (self.batch,), generator=rng, device=self.runtime.device)
+        seconds = uniform(self.config.shortest, self.config.longest, 1, rng).item()
+        log_mels = self.crops.log_mels(voices, int(seconds * SAMPLE_RATE), index)
+        self.parts.train()
+        learn = self._choice if self.config.kind == "svhf" else self._classification
+        loss, told = learn(log_mels, self.voice_labels[voices], rng)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return told
+
+    def _classification(
+        self, log_mels: Tensor, labels: Tensor, rng: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """DIMNet's loss: of voices, and of faces drawn without regard to them, by the same classifier."""
+        seen = torch.randint(len(self.rows), (self.batch,), generator=rng, device=self.runtime.device)
+        faces = self.faces(self.rows[seen], rng)
+        with self.runtime.autocast():
+            embeddings = torch.cat([self.encoder(log_mels), self.trunk(faces)])
+            voice_logits, face_logits = self.head(embeddings).float().chunk(2)  # [batch, classes] each
+        of_voices = F.cross_entropy(voice_logits, labels)
+        of_faces = F.cross_entropy(face_logits, self.face_labels[seen])
+        return of_voices + of_faces, {
+            "voices": of_voices.detach(),
+            "faces": of_faces.detach(),
+            "named voices": (voice_logits.argmax(dim=1) == labels).float().mean(),
+            "named faces": (face_logits.argmax(dim=1) == self.face_labels[seen]).float().mean(),
+        }
+
+    def _choice(
+        self, log_mels: Tensor, labels: Tensor, rng: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """SVHF's loss: which of two faces, of two identities, is of the voice's?"""
+        device = self.runtime.device
+        step = torch.randint(1, self.classes, (self.batch,), generator=rng, device=device)
+        second = torch.arange(self.batch, device=device) % 2  # 1 where the true face stands second
+        true, imposter = labels, (labels + step) % self.classes
+        first_label = torch.where(second == 0, true, imposter)
+        second_label = torch.where(second == 0, imposter, true)
+        faces = self.faces(self._faces_with(torch.cat([first_label, second_label]), rng), rng)
+        with self.runtime.autocast():
+            face_a, face_b = self.trunk(faces).chunk(2)
+            logits = self.head(self.encoder(log_mels), face_a, face_b).float()
+        loss = F.cross_entropy(logits, second)
+        accuracy = (logits.argmax(dim=1) == second).float().mean()
+        return loss, {"cross-entropy": loss.detach(), "accuracy": accuracy}
+
+    def _faces_with(self, labels: Tensor, rng: torch.Generator) -> Tensor:
+        """A random face of each label [n], as a row of the store [n]."""
+        first = self.count.cumsum(0) - self.count
+        place = (uniform(0, 1, len(labels), rng) * self.count[labels]).long()
+        return self.rows[self.by_label[first[labels] + place]]
+
+    def settings(self) -> dict[str, object]:
+        settings = {**asdict(self.config), "store": store_hash(self.store.folder)}
+        del settings["steps"]  # no step depends on how many follow: a run may be resumed to go on for longer
+        return settings
+
+    def finish(self, folder: Path, step: int) -> dict[str, float]:
+        """Write the matcher; its accuracy on people it was not trained on."""
+        matcher = self.matcher()
+        accuracy = heldout_accuracy(matcher, self.store, self.config.seed)
+        used = np.union1d(self.store.voices[self.voice_rows, 2], self.store.face_person[self.face_rows])
+        provenance = {
+            "stage": "matcher",
+            "kind": self.config.kind,
+            "steps": str(step),
+            "store": store_hash(self.store.folder),
+            "held-out 1:2 accuracy": f"{accuracy:.4f}",
+            TRAINED_ON: encode_people(self.store.people[person].name for person in used),
+        }
+        networks: dict[str, nn.Module] = {"encoder": self.encoder, "trunk": self.trunk}
+        if matcher.chooser is not None:
+            networks["chooser"] = matcher.chooser
+        save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
+        return {"held-out 1:2 accuracy": accuracy}
+
+    def matcher(self) -> Matcher:
+        """What has been learned so far, ready to be asked; the next step goes on with it."""
+        self.parts.eval()
+        chooser = self.head if isinstance(self.head, Chooser) else None
+        return Matcher(self.config.kind, self.encoder, self.trunk, chooser, self.runtime)
+
+
+def heldout_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
+    """1:2 accuracy on people of the test split of whom there are voices and faces; NaN unless there are two.
+
+    Up to MOST_TESTED recordings, the first 8 s of each, against TRIALS faces of the speaker and as many of others,
+    drawn with the seed. Ties count one half.
+    """
+    voices, faces = store.voices_in("test"), store.faces_in("test")
+    people = np.intersect1d(store.voices[voices, 2], store.face_person[faces])
+    if len(people) < 2:
+        return float("nan")
+    rng = np.random.default_rng(seed)
+    voices = rng.permutation(voices[np.isin(store.voices[voices, 2], people)])[:MOST_TESTED]
+    faces = faces[np.isin(store.face_person[faces], people)]
+    device, seen = matcher.runtime.device, faces_of(store, torch.device("cpu"))
+    most = int(MatcherConfig.longest * (SAMPLE_RATE if store.holds_speech else FRAMES_PER_SECOND))
+    wins = []
+    for voice in voices:
+        own = store.face_person[faces] == store.voices[voice, 2]
+        drawn = np.concatenate([rng.choice(faces[own], TRIALS), rng.choice(faces[~own], TRIALS)])
+        heard = normalise(sound_of(store, voice, slice(most))).to(device)
+        embedding = matcher.embed_voices(heard[None]).expand(TRIALS, -1)
+        true, imposter = matcher.embed_faces(seen.pixels(torch.from_numpy(drawn)).to(device)).chunk(2)
+        chosen = matcher.choose(embedding, true, imposter)
+        wins.append((chosen > 0.5).float() + 0.5 * (chosen == 0.5))
+    return torch.cat(wins).mean().item()
+
+
+def _labelled(store: Store, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which recordings to train on and their labels, which faces and theirs, int64 each; labels run from 0.
+
+    All are of people with an identity and, for DIMNet-G, of known gender. Raises CorpusError when fewer than two
+    labels have both voices and faces.
+    """
+    of_people = np.array([person.identity for person in store.people], dtype=np.int64)
+    if kind == "dimnet-g":
+        of_people = np.where(of_people >= 0, gender_of_people(store), -1)
+    of_voices, of_faces = of_people[store.voices[:, 2]], of_people[store.face_person]
+    labels = np.setdiff1d(np.intersect1d(of_voices, of_faces), [-1])
+    if len(labels) < 2:
+        needed = "of women and of men" if kind == "dimnet-g" else "of at least two identities"
+        raise CorpusError(f"{store.folder} cannot train {kind}: it needs voices and faces {needed}.")
+    voices, faces = (np.flatnonzero(np.isin(of, labels)) for of in (of_voices, of_faces))
+    return (
+        voices,
+        np.searchsorted(labels, of_voices[voices]),
+        faces,
+        np.searchsorted(labels, of_faces[faces]),
+    )
