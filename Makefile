@@ -1,6 +1,7 @@
-# make run     the page on http://127.0.0.1:7860; HOST=, PORT= and WEIGHTS= change what it serves
-# make test    every test, those in the browser too
-# make lint    style and types
+# make run         the page on http://127.0.0.1:7860; HOST=, PORT= and WEIGHTS= change what it serves
+# make test        every test, those in the browser too
+# make test-fast   only the tests that take a moment
+# make lint        style and types
 #
 # The first call sets everything up: a Python 3.11 environment in .venv, the pinned packages and, where it
 # may, Debian's ffmpeg and PortAudio, and for the tests Chromium and PulseAudio. Later calls find that done.
@@ -16,13 +17,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-u
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 CAN_APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: run test lint ffmpeg portaudio chromium pulseaudio
+.PHONY: run test test-fast lint ffmpeg portaudio chromium pulseaudio
 
 run: $(VENV)/run.stamp ffmpeg portaudio
 	@$(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 test: $(VENV)/dev.stamp ffmpeg portaudio chromium pulseaudio
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not browser and not distributed"
+	$(BIN)/python -m pytest -q -m "browser or distributed"
+
+test-fast: $(VENV)/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not distributed"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

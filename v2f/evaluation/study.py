@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"  # the voices that babble is made of
 WHOLE = "whole"
 TITLE = "Faces by duration. Grey: the recording is shorter, or nobody speaks yet"
 NOISE_SECONDS = 60  # of each noise, as on the page; a longer recording hears it again
@@ -155,6 +154,7 @@ def noise_study(
 
 def noises() -> "dict[str, Waveform]":
     """A minute of each kind of noise, float32 [samples] at 16 kHz: the page's own."""
+    from v2f.assets import EXAMPLES
     from v2f.audio import SAMPLE_RATE, noise_bank, read_audio
 
     voices = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.state_holder import SessionState, StateHolder
 
+from v2f.assets import ASSETS, EXAMPLES
 from v2f.audio import read_audio
 from v2f.kiosk.api import add_endpoints
 from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions
@@ -22,7 +23,6 @@ from v2f.kiosk.texts import LANGUAGES, TEXTS
 from v2f.pipeline import DURATIONS, VoiceToFace
 
 STATIC = Path(__file__).parent / "static"
-ASSETS = Path(__file__).parents[2] / "assets"
 QUEUE = 32  # calls by programs that may wait
 
 
@@ -37,13 +37,13 @@ def application(
 
     `uploads` is the folder that Gradio was told to put files into.
     """
-    examples = [read_audio(clip) for clip in sorted((ASSETS / "examples").glob("*.flac"))]
+    examples = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
     functions = Functions(engine, examples, visits, uploads, settings.local, settings.device)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(LimitedBodies)
     app.mount("/kiosk", StaticFiles(directory=STATIC))
     app.mount("/fonts", StaticFiles(directory=ASSETS / "fonts"))
-    app.mount("/examples", StaticFiles(directory=ASSETS / "examples"))
+    app.mount("/examples", StaticFiles(directory=EXAMPLES))
     page = build(functions, settings)
     gr.mount_gradio_app(
         app,

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from v2f.assets import ASSETS
 from v2f.errors import WeightsError
 from v2f.models.composite_generator import CompositeGenerator
 from v2f.models.dvector import DVectorEncoder
@@ -34,7 +35,7 @@ from v2f.models.networks import (
 )
 
 FORMAT = "1"
-BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "v2f-demo.safetensors"
+BUNDLED = ASSETS / "v2f-demo.safetensors"
 Encoder = VoiceEncoder | DVectorEncoder
 FaceGenerator = Generator | CompositeGenerator
 
