@@ -34,14 +34,16 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(VENV)/run.stamp: requirements.txt $(BIN)/python
+$(VENV)/run.stamp: requirements.txt pyproject.toml $(BIN)/python
 	@echo "Installing the packages of requirements.txt; the first time this takes some minutes."
 	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps -e .  # the command v2f
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements.txt $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt pyproject.toml $(BIN)/python
 	@echo "Installing the packages of requirements-dev.txt; the first time this takes some minutes."
 	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps -e .
 	@$(PIP) --no-deps Resemblyzer==0.1.4  # the public voice encoder's weights; its own pins would need a compiler
 	@touch $@
 
