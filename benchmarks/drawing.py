@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.rates import Work
 from v2f.models import Model
-from v2f.models.inference import to_pixels
+from v2f.models.pixels import to_pixels
 
 
 class PlainDrawing:

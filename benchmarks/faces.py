@@ -94,7 +94,7 @@ def clip_to_strip(engine: VoiceToFace, by_hand: PlainWay, clip: Path) -> Measure
 def live_update(engine: VoiceToFace, by_hand: PlainWay, clip: Path) -> Measured:
     """An update hears what was said since the one before, so each is given more of the clip, said again and again."""
     waveform = read_audio(clip)
-    live = LiveSession(engine, 6 * SECONDS)
+    live = LiveSession(engine.face, 6 * SECONDS)
     live.add(waveform)
     more = cycle(np.split(waveform, range(UPDATE, waveform.size, UPDATE)))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import webrtcvad
 
-from v2f.audio import FRAME, MEL_BINS, SAMPLE_RATE
+from v2f.audio import FRAME, SAMPLE_RATE
 from v2f.audio.features import (
     BIN_HZ,
     BINS,
@@ -22,6 +22,7 @@ from v2f.audio.features import (
     WINDOW,
 )
 from v2f.audio.vad import AGGRESSIVENESS, FAINTEST_DB, FALL_DB, LEVEL_DB, LONGEST_GAP
+from v2f.models.networks import MEL_BINS
 
 
 @dataclass

@@ -20,7 +20,7 @@ from benchmarks.rates import Rates, Work
 from benchmarks.tables import Row, Titled, fact
 from benchmarks.turns import beside, in_turns, milliseconds, ratio
 from tests.support.browser import EXAMPLES
-from v2f.audio import FRAMES_PER_SECOND, MEL_BINS, SAMPLE_RATE, read_audio
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, read_audio
 from v2f.audio.features import FFT_SIZE, REACHED
 from v2f.data import store
 from v2f.data.corpus import SHARD
@@ -28,6 +28,7 @@ from v2f.data.shards import Column, ShardResult, ShardWriter, grow, read_rows
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions, prepare_voices
 from v2f.models import Runtime
+from v2f.models.networks import MEL_BINS
 from v2f.training.batches import Crops, Faces, uniform
 
 BATCH = 128  # Sec. 4
@@ -183,7 +184,7 @@ def drawing(opened: store.Store, resident: bool) -> float:
     voices, sounds, pictures = opened.voices, opened.sounds, opened.faces
     if resident:
         voices, pictures = voices[:HELD], pictures[:HELD]
-        sounds = sounds[: voices[-1, :2].sum()]
+        sounds = sounds[: voices["start"][-1] + voices["length"][-1]]
     crops, faces = Crops(sounds, voices, device, resident), Faces(pictures, device, resident)
     took = []
     for turn in range(2 * TURNS):

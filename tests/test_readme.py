@@ -1,4 +1,4 @@
-"""The commands that README.md and docs/ print: each is understood, and those on bundled recordings run as they stand."""
+"""The commands that README.md and docs/ print: each is understood, those on bundled recordings run as they stand."""
 
 import os
 import re
@@ -34,7 +34,11 @@ def commands() -> list[tuple[str, str]]:
 
 
 OURS = [(page, line) for page, line in commands() if any(re.match(start, f"{line} ") for start in PROGRAMS)]
-RUNNABLE = [line for page, line in OURS if page == "README.md" and re.match(r"v2f (face|strip|study|weights show)", line)]
+RUNNABLE = [
+    line
+    for page, line in OURS
+    if page == "README.md" and re.match(r"v2f (face|strip|study|weights show)", line)
+]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
 
 

@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def test_what_was_written_is_read(folder: Path) -> None:
     opened = store.Store.open(folder)
     assert opened.people == PEOPLE
-    assert opened.voices.tolist() == [[0, 4, 0], [4, 2, 1], [6, 3, 2]]
+    assert opened.voices.tolist() == [(0, 4, 0), (4, 2, 1), (6, 3, 2)]
     assert opened.voice_identity.tolist() == [0, -1, -1] and opened.face_identity.tolist() == [-1, 0]
     assert opened.identities == 1
     assert opened.voices_in("train").tolist() == [0, 1] and opened.faces_in("test").tolist() == [0]

@@ -54,7 +54,7 @@ def test_the_people_of_a_split_are_heard_whole(made_store: Store) -> None:
 
 
 def test_of_each_person_of_a_split_the_longest_recording_can_be_heard_alone(made_store: Store) -> None:
-    voices = np.array(made_store.voices)
+    voices = np.load(made_store.folder / store.VOICES)
     voices[18, 1] = FRAMES + 9  # of the third person, whose recordings are 16 to 23
     store.write_array(made_store.folder / store.VOICES, voices)
     heard = of_store(Store.open(made_store.folder), "train", longest=True)
@@ -145,7 +145,7 @@ def test_subjects_are_heard_by_the_encoder_that_is_measured(made_store: Store) -
     (made_store.folder / store.LOG_MEL).unlink()
     speech = rng.normal(0, 900, (len(made_store.voices), samples)).astype(np.int16)
     store.write_array(made_store.folder / store.SPEECH, speech.reshape(-1))
-    index = [(i * samples, samples, person) for i, person in enumerate(made_store.voices[:, 2])]
+    index = [(i * samples, samples, person) for i, person in enumerate(made_store.voices["person"])]
     store.write_array(made_store.folder / store.VOICES, np.array(index))
     opened = Store.open(made_store.folder)
     for heard in (of_store(opened, "test", "dvector"), of_training(opened, 0, "dvector")):

@@ -1,5 +1,6 @@
 """Log-mels become embeddings, embeddings become faces, whatever their number and length."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import torch
 
 from v2f.models import Generator, Inference, Model, NetworkConfig, Runtime, VoiceEncoder, load, unit
-from v2f.models.inference import padded_length, to_pixels
+from v2f.models.inference import LARGEST_GRAPH, padded_length
+from v2f.models.pixels import to_pixels
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +76,27 @@ def test_weights_without_a_discriminator_give_no_scores() -> None:
 @pytest.mark.cuda
 def test_faces_of_cuda_graphs_are_those_without(random_weights: Path) -> None:
     graphed, plain = (Inference(load(random_weights), Runtime.choose("cuda")) for _ in range(2))
-    plain._draw.graph = False
-    for count in (1, 6, 1, 8, 9):
+    plain._graphs.enabled = False
+    for count in (1, 6, 1, 6, LARGEST_GRAPH, LARGEST_GRAPH, LARGEST_GRAPH + 1):
         embeddings = unit(torch.randn(count, 64)).numpy()
         for ours, theirs in zip(graphed.faces(embeddings), plain.faces(embeddings), strict=True):
             np.testing.assert_array_equal(ours, theirs)
-    assert set(graphed._draw.captured) == {1, 6, 8}
+    assert set(graphed._graphs.graphs) == {1, 6, LARGEST_GRAPH}
+
+
+@pytest.mark.cuda
+def test_threads_that_share_a_graph_get_their_own_faces(random_weights: Path) -> None:
+    model = Inference(load(random_weights), Runtime.choose("cuda"))
+    embeddings = unit(torch.randn(40, 64)).numpy()
+    alone, _ = model.faces(embeddings)
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda i: model.faces(embeddings[i : i + 1])[0][0], range(40)))
+    assert np.abs(np.stack(together).astype(int) - alone).max() <= 2  # another batch size, other rounding
+
+
+def test_a_model_stays_the_callers(random_weights: Path) -> None:
+    model = load(random_weights)
+    before = {name: tensor.clone() for name, tensor in model.generator.state_dict().items()}
+    Inference(model, Runtime.choose("cpu"))
+    after = model.generator.state_dict()
+    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)

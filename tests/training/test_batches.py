@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from v2f.data.store import VOICE
 from v2f.training.batches import Crops, Faces, flip
 
 CPU = torch.device("cpu")
@@ -30,7 +31,7 @@ def sounds(tmp_path: Path) -> np.ndarray:
 @pytest.fixture
 def voices() -> np.ndarray:
     starts = np.cumsum([0, *LENGTHS[:-1]])
-    return np.stack([starts, LENGTHS, np.arange(3)], axis=1)
+    return np.array(list(zip(starts, LENGTHS, range(3), strict=True)), dtype=VOICE)
 
 
 def places(crops: Crops, chosen: list[int], length: int, seed: int = 0) -> torch.Tensor:
@@ -77,7 +78,7 @@ def test_the_same_random_numbers_draw_the_same_batch(sounds, voices) -> None:
 
 def test_speech_is_cropped_as_samples() -> None:
     speech = np.arange(1000, dtype=np.int16)
-    crop = Crops(speech, np.array([[200, 500, 0]]), CPU)(torch.tensor([0]), 100, rng())
+    crop = Crops(speech, np.array([(200, 500, 0)], dtype=VOICE), CPU)(torch.tensor([0]), 100, rng())
     assert crop.dtype == torch.int16 and crop.shape == (1, 100)
     assert crop.min() >= 200 and crop.max() < 700
 

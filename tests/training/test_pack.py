@@ -8,6 +8,7 @@ import torch
 
 import train
 from v2f.data import store
+from v2f.data.recordings import frames_of
 from v2f.data.store import Store
 from v2f.data.voices import to_float16
 from v2f.errors import CorpusError, WeightsError
@@ -20,7 +21,7 @@ from v2f.models import (
     save_networks,
 )
 from v2f.models.resemblyzer import SHA256, network_from_package
-from v2f.training.crops import VoiceCrops, sound_of
+from v2f.training.crops import VoiceCrops
 from v2f.training.dvector import principal_directions
 from v2f.training.pack import Pack, make_pack
 
@@ -43,7 +44,7 @@ def log_mel_store(made_store: Path) -> Path:
     opened = Store.open(made_store)
     sounds = [to_float16(opened.waveform(voice)) for voice in range(len(opened.voices))]
     ends = np.cumsum([0, *(len(sound) for sound in sounds)])
-    index = [(ends[i], len(sound), opened.voices[i, 2]) for i, sound in enumerate(sounds)]
+    index = [(ends[i], len(sound), opened.voices["person"][i]) for i, sound in enumerate(sounds)]
     store.write_array(made_store / store.LOG_MEL, np.concatenate(sounds))
     store.write_array(made_store / store.VOICES, np.array(index))
     (made_store / store.SPEECH).unlink()
@@ -68,8 +69,8 @@ def test_crops_are_made_into_what_the_encoder_takes(made_store: Path) -> None:
 
 def test_frames_of_a_recording_are_the_encoders(made_store: Path) -> None:
     opened = Store.open(made_store)
-    assert sound_of(opened, 0).shape == (64, 398)
-    assert sound_of(opened, 0, slice(16_000), "dvector").shape == (41, 98)
+    assert frames_of(opened, 0).shape == (64, 398)
+    assert frames_of(opened, 0, slice(16_000), "dvector").shape == (41, 98)
 
 
 def test_a_store_of_log_mel_is_not_heard_by_the_public_encoder(
@@ -79,7 +80,7 @@ def test_a_store_of_log_mel_is_not_heard_by_the_public_encoder(
         make_pack(log_mel_store, dvector_encoder, tmp_path / "pack.npz", crops=2)
     assert "\n" not in str(told.value)
     with pytest.raises(CorpusError, match="log-mel and no speech"):
-        sound_of(Store.open(log_mel_store), 0, encoder="dvector")
+        frames_of(Store.open(log_mel_store), 0, encoder="dvector")
 
 
 def test_directions_are_those_of_the_largest_variance() -> None:

@@ -2,7 +2,6 @@
 
 from v2f.audio.features import (
     FRAMES_PER_SECOND,
-    MEL_BINS,
     MIN_SPEECH_SECONDS,
     features,
     log_mel,
@@ -21,7 +20,6 @@ __all__ = [
     "FRAMES_PER_SECOND",
     "FRONT_ENDS",
     "FrontEnd",
-    "MEL_BINS",
     "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",
     "SAMPLE_RATE",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from v2f.audio.vad import SAMPLE_RATE, keep_speech
 from v2f.errors import NoSpeechError
+from v2f.models.networks import MEL_BINS
 
 FULL_SCALE = 32768.0  # the signal is scaled as 16-bit integers
 PRE_EMPHASIS = 0.97
@@ -20,7 +21,6 @@ FRAMES_PER_SECOND = SAMPLE_RATE // HOP  # 100, 10 ms per frame
 FFT_SIZE = 1024
 BINS = FFT_SIZE // 2 + 1  # 513
 BIN_HZ = SAMPLE_RATE / FFT_SIZE  # 15.625 Hz per bin
-MEL_BINS = 64
 LOWEST_HZ, HIGHEST_HZ = 20.0, 7200.0
 FLOOR = 1e-5  # of the mel energies, before the logarithm
 REACHED = slice(int(LOWEST_HZ / BIN_HZ), int(HIGHEST_HZ / BIN_HZ) + 1)  # bins that some filter weighs

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from v2f.audio.features import FRAMES_AT_ONCE, HOP, WINDOW
 from v2f.audio.vad import SAMPLE_RATE
-
-BANDS = 40
+from v2f.models.networks import POWER_BANDS
 
 
 def mel_power(waveform: np.ndarray | Tensor) -> Tensor:
@@ -25,7 +24,7 @@ def mel_power(waveform: np.ndarray | Tensor) -> Tensor:
     """
     signal = torch.as_tensor(waveform, dtype=torch.float32)
     if signal.shape[-1] < WINDOW:
-        return signal.new_empty((*signal.shape[:-1], BANDS + 1, 0))
+        return signal.new_empty((*signal.shape[:-1], POWER_BANDS + 1, 0))
     frames = signal.unfold(-1, WINDOW, HOP)  # [..., frames, 400], a view
     with torch.autocast(signal.device.type, enabled=False):
         parts = [_power(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)]
@@ -54,7 +53,7 @@ def _filterbank(device: torch.device) -> Tensor:
         n_freqs=WINDOW // 2 + 1,
         f_min=0.0,
         f_max=SAMPLE_RATE / 2,
-        n_mels=BANDS,
+        n_mels=POWER_BANDS,
         sample_rate=SAMPLE_RATE,
         norm="slaney",
         mel_scale="slaney",

@@ -31,12 +31,12 @@ def corpus_report(folder: Path) -> dict:
     Where the store has both sides, Table 1 counts those of whom it has both, as the paper does.
     """
     store = Store.open(folder)
-    heard, seen = set(store.voices[:, 2].tolist()), set(store.face_person.tolist())
+    heard, seen = set(store.voices["person"].tolist()), set(store.face_person.tolist())
     counted = heard & seen or heard | seen
     table: dict[str, dict[str, int]] = {name: {} for name in PAPER}
     for split in SPLITS:
         people = [i for i in counted if store.people[i].split == split]
-        table["recordings"][split] = int(np.isin(store.voices[:, 2], people).sum())
+        table["recordings"][split] = int(np.isin(store.voices["person"], people).sum())
         table["faces"][split] = int(np.isin(store.face_person, people).sum())
         table["people"][split] = len(people)
     seconds = sum(row.seconds for row in read_rows(folder / VOICE_TABLE, ToldVoice))

@@ -37,15 +37,18 @@ from pathlib import Path
 
 import numpy as np
 
+from v2f.audio.features import FULL_SCALE
 from v2f.data.shards import read_rows, write_array, write_rows
 from v2f.errors import CorpusError
+from v2f.models.networks import GENDERS
 
 PEOPLE = "people.csv"
 VOICES, VOICE_TABLE = "voices.npy", "voices.csv"
 LOG_MEL, SPEECH, DVECTORS, PAIRING = "log_mel.npy", "speech.npy", "dvectors.npy", "pairing.npy"
 FACES, FACE_PERSON, FACE_TABLE, DESCRIPTORS = "faces.npy", "face_person.npy", "faces.csv", "descriptors.npy"
 FACE_AGE = "face_age.npy"
-FULL_SCALE = 32768.0  # of int16 samples
+# A row of voices.npy: where the recording's sound starts, how long it is, and its person's row in people.csv.
+VOICE = np.dtype([("start", "<i8"), ("length", "<i8"), ("person", "<i8")])
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Store:
 
     folder: Path
     people: list[Person]
-    voices: np.ndarray  # int64 [recordings, 3]: start, length, person
+    voices: np.ndarray  # VOICE [recordings]
     sounds: np.ndarray  # float16 [frames, 64] or int16 [samples]
     faces: np.ndarray  # uint8 [faces, size, size, 3]
     face_person: np.ndarray  # int64 [faces]
@@ -108,7 +111,7 @@ class Store:
             store = cls(
                 folder,
                 read_rows(folder / PEOPLE, Person),
-                _map(folder / VOICES),
+                _map(folder / VOICES).view(VOICE)[:, 0],
                 _map(folder / sounds),
                 _map(folder / FACES),
                 _map(folder / FACE_PERSON),
@@ -116,8 +119,8 @@ class Store:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(f"{folder} is not a complete corpus store: {error}") from error
-        told = store.voices[-1, :2].sum() if len(store.voices) else 0
-        if len(store.faces) != len(store.face_person) or told != len(store.sounds):
+        end = store.voices["start"][-1] + store.voices["length"][-1] if len(store.voices) else 0
+        if len(store.faces) != len(store.face_person) or end != len(store.sounds):
             raise CorpusError(f"{folder} is not a complete corpus store: its parts differ in length.")
         return store
 
@@ -129,16 +132,22 @@ class Store:
     @property
     def voice_identity(self) -> np.ndarray:
         """The identity of each recording, int64 [recordings]; -1 for none."""
-        return self._identity_of_person[self.voices[:, 2]]
+        return self._identity_of_person[self.voices["person"]]
 
     @property
     def face_identity(self) -> np.ndarray:
         """The identity of each face, int64 [faces]; -1 for none."""
         return self._identity_of_person[self.face_person]
 
+    @property
+    def genders(self) -> np.ndarray:
+        """The place of each person's gender in GENDERS, int64 [people]; -1 where it is not known."""
+        places = {gender: place for place, gender in enumerate(GENDERS)}
+        return np.array([places.get(person.gender, -1) for person in self.people], dtype=np.int64)
+
     def voices_in(self, split: str) -> np.ndarray:
         """Which recordings are of people in a split, int64 [n]."""
-        return np.flatnonzero(self._in_split(split)[self.voices[:, 2]])
+        return np.flatnonzero(self._in_split(split)[self.voices["person"]])
 
     def faces_in(self, split: str) -> np.ndarray:
         """Which faces are of people in a split, int64 [n]."""
@@ -146,17 +155,20 @@ class Store:
 
     def person_of(self, voice: int) -> Person:
         """Who speaks in a recording."""
-        return self.people[self.voices[voice, 2]]
+        return self.people[self.voices["person"][voice]]
+
+    def sound(self, voice: int) -> np.ndarray:
+        """One recording's part of `sounds`."""
+        start, length = self.voices[voice]["start"], self.voices[voice]["length"]
+        return self.sounds[start : start + length]
 
     def log_mel(self, voice: int) -> np.ndarray:
         """The log-mel of one recording's speech, float32 [64, frames], not normalised."""
-        start, length, _ = self.voices[voice]
-        return self.sounds[start : start + length].T.astype(np.float32)
+        return self.sound(voice).T.astype(np.float32)
 
     def waveform(self, voice: int) -> np.ndarray:
         """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
-        start, length, _ = self.voices[voice]
-        return self.sounds[start : start + length].astype(np.float32) / FULL_SCALE
+        return self.sound(voice).astype(np.float32) / FULL_SCALE
 
     @property
     def pairing(self) -> np.ndarray | None:

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from v2f.audio import (
-    MEL_BINS,
     SAMPLE_RATE,
     detect_speech,
     keep_speech,
@@ -21,6 +20,7 @@ from v2f.data.shards import Column, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
+from v2f.models.networks import MEL_BINS
 
 LEAST_SECONDS = 1.5  # of speech, below which a recording teaches little
 LEVEL_DB = -24.0  # dBFS, root mean square of speech that is kept as sound: level is nothing a voice says

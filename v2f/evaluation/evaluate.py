@@ -34,12 +34,11 @@ from v2f.evaluation.questions.quality import Neighbours, detected, quality
 from v2f.evaluation.subjects import Subjects, names_of, of_pairs, of_store, of_training
 from v2f.evaluation.trials import TEST_TRIALS, TRAIN_TRIALS, Trials, check_unseen
 from v2f.models import Runtime, file_hash, load, load_networks, people_trained_on
+from v2f.models.classifiers import GenderClassifier, Matcher
 from v2f.models.released import REPOSITORY
 from v2f.models.weights import find
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import Findings, LeftOut, Result
-from v2f.training.tasks.gender import GenderClassifier
-from v2f.training.tasks.matcher import Matcher
 
 IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
 TRAINED = ("train", "validation", "")  # splits that are not measured on

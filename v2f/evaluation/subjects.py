@@ -14,10 +14,10 @@ from torch import Tensor
 
 from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, keep_speech, read_audio, require_speech
 from v2f.data.landmarks import align, detect_faces, five_points, landmarks68
+from v2f.data.recordings import HELDOUT_SHARE, frames_of
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, NoSpeechError
 from v2f.models.networks import IMAGE_SIZE, EncoderName
-from v2f.training.crops import HELDOUT_SHARE, sound_of
 
 TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that training ever hears
 EACH = 5  # recordings of each training identity; Sec. 4.2: 4,620 of 924
@@ -73,16 +73,16 @@ def of_store(store: Store, split: str, encoder: EncoderName = "table2", longest:
     """All people of a split, which is not "train", heard by a voice encoder; `longest`: one recording of each."""
     voices, faces = store.voices_in(split), store.faces_in(split)
     if longest:
-        _, lengths, person = store.voices[voices].T
+        lengths, person = (store.voices[name][voices] for name in ("length", "person"))
         order = voices[np.lexsort((-lengths, person))]
-        voices = order[np.unique(store.voices[order, 2], return_index=True)[1]]
+        voices = order[np.unique(store.voices["person"][order], return_index=True)[1]]
     return Subjects(
         name=split,
         people=store.people,
-        voice_person=store.voices[voices, 2],
+        voice_person=store.voices["person"][voices],
         face_person=np.asarray(store.face_person[faces]),
         faces=_faces(store, faces),
-        frames=lambda recording: sound_of(store, voices[recording], encoder=encoder),
+        frames=lambda recording: frames_of(store, voices[recording], encoder=encoder),
         encoder=encoder,
     )
 
@@ -102,7 +102,7 @@ def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Sub
         voice_person=store.voice_identity[voices],
         face_person=store.face_identity[faces],
         faces=_faces(store, faces),
-        frames=lambda recording: sound_of(store, voices[recording], encoder=encoder),
+        frames=lambda recording: frames_of(store, voices[recording], encoder=encoder),
         encoder=encoder,
         share=TRAINING_SHARE,
     )

@@ -112,7 +112,7 @@ class Functions:
         self, seconds: Annotated[float, Field(ge=1, le=RAIL_SECONDS)], example: bool = False
     ) -> dict[str, Any]:
         """Start a recording of so many seconds -> {visit}; of an example the page itself tells the samples."""
-        visit = Visit(LiveSession(self.engine, seconds))
+        visit = Visit(LiveSession(self.engine.face, seconds))
         if self._local and not example:
             self._record(visit, seconds)
         return {"visit": self._visits.open(visit)}
@@ -264,13 +264,13 @@ class Functions:
         """Pairs of the durations reached and their faces, and the face of all of a waveform of a recording."""
         faces: list[Picture] = [None] * (len(reached) + 1)
         with suppress(NoSpeechError):
-            faces = [shown(face) for face in self.engine.strip(waveform, reached, live.heard)]
+            faces = [shown(face) for face in self.engine.strip(waveform, reached, live.cache)]
         return [list(mark) for mark in zip(reached, faces[:-1], strict=True)], faces[-1]
 
     def _result(self, token: str | None, visit: Visit) -> dict[str, Any]:
         """The faces of a whole recording, kept in its visit, which is opened where it has no token yet."""
         waveform = visit.live.waveform
-        visit.faces = self.compute(lambda: self.engine.strip(waveform, heard=visit.live.heard))
+        visit.faces = self.compute(lambda: self.engine.strip(waveform, cache=visit.live.cache))
         whole = self._last(visit)
         return {
             "visit": token or self._visits.open(visit),
@@ -292,7 +292,7 @@ class Functions:
         return self._last(self._visits.touch(token))
 
     def _hold(self, waveform: Waveform) -> Visit:
-        visit = Visit(LiveSession(self.engine, LONGEST_SECONDS))
+        visit = Visit(LiveSession(self.engine.face, LONGEST_SECONDS))
         visit.live.add(waveform)
         return visit
 

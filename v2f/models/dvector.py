@@ -7,8 +7,8 @@ generator is given 64 numbers: the d-vector less a mean, on its first 64 princip
 voices.
 
 Resemblyzer: windows that half overlap, the recording brought to one level as a whole. Here: windows side by side, each
-brought to that level by itself, so that the windows of a growing recording stay what they were and are heard once. The
-looks that a ridge regression hears in these d-vectors are as good (docs/experiments.md), for half the work.
+brought to that level by itself, so that the windows of a growing recording stay what they were and are computed once.
+A ridge regression predicts face descriptors from these d-vectors as well (docs/experiments.md), for half the work.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,8 @@ FAINTEST = 1e-12  # mean square, -120 dBFS, above which a window is brought to t
 LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
 AT_ONCE = 128  # windows, to bound memory
 
-# The d-vectors [256] of windows heard before, by what was heard in them. A voice print: it belongs to one recording,
-# and is to be forgotten with it.
-HeardWindows = dict[bytes, Tensor]
+# D-vectors [256] by a hash of their window. Biometric data: it belongs to one recording and must go with it.
+WindowCache = dict[bytes, Tensor]
 
 
 class DVectorNetwork(nn.Module):
@@ -42,9 +41,9 @@ class DVectorNetwork(nn.Module):
         self.linear = nn.Linear(DVECTOR_SIZE, DVECTOR_SIZE)
 
     def forward(self, mel: Tensor, lengths: Tensor) -> Tensor:
-        """`lengths`, int64 [batch], are the windows' own: what fills them up to `frames` is not heard."""
-        heard, _ = self.lstm(mel.to(self.linear.weight.dtype))  # [batch, frames, 256]
-        last = heard[torch.arange(len(mel), device=mel.device), lengths - 1]
+        """`lengths`, int64 [batch], are the frames of each window; what pads them is ignored."""
+        states, _ = self.lstm(mel.to(self.linear.weight.dtype))  # [batch, frames, 256]
+        last = states[torch.arange(len(mel), device=mel.device), lengths - 1]
         return F.normalize(F.relu(self.linear(last)).float(), dim=-1)
 
 
@@ -64,26 +63,26 @@ class DVectorEncoder(nn.Module):
         """Embed a batch of one length, or its first `frames` frames."""
         return self.embed_each(list(mel[..., :frames]))
 
-    def embed_each(self, mels: Sequence[Tensor], heard: HeardWindows | None = None) -> Tensor:
-        """Embeddings float32 [n, 64] of recordings [41, frames] of any lengths; for `heard` see `dvectors`."""
-        dvectors = self.dvectors(mels, heard)
+    def embed_each(self, mels: Sequence[Tensor], cache: WindowCache | None = None) -> Tensor:
+        """Embeddings float32 [n, 64] of recordings [41, frames] of any lengths; for `cache` see `dvectors`."""
+        dvectors = self.dvectors(mels, cache)
         with torch.autocast(dvectors.device.type, enabled=False):
             return (dvectors - self.mean.float()) @ self.directions.float()
 
-    def dvectors(self, mels: Sequence[Tensor], heard: HeardWindows | None = None) -> Tensor:
+    def dvectors(self, mels: Sequence[Tensor], cache: WindowCache | None = None) -> Tensor:
         """D-vectors float32 [n, 256], unit length, of recordings [41, frames] of any lengths, one at least.
 
         The windows of all of them go through the LSTM together, which takes its steps one after another; those that
-        recordings on the CPU share, as prefixes of one recording do, once. Windows in `heard` are not heard again, and
-        new ones are added to it.
+        recordings on the CPU share, as prefixes of one recording do, once. Windows in `cache` are not computed again,
+        and new ones are added to it.
         """
-        heard = {} if heard is None else heard
-        new: HeardWindows = {}
+        cache = {} if cache is None else cache
+        new: WindowCache = {}
         recordings = []
         for mel in mels:
             cut = [mel[:, start : start + WINDOW] for start in window_starts(mel.shape[-1])]
             keys = [_key(window) for window in cut]
-            new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in heard}
+            new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in cache}
             recordings.append(keys)
         names, windows = list(new), [levelled(window).T for window in new.values()]
         for first in range(0, len(windows), AT_ONCE):
@@ -91,8 +90,8 @@ class DVectorEncoder(nn.Module):
             lengths = torch.tensor([len(window) for window in part])
             padded = pad_sequence(part, batch_first=True).to(self.mean.device)
             vectors = self.network(padded, lengths.to(padded.device))
-            heard.update(zip(names[first : first + AT_ONCE], vectors, strict=True))
-        means = [torch.stack([heard[key] for key in keys]).mean(dim=0) for keys in recordings]
+            cache.update(zip(names[first : first + AT_ONCE], vectors, strict=True))
+        means = [torch.stack([cache[key] for key in keys]).mean(dim=0) for keys in recordings]
         return F.normalize(torch.stack(means), dim=-1)
 
 

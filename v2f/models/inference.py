@@ -4,6 +4,8 @@ Imports no audio package, so that it runs, and is measured, where there is nothi
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from threading import Lock
 
 import numpy as np
 import torch
@@ -11,40 +13,61 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from v2f.models.dvector import DVectorEncoder, HeardWindows
+from v2f.models.cuda_graphs import CudaGraphRunner
+from v2f.models.dvector import DVectorEncoder, WindowCache
 from v2f.models.networks import EMBEDDING_SIZE, IMAGE_SIZE, unit
-from v2f.models.runtime import Replayed, Runtime
+from v2f.models.pixels import to_pixels
+from v2f.models.runtime import Runtime
 from v2f.models.weights import Model
 
 BATCH = 128  # faces generated at once, to bound memory
-SHORTEST = 100  # frames, a second, that log-mels are filled up to at least
+LARGEST_GRAPH = 8  # faces; a strip has six, a live update one
+SHORTEST = 100  # frames, a second, that log-mels are padded to at least
 
 
 class Inference:
     """A model on its device. Safe to share between threads: calls keep no state."""
 
     def __init__(self, model: Model, runtime: Runtime | None = None) -> None:
-        """Put the model on the runtime's device (by default the best there is), where it learns no more."""
-        self.model = model
+        """Make a model ready.
+
+        Args:
+            model: its networks are copied and stay as they are.
+            runtime: device and precision; by default the best there is.
+        """
         self.runtime = runtime or Runtime.choose()
-        for network in (model.encoder, model.generator, model.trunk, model.discriminator):
-            if network is not None:
-                self.runtime.prepare_for_inference(network)
-        self._draw = Replayed(self._drawn, self.runtime.device)
+        networks = {name: getattr(model, name) for name in ("encoder", "generator", "trunk", "discriminator")}
+        self.model = replace(
+            model,
+            **{
+                name: self.runtime.prepare_for_inference(network)
+                for name, network in networks.items()
+                if network is not None
+            },
+        )
+        on_gpu = self.runtime.device.type == "cuda"
+        self._graphs: CudaGraphRunner[tuple[Tensor, ...]] = CudaGraphRunner(self.runtime.device, on_gpu)
+        self._inputs: dict[int, Tensor] = {}  # of each graph, by batch size
+        self._lock = Lock()
 
     @torch.inference_mode()
-    def embed(self, features: Sequence[Tensor], heard: HeardWindows | None = None) -> NDArray[np.float32]:
-        """Unit embeddings [n, 64] of features [bins, frames], on the CPU, of any lengths; Sec. 3.1.3.
+    def embed(self, features: Sequence[Tensor], cache: WindowCache | None = None) -> NDArray[np.float32]:
+        """Compute the embeddings of recordings; Sec. 3.1.3.
 
-        Features are what the encoder takes: normalised log-mels [64, frames], or mel power [41, frames]. `heard` is
-        what the public encoder has heard of this recording before; Table 2's has no use for it.
+        Args:
+            features: of each recording what the encoder takes, on the CPU: the normalised log-mel [64, frames], or mel
+                power [41, frames] for the public encoder; of any lengths.
+            cache: what the public encoder computed of this recording before; Table 2's does not use it.
+
+        Returns:
+            Unit embeddings float32 [n, 64].
         """
         encoder, device = self.model.encoder, self.runtime.device
         embeddings = [torch.empty(0, EMBEDDING_SIZE, device=device)]
         with self.runtime.autocast():
             if isinstance(encoder, DVectorEncoder):
                 if features:
-                    embeddings.append(unit(encoder.embed_each(features, heard)))
+                    embeddings.append(unit(encoder.embed_each(features, cache)))
             else:
                 for log_mel in features:
                     frames = log_mel.shape[-1]
@@ -54,23 +77,38 @@ class Inference:
 
     @torch.inference_mode()
     def faces(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
-        """Faces uint8 [n, 64, 64, 3] of unit embeddings [n, 64]; their scores [n], None without a judge."""
+        """Generate faces.
+
+        Args:
+            embeddings: float32 [n, 64], unit length.
+
+        Returns:
+            Faces uint8 [n, 64, 64, 3], and the discriminator's scores float32 [n] in [0, 1]; None for weights without
+            a discriminator.
+        """
         images = np.empty((len(embeddings), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
         scores = np.empty(len(embeddings), np.float32)
         for start in range(0, len(embeddings), BATCH):
             part = slice(start, start + BATCH)
-            pixels, *judged = self._draw(torch.from_numpy(embeddings[part]))
+            pixels, *score = self._run(torch.from_numpy(embeddings[part]))
             images[part] = pixels.numpy()
-            for score in judged:
-                scores[part] = score.numpy()
-        return images, scores if self._judges else None
+            if score:
+                scores[part] = score[0].numpy()
+        has_scores = self.model.trunk is not None and self.model.discriminator is not None
+        return images, scores if has_scores else None
 
-    @property
-    def _judges(self) -> bool:
-        return self.model.trunk is not None and self.model.discriminator is not None
+    def _run(self, embeddings: Tensor) -> tuple[Tensor, ...]:
+        """`_generate` from and to the CPU; a GPU runs a graph for each small batch size."""
+        device, count = self.runtime.device, len(embeddings)
+        if not self._graphs.enabled or count > LARGEST_GRAPH:
+            return tuple(tensor.cpu() for tensor in self._generate(embeddings.to(device)))
+        with self._lock:  # a graph reads and writes the same memory at every call
+            batch = self._inputs.setdefault(count, torch.empty(embeddings.shape, device=device))
+            batch.copy_(embeddings)
+            return tuple(tensor.cpu() for tensor in self._graphs(count, lambda _: self._generate(batch)))
 
-    def _drawn(self, embeddings: Tensor) -> tuple[Tensor, ...]:
-        """Unit embeddings [n, 64] -> pixels uint8 [n, 64, 64, 3] and, with a judge, scores float32 [n]."""
+    def _generate(self, embeddings: Tensor) -> tuple[Tensor, ...]:
+        """Unit embeddings [n, 64] -> pixels uint8 [n, 64, 64, 3] and, with a discriminator, scores float32 [n]."""
         trunk, discriminator = self.model.trunk, self.model.discriminator
         with self.runtime.autocast():
             faces = self.model.generator(embeddings)
@@ -81,14 +119,6 @@ class Inference:
 
 
 def padded_length(frames: int) -> int:
-    """The length that so many frames are filled up to: one of few, as kernels are made, and kept, for each length."""
+    """The length that so many frames are padded to: one of few, because kernels are compiled for each length."""
     step = max(SHORTEST, 1 << max(0, frames.bit_length() - 3))  # a second, or about an eighth of it all
     return -(-frames // step) * step
-
-
-def to_pixels(faces: Tensor) -> Tensor:
-    """Faces [batch, 3, height, width] to uint8 [batch, height, width, 3]: the inverse of (x - 127.5) / 127.5.
-
-    Values outside [-1, 1] are clamped; contrast is left as it is.
-    """
-    return (faces.float().clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8).permute(0, 2, 3, 1)

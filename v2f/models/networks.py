@@ -20,9 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MEL_BINS = 64  # Sec. 4: 64-dimensional log mel-spectrograms
-POWER_BANDS = (
-    40  # of mel power, which the public speaker encoder takes instead, beside each frame's mean square
-)
+POWER_BANDS = 40  # mel bands that the public speaker encoder takes instead, beside each frame's mean square
 EMBEDDING_SIZE = 64  # Table 2: "yielding a 64-dimensional embedding"
 IMAGE_SIZE = 64  # Sec. 4: 3 x 64 x 64 faces
 VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
@@ -82,12 +80,20 @@ class VoiceEncoder(nn.Module):
         self.model = nn.Sequential(*layers)
 
     def forward(self, log_mel: Tensor, frames: int | None = None) -> Tensor:
-        """Embed a batch; without gradients, only its first `frames` frames, as if there were no others."""
-        x = log_mel
+        """Embed a batch.
+
+        Args:
+            log_mel: [batch, 64, frames], normalised.
+            frames: use only so many of its frames, as if there were no others; only without gradients.
+
+        Returns:
+            Embeddings [batch, 64], not of unit length.
+        """
+        x = log_mel if frames is None else log_mel.clone()
         for layer in self.model:
             if isinstance(layer, nn.Conv1d):
                 if frames is not None:
-                    x[..., frames:] = 0  # what a convolution would find beyond the end
+                    x[..., frames:] = 0  # the zeros that a convolution would find beyond the end
                     frames = (frames - (not self.pad_even or frames % 2)) // 2 + 1
                 if self.pad_even and x.shape[-1] % 2 == 0:
                     x = F.pad(x, (0, 1))

@@ -1,24 +1,21 @@
-"""Device, precision and CUDA graphs, in one place for inference, training and evaluation.
+"""Device and precision, in one place for inference, training and evaluation.
 
 bfloat16 is used where the processor multiplies it natively (AMX, AVX512-BF16, ARM bf16, recent GPUs);
 elsewhere it would be emulated, slower than float32, and float32 is used.
 """
 
-import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Literal, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from v2f.models.packed import can_pack, fold_batch_norm, pack
 
 Precision = Literal["bf16", "float32"]
 Module = TypeVar("Module", bound=nn.Module)
-Made = TypeVar("Made")
 
 NATIVE_BF16_FLAGS = ("amx_bf16", "avx512_bf16", "bf16")  # the last is ARM's name for its own
 
@@ -55,11 +52,16 @@ class Runtime:
         return module.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prepare_for_inference(self, module: Module) -> Module:
-        """`place` a network that learns no more: weights in this runtime's precision and its kernels' own layout.
+        """Copy a network for inference: weights in this runtime's precision and in its kernels' own layout.
 
-        The results are those of `autocast` with float32 weights, which it would cast, and lay out, at every call;
-        up to rounding, and in bfloat16 to the bit where there is no batch normalisation.
+        Args:
+            module: stays as it is.
+
+        Returns:
+            The copy on the device. Its results are those of `autocast` with float32 weights, which that would cast,
+            and lay out, at every call: up to rounding, in bfloat16 to the bit where there is no batch normalisation.
         """
+        module = deepcopy(module)
         fold_batch_norm(module)
         placed = self.place(module.eval())
         if self.precision == "bf16":
@@ -75,74 +77,3 @@ def has_native_bf16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
     return device.type == "cpu" and any(capabilities.get(flag, False) for flag in NATIVE_BF16_FLAGS)
-
-
-class Replayed:
-    """A function of a batch [n, ...], which a GPU runs as a CUDA graph for each n up to LARGEST; else as it is.
-
-    A GPU computes a few faces in less time than it takes to be told of their kernels one by one. The function
-    must do the same for every batch of a size, and call for inference mode. Batches, and the tensors made of them,
-    are on the CPU. Safe to share between threads.
-    """
-
-    LARGEST = 8  # a strip has six faces, a live update one
-
-    def __init__(self, function: Callable[[Tensor], tuple[Tensor, ...]], device: torch.device) -> None:
-        self.function, self.device = function, device
-        self.graph = device.type == "cuda"
-        self.captured: dict[int, tuple[torch.cuda.CUDAGraph, Tensor, tuple[Tensor, ...]]] = {}
-        self._lock = Lock()
-
-    def __call__(self, batch: Tensor) -> tuple[Tensor, ...]:
-        if not self.graph or not 0 < len(batch) <= self.LARGEST:
-            return self._plainly(batch)
-        with self._lock:  # a graph reads and writes the same memory at every call
-            if len(batch) not in self.captured:
-                self._capture(batch)
-            if not self.graph:
-                return self._plainly(batch)
-            graph, given, made = self.captured[len(batch)]
-            given.copy_(batch)
-            graph.replay()
-            return tuple(tensor.cpu() for tensor in made)
-
-    def _plainly(self, batch: Tensor) -> tuple[Tensor, ...]:
-        return tuple(tensor.cpu() for tensor in self.function(batch.to(self.device)))
-
-    def _capture(self, batch: Tensor) -> None:
-        given = batch.to(self.device, copy=True)
-        warm_up(lambda: self.function(given))
-        captured = capture(lambda: self.function(given))
-        if captured is None:
-            self.graph = False
-        else:
-            graph, made = captured
-            self.captured[len(batch)] = graph, given, made
-
-
-def warm_up(part: Callable[[], Made]) -> Made:
-    """Run something on a stream of its own, as PyTorch asks for before a `capture` of the same."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        made = part()
-    torch.cuda.current_stream().wait_stream(stream)
-    return made
-
-
-def capture(
-    part: Callable[[], Made], rng: torch.Generator | None = None
-) -> tuple[torch.cuda.CUDAGraph, Made] | None:
-    """Record what a part does, and the random numbers it takes, as a CUDA graph, with what every replay makes anew.
-
-    None where that cannot be done, which is told on stderr.
-    """
-    graph = torch.cuda.CUDAGraph()
-    if rng is not None:
-        graph.register_generator_state(rng)
-    try:
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may go on
-            return graph, part()
-    except RuntimeError as error:
-        print(f"No CUDA graph, which is slower: {error}", file=sys.stderr)
-        return None

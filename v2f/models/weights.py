@@ -60,6 +60,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "chooser": Chooser,  # behind an encoder and a trunk; by `train.py matcher --kind svhf`
 }
 TRAINED_ON = "trained on"  # in the provenance: names, one a line
+LOOKS = "looks"  # in the provenance: whose faces a voice encoder learned to predict
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from v2f.pipeline.live import LiveSession
 from v2f.pipeline.strip import draw_strip
-from v2f.pipeline.voice_to_face import DURATIONS, MAX_SECONDS, Clip, Face, VoiceToFace
+from v2f.pipeline.types import DURATIONS, MAX_SECONDS, Clip, Face, Waveform
+from v2f.pipeline.voice_to_face import VoiceToFace
 
-__all__ = ["DURATIONS", "MAX_SECONDS", "Clip", "Face", "LiveSession", "VoiceToFace", "draw_strip"]
+__all__ = ["DURATIONS", "MAX_SECONDS", "Clip", "Face", "LiveSession", "VoiceToFace", "Waveform", "draw_strip"]

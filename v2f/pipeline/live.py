@@ -1,44 +1,50 @@
 """A recording in progress: audio arrives in pieces, the face so far may be asked for at any time."""
 
+from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from v2f.audio import SAMPLE_RATE, to_waveform
 from v2f.errors import NoSpeechError
-from v2f.models.dvector import HeardWindows
-
-if TYPE_CHECKING:
-    from v2f.pipeline.voice_to_face import Face, VoiceToFace
+from v2f.models.dvector import WindowCache
+from v2f.pipeline.types import Face, Waveform
 
 
 class LiveSession:
-    """Audio so far and the face it makes; what it answers equals `VoiceToFace.face` on the same samples.
+    """The audio of a recording in progress, and the face that it gives so far.
 
-    Up to rounding, a face never depends on how the audio was cut into pieces or on how often it was asked for. What is
-    kept from one answer to the next are the samples and what the public voice encoder heard in their windows. Pieces
-    and questions may come from different threads.
+    A face equals that of `VoiceToFace.face` on the same samples, up to rounding, however the audio was cut into pieces
+    and however often it was asked for. Pieces and questions may come from different threads.
+
+    Attributes:
+        cache: what the public voice encoder computed from windows of this recording. It is biometric data, as the
+            recording is, and goes when the session goes.
     """
 
-    def __init__(self, model: "VoiceToFace", max_seconds: float) -> None:
-        self._model = model
-        self._room = int(max_seconds * SAMPLE_RATE)
+    def __init__(self, face: Callable[[Waveform, WindowCache], Face], max_seconds: float) -> None:
+        """Begin a recording.
+
+        Args:
+            face: `VoiceToFace.face` of the model.
+            max_seconds: audio beyond this is dropped.
+        """
+        self._face = face
+        self._samples_left = int(max_seconds * SAMPLE_RATE)
         self._pieces = [np.zeros(0, np.float32)]
         self._lock = Lock()
-        self.heard: HeardWindows = {}
+        self.cache: WindowCache = {}
 
-    def add(self, samples: NDArray[np.float32]) -> None:
-        """Append samples [n], mono, 16 kHz, in [-1, 1]; what exceeds the longest recording is dropped."""
+    def add(self, samples: Waveform) -> None:
+        """Append samples [n], mono, 16 kHz, in [-1, 1]."""
         with self._lock:
-            piece = to_waveform(samples, SAMPLE_RATE)[: self._room]
-            self._room -= piece.size
+            piece = to_waveform(samples, SAMPLE_RATE)[: self._samples_left]
+            self._samples_left -= piece.size
             self._pieces.append(piece.copy())  # callers may reuse their buffer
 
     @property
-    def waveform(self) -> NDArray[np.float32]:
-        """All samples so far, float32 [n], mono, 16 kHz."""
+    def waveform(self) -> Waveform:
+        """All samples so far, float32 [n]."""
         with self._lock:
             self._pieces = [np.concatenate(self._pieces)]
             return self._pieces[0]
@@ -49,9 +55,9 @@ class LiveSession:
         with self._lock:
             return sum(piece.size for piece in self._pieces) / SAMPLE_RATE
 
-    def face(self) -> "Face | None":
+    def face(self) -> Face | None:
         """The face of the voice so far, or None while there is less than half a second of speech."""
         try:
-            return self._model.face(self.waveform, self.heard)
+            return self._face(self.waveform, self.cache)
         except NoSpeechError:
             return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from v2f.pipeline.voice_to_face import Face
+from v2f.pipeline.types import Face
 
 SMALLEST, LARGEST = 96, 256  # pixels along a face's side
 GAP = 16  # pixels around and between faces

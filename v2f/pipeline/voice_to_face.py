@@ -8,8 +8,6 @@ strips (Sec. 4.1) cut prefixes of 1, 2, 3, 5 and 10 seconds from the recording; 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,31 +27,9 @@ from v2f.audio import (
 )
 from v2f.errors import NoSpeechError
 from v2f.models import Inference
-from v2f.models.dvector import HeardWindows
+from v2f.models.dvector import WindowCache
 from v2f.pipeline.live import LiveSession
-
-DURATIONS = (1, 2, 3, 5, 10)  # seconds; Sec. 4.1
-MAX_SECONDS = 600.0  # no more than this is used of a recording: a longer one tells nothing new about a voice
-
-Clip = str | Path | NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Face:
-    """A face and where it came from.
-
-    image: uint8 [64, 64, 3], RGB. embedding: float32 [64], unit length. score: the discriminator's
-    probability that the image is a photograph, 0 to 1, or None for weights without a discriminator. seconds:
-    speech kept. duration: audio it was made from, in seconds. timings: seconds spent in each stage, on all the
-    faces that were made together.
-    """
-
-    image: NDArray[np.uint8]
-    embedding: NDArray[np.float32]
-    score: float | None
-    seconds: float
-    duration: float
-    timings: dict[str, float]
+from v2f.pipeline.types import DURATIONS, MAX_SECONDS, Clip, Face, Waveform
 
 
 class Stopwatch(dict[str, float]):
@@ -71,43 +47,71 @@ class Stopwatch(dict[str, float]):
 class VoiceToFace(Inference):
     """The whole path from sound to face. Safe to share between threads: calls keep no state."""
 
-    def face(self, clip: Clip, heard: HeardWindows | None = None) -> Face:
-        """The face of a recording, used whole up to MAX_SECONDS.
+    def face(self, clip: Clip, cache: WindowCache | None = None) -> Face:
+        """Generate the face of a recording; Sec. 3.1.3.
 
-        `clip` is an audio file, or samples [n] or [n, channels] at 16 kHz; for `heard` see `strip`. Raises
-        UnreadableAudioError, and NoSpeechError when less than half a second of it is speech.
+        Args:
+            clip: an audio file, or samples [n] or [n, channels] at 16 kHz; used whole, up to MAX_SECONDS.
+            cache: see `strip`.
+
+        Returns:
+            The face of all speech in the recording.
+
+        Raises:
+            UnreadableAudioError: the file cannot be read.
+            NoSpeechError: less than half a second of it is speech.
         """
-        (face,) = self.strip(clip, (), heard)
+        (face,) = self.strip(clip, (), cache)
         assert face, "strip raises where there is none"
         return face
 
     def strip(
-        self, clip: Clip, durations: Sequence[float] = DURATIONS, heard: HeardWindows | None = None
+        self, clip: Clip, durations: Sequence[float] = DURATIONS, cache: WindowCache | None = None
     ) -> list[Face | None]:
-        """One face per duration, from that much of the recording's start, and one from the whole; Sec. 4.1.
+        """Generate a face for each duration, from that much of the recording's start, and one for all of it; Sec. 4.1.
 
-        An entry is None where the recording is shorter than its duration or holds too little speech by then;
-        the last one is the whole recording's. All faces are generated in one batch. `heard` is what a
-        `LiveSession` keeps from one call to the next. Raises as `face` does.
+        Args:
+            clip: as for `face`.
+            durations: seconds.
+            cache: a dictionary that keeps what the public encoder computed, for the next call on the same recording.
+
+        Returns:
+            len(durations) + 1 faces, generated in one batch; None where the recording is shorter than the duration or
+            has less than half a second of speech by then. The last one is never None.
+
+        Raises:
+            UnreadableAudioError, NoSpeechError: as `face` does.
         """
         watch = Stopwatch()
         waveform = _read(clip, watch)
         with watch.stage("vad"):
             decisions = decide(waveform)
-        return self._by_duration(waveform, decisions, durations, watch, heard)
+        return self._by_duration(waveform, decisions, durations, watch, cache)
 
     def noise_strip(
         self,
         clip: Clip | None,
-        noise: NDArray[np.float32],
+        noise: Waveform,
         snr_db: float | None,
         durations: Sequence[float] = DURATIONS,
     ) -> list[Face | None]:
-        """As `strip`, for the noise alone when `snr_db` is None, else for the voice with noise mixed in.
+        """Generate a strip from a voice in noise, or from noise alone; Sec. 4.1, Figure 2.
 
-        noise: samples [n] at 16 kHz. The noise alone goes past the voice detector, which would leave nothing
-        of it. With a voice, the detector hears the clean voice, so that noise changes the sound of what is
-        kept and not which part; `snr_db` is measured over the speech-bearing frames.
+        Speech is detected in the clean voice, so that noise changes how the speech sounds and not which part is used.
+        Noise alone is used whole: the detector would leave nothing of it.
+
+        Args:
+            clip: the voice, as for `face`; not used for noise alone.
+            noise: samples [n] at 16 kHz.
+            snr_db: signal-to-noise ratio over the speech frames, in dB; None for noise alone.
+            durations: seconds.
+
+        Returns:
+            As `strip` does.
+
+        Raises:
+            ValueError: a ratio without a voice.
+            UnreadableAudioError, NoSpeechError: as `face` does.
         """
         watch = Stopwatch()
         noise = to_waveform(noise, SAMPLE_RATE, MAX_SECONDS)
@@ -122,20 +126,20 @@ class VoiceToFace(Inference):
         return self._by_duration(mixed, decisions, durations, watch)
 
     def live(self) -> LiveSession:
-        """A recording in progress, for audio that arrives in pieces."""
-        return LiveSession(self, MAX_SECONDS)
+        """Begin a recording in progress, for audio that arrives in pieces."""
+        return LiveSession(self.face, MAX_SECONDS)
 
     def _by_duration(
         self,
-        sound: NDArray[np.float32],
+        sound: Waveform,
         decisions: NDArray[np.bool_] | None,
         durations: Sequence[float],
         watch: Stopwatch,
-        heard: HeardWindows | None = None,
+        cache: WindowCache | None = None,
     ) -> list[Face | None]:
-        """Faces of the prefixes of a sound [n], of those frames that the detector's decisions [n // 320] keep.
+        """Faces of prefixes of a sound [n], of the 20 ms frames that the detector's decisions [n // 320] keep.
 
-        All of it is kept where there are no decisions. The frames of a prefix are cut from the whole's.
+        Without decisions all of it is kept. Features are computed once; those of a prefix are cut from the whole's.
         """
         front_end = FRONT_ENDS[self.model.config.encoder]
         stops = [round(duration * SAMPLE_RATE) for duration in durations]
@@ -143,34 +147,33 @@ class VoiceToFace(Inference):
             kept = sound if decisions is None else keep_speech(sound, bridge_gaps(decisions))
             require_speech(kept.size)
             whole = front_end.frames(kept)
-            # Samples given and kept; a duration that is all there is shares this.
-            kept_of = {sound.size: kept.size}
+            speech_of = {sound.size: kept.size}  # samples of audio -> of speech; equal prefixes share a face
             for stop in stops:
                 speech = stop if decisions is None else bridge_gaps(decisions[: stop // FRAME]).sum() * FRAME
                 with suppress(NoSpeechError):
                     require_speech(speech)
                     if stop < sound.size:
-                        kept_of[stop] = int(speech)
-            features = [front_end.normalise(whole[:, : whole_frames(speech)]) for speech in kept_of.values()]
+                        speech_of[stop] = int(speech)
+            features = [front_end.normalise(whole[:, : whole_frames(n)]) for n in speech_of.values()]
         with watch.stage("encoder"):
-            embeddings = self.embed(features, heard)
+            embeddings = self.embed(features, cache)
         with watch.stage("generator"):
             images, scores = self.faces(embeddings)
         faces = {
-            given: Face(
+            audio: Face(
                 image=images[i],
                 embedding=embeddings[i],
                 score=None if scores is None else float(scores[i]),
                 seconds=speech / SAMPLE_RATE,
-                duration=given / SAMPLE_RATE,
+                duration=audio / SAMPLE_RATE,
                 timings=dict(watch),
             )
-            for i, (given, speech) in enumerate(kept_of.items())
+            for i, (audio, speech) in enumerate(speech_of.items())
         }
         return [faces.get(stop) for stop in (*stops, sound.size)]
 
 
-def _read(clip: Clip, watch: Stopwatch) -> NDArray[np.float32]:
+def _read(clip: Clip, watch: Stopwatch) -> Waveform:
     with watch.stage("read"):
         if isinstance(clip, np.ndarray):
             return to_waveform(clip, SAMPLE_RATE, MAX_SECONDS)

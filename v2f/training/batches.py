@@ -5,10 +5,18 @@ in memory, the CPU's or a GPU's; batches are made where it is held.
 """
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from v2f.errors import CorpusError
+from v2f.models.networks import IMAGE_SIZE
+from v2f.models.pixels import as_input
+
+if TYPE_CHECKING:
+    from v2f.data.store import Store
 
 
 class Crops:
@@ -29,8 +37,8 @@ class Crops:
         """
         self.device = device
         self.sounds = hold(sounds, device, resident)
-        self.starts = torch.tensor(voices[:, 0], device=device)
-        self.lengths = torch.tensor((voices[:, 1] * share).astype(np.int64).clip(min=1), device=device)
+        self.starts = torch.tensor(voices["start"], device=device)
+        self.lengths = torch.tensor((voices["length"] * share).astype(np.int64).clip(min=1), device=device)
 
     def __call__(self, chosen: Tensor, length: int, rng: torch.Generator) -> Tensor:
         """One crop of `length` frames, or samples, for each of `chosen` [batch], a row of `voices` each.
@@ -65,9 +73,15 @@ class Faces:
         return as_input(self.faces[chosen])
 
 
-def as_input(faces: Tensor) -> Tensor:
-    """Faces uint8 [n, size, size, 3] -> float32 [n, 3, size, size]; Sec. 4: 127.5 is subtracted, then divided by."""
-    return (faces.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+def faces_of(store: "Store", device: torch.device) -> Faces:
+    """A store's faces for training; raises CorpusError when they are not of the networks' size."""
+    if store.faces.shape[1:3] != (IMAGE_SIZE, IMAGE_SIZE):
+        height, width = store.faces.shape[1:3]
+        raise CorpusError(
+            f"{store.folder} holds faces of {height}x{width} pixels; the networks take {IMAGE_SIZE}x{IMAGE_SIZE}."
+        )
+    # A GPU cannot reach a memory map; a CPU reads it, and there may be more faces than memory.
+    return Faces(store.faces, device, resident=device.type != "cpu")
 
 
 def flip(faces: Tensor, rng: torch.Generator) -> Tensor:

@@ -8,16 +8,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, make_noise, whole_frames
-from v2f.audio.features import HOP
+from v2f.audio.features import FULL_SCALE, HOP
 from v2f.audio.non_speech import SOUNDS, make_sound
-from v2f.data.store import FULL_SCALE, Store
-from v2f.errors import CorpusError
+from v2f.data.recordings import HELDOUT_SHARE, require_log_mel
+from v2f.data.store import Store
 from v2f.models import EncoderName
 from v2f.training.augment import augment_voices
 from v2f.training.batches import Crops, uniform
 from v2f.training.loop import generator
 
-HELDOUT_SHARE = 0.2  # the end of every training recording, kept for the held-out accuracy
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
 SHORTEST, LONGEST = 0.8, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
 AT_ONCE = 64  # crops
@@ -53,7 +52,7 @@ class VoiceCrops:
         """
         rng = generator(self.device, self.seed, draw, int(voices[0]), len(voices))
         if self.noise is None:
-            _require_log_mel(encoder)
+            require_log_mel(encoder)
             return self.crops(voices, whole_frames(samples), rng)
         waveforms = self.crops(voices, samples, rng).float() / FULL_SCALE
         if augment:
@@ -92,27 +91,6 @@ def features_of_sounds(
         for seconds in np.exp(rng.uniform(np.log(SHORTEST), np.log(LONGEST), SOUNDS_EACH)):
             sound = make_sound(kind, int(seconds * SAMPLE_RATE), int(rng.integers(2**31)), clips)
             yield FRONT_ENDS[encoder].features(torch.from_numpy(sound).to(device)[None])
-
-
-def sound_of(store: Store, voice: int, piece: slice = slice(None), encoder: EncoderName = "table2") -> Tensor:
-    """An encoder's frames float32 [bins, frames] of a recording, or of a piece of its `sounds`; not normalised.
-
-    Raises CorpusError for a store of log-mel and an encoder that takes something else.
-    """
-    start, length, _ = store.voices[voice]
-    heard = torch.from_numpy(np.array(store.sounds[start : start + length][piece])).float()
-    if store.holds_speech:
-        return FRONT_ENDS[encoder].frames(heard / FULL_SCALE)
-    _require_log_mel(encoder)
-    return heard.T
-
-
-def _require_log_mel(encoder: EncoderName) -> None:
-    if encoder != "table2":
-        raise CorpusError(
-            f'The store holds log-mel and no speech, which the voice encoder "{encoder}" needs; '
-            "make one that keeps speech by `python -m v2f prepare demo`."
-        )
 
 
 def _noise_bank(store: Store, voices: np.ndarray, seed: int) -> Tensor:

@@ -9,7 +9,7 @@ writes, and all stop after the same step: the next one that is logged, for which
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
-from v2f.models.runtime import capture, warm_up
 from v2f.training.distributed import ALONE, Processes
 
 if TYPE_CHECKING:
@@ -224,44 +223,6 @@ def _stop_on_signal(again: bool) -> Iterator[list[int]]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-class Graphed:
-    """A part of every step, run on a GPU as one CUDA graph after a few times by itself, or always by itself.
-
-    The part takes random numbers, seeded anew for every call, and a flag, and finds everything else at the same
-    place in memory at every call. What it returns is overwritten by the next call.
-    """
-
-    WARM_UP = 3
-
-    def __init__(
-        self, part: Callable[[torch.Generator, bool], dict[str, Tensor]], device: torch.device, graph: bool
-    ) -> None:
-        self.part, self.rng, self.graph = part, torch.Generator(device), graph
-        self.flag: bool | None = None
-        self.calls = 0
-        self.captured: tuple[torch.cuda.CUDAGraph, dict[str, Tensor]] | None = None
-
-    def __call__(self, seed: int, flag: bool) -> dict[str, Tensor]:
-        self.rng.manual_seed(seed)
-        if not self.graph:
-            return self.part(self.rng, flag)
-        if flag != self.flag:
-            self.flag, self.calls, self.captured = flag, 0, None
-        self.calls += 1
-        if self.calls > self.WARM_UP and self.captured is None:
-            self.captured = capture(lambda: self.part(self.rng, flag), self.rng)
-            if self.captured is None:
-                self.graph = False
-                # The other generator would wait for its graph for ever.
-                self.rng = torch.Generator(self.rng.device).manual_seed(seed)
-                return self.part(self.rng, flag)
-        if self.captured is not None:
-            graph, losses = self.captured
-            graph.replay()
-            return losses
-        return warm_up(lambda: self.part(self.rng, flag))
 
 
 def generator(device: torch.device, *seeds: int) -> torch.Generator:

@@ -100,7 +100,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     for some, crop, features in features_of_crops(store, voices, config.encoder, crops, seed, runtime.device):
         embeddings[some, crop] = embed(features)
     seen = np.flatnonzero(store.face_identity >= 0)
-    used = np.union1d(store.voices[voices, 2], store.face_person[seen])
+    used = np.union1d(store.voices["person"][voices], store.face_person[seen])
     people = sorted({*heard, *(store.people[person].name for person in used)})
     female_identity = np.zeros(store.identities, dtype=bool)  # for voices whose own gender is not known
     for person in store.face_person[seen]:
@@ -136,7 +136,7 @@ def _of_soft_pairing(
 
     assert store.pairing is not None
     pairing = np.asarray(store.pairing[voices], dtype=np.float64)
-    person = store.voices[voices, 2]
+    person = store.voices["person"][voices]
     voice_weight = 1.0 / np.bincount(person)[person]
     for of in (female, ~female):
         voice_weight[of] *= 0.5 / max(1e-9, voice_weight[of].sum())

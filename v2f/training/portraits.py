@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from v2f.models.composite_generator import warp
-from v2f.training.batches import as_input
+from v2f.models.pixels import as_input
 
 BLUR = 24  # pixels: the reach of the blur that nobody's face is
 

@@ -61,7 +61,7 @@ def opened(prepared) -> store.Store:
 
 
 def people_heard(opened: store.Store) -> list[store.Person]:
-    return [opened.people[person] for person in np.unique(opened.voices[:, 2])]
+    return [opened.people[person] for person in np.unique(opened.voices["person"])]
 
 
 def test_recordings_of_one_speaker_are_of_one_person(prepared, opened) -> None:
@@ -87,8 +87,8 @@ def test_the_pairing_has_a_row_for_each_recording_and_one_for_each_person(opened
     assert pairing.dtype == np.float16 and pairing.shape == (len(opened.voices), opened.identities)
     sums = pairing.sum(axis=1, dtype=np.float64)
     assert np.all((np.abs(sums - 1) < 5e-3) | (sums == 0))
-    for person in np.unique(opened.voices[:, 2]):
-        assert len(np.unique(pairing[opened.voices[:, 2] == person], axis=0)) == 1
+    for person in np.unique(opened.voices["person"]):
+        assert len(np.unique(pairing[opened.voices["person"] == person], axis=0)) == 1
 
 
 def test_the_identity_of_a_voice_is_the_one_it_goes_with_best(opened) -> None:

@@ -16,8 +16,8 @@ from v2f.errors import CorpusError, WeightsError
 from v2f.evaluation.questions import encoder as encoders
 from v2f.evaluation.questions.encoder import Embedder, predicted_looks
 from v2f.models import TRAINED_ON, DVectorEncoder, Generator, NetworkConfig, VoiceEncoder, save_networks, unit
+from v2f.models.weights import LOOKS
 from v2f.report.results import RESULTS, Findings, LeftOut, Result
-from v2f.training.tasks.speaker import LOOKS
 
 SECONDS = 1.5  # of every recording
 
@@ -148,14 +148,14 @@ def test_a_speaker_is_recognised_in_another_recording(weights: Path, made_store:
 
     class Knowing:
         def of_store(self, of: Store, voices: np.ndarray) -> np.ndarray:
-            return np.eye(64)[of.voices[voices, 2]] + 0.01
+            return np.eye(64)[of.voices["person"][voices]] + 0.01
 
     (found,) = encoders.verification(Knowing(), opened, kept, 0)  # type: ignore[arg-type]
     assert found.value == 0 and (found.trials, found.people, found.recordings) == (28, 4, 8)
     (real,) = encoders.verification(embedder, opened, kept, 0)
     embeddings = embedder.of_store(opened, kept)
     embeddings = unit(torch.from_numpy(embeddings - embeddings.mean(axis=0))).numpy()
-    people = opened.voices[kept, 2]
+    people = opened.voices["person"][kept]
     scores = {(i, j): embeddings[i] @ embeddings[j] for i in range(8) for j in range(i + 1, 8)}
     same = [score for (i, j), score in scores.items() if people[i] == people[j]]
     other = [score for (i, j), score in scores.items() if people[i] != people[j]]

@@ -11,8 +11,8 @@ from v2f.evaluation.generated_faces import JUDGE
 from v2f.evaluation.questions.age import age
 from v2f.evaluation.questions.gender import APART, APPARENT, GENERATED, REAL, agreement, gender
 from v2f.models import Classifier, FaceTrunk, Runtime
+from v2f.models.classifiers import GenderClassifier
 from v2f.report.results import LeftOut, Result
-from v2f.training.tasks.gender import GenderClassifier
 
 
 @pytest.fixture

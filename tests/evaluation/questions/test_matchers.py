@@ -7,8 +7,8 @@ import torch
 from v2f.evaluation.questions.matchers import chosen, embeddings, matchers
 from v2f.evaluation.questions.matching import trials_of
 from v2f.models import FaceTrunk, Runtime, VoiceEncoder
+from v2f.models.classifiers import KINDS, Matcher
 from v2f.models.networks import Chooser
-from v2f.training.tasks.matcher import KINDS, Matcher
 
 CPU = Runtime.choose("cpu", exact=True)
 

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import torch
 
+from v2f.assets import EXAMPLES
 from v2f.audio import SAMPLE_RATE
 from v2f.errors import CorpusError
 from v2f.evaluation.judges import detectors
@@ -21,7 +22,6 @@ from v2f.evaluation.questions.noise import (
     sounds,
     voice_pieces,
 )
-from v2f.evaluation.study import EXAMPLES
 from v2f.report.results import LeftOut, Result
 
 

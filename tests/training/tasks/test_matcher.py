@@ -14,19 +14,13 @@ from safetensors.torch import load_file
 
 from v2f.audio import normalise
 from v2f.data import store
+from v2f.data.recordings import frames_of
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, WeightsError
 from v2f.models import FaceTrunk, NetworkConfig, Runtime, VoiceEncoder, save_networks
-from v2f.training.crops import sound_of
+from v2f.models.classifiers import KINDS, Matcher
 from v2f.training.loop import Schedule, generator, train
-from v2f.training.tasks.matcher import (
-    KINDS,
-    WEIGHTS,
-    Matcher,
-    MatcherConfig,
-    MatcherTask,
-    heldout_accuracy,
-)
+from v2f.training.tasks.matcher import WEIGHTS, MatcherConfig, MatcherTask, heldout_accuracy
 
 ROOT = Path(__file__).parents[3]
 CPU = Runtime.choose("cpu", exact=True)
@@ -92,7 +86,11 @@ NO_ONE = Person("without identity", "female", "", "train", -1)
 def test_only_people_with_an_identity_are_learned_from(make_store: MakeStore, kind: str) -> None:
     opened = Store.open(make_store(NO_ONE, *TRAINED, *HELD_OUT))
     task = MatcherTask(opened, replace(CONFIG, kind=kind), CPU)
-    assert set(opened.voices[task.voice_rows, 2]) == set(opened.face_person[task.face_rows]) == {1, 2, 3, 4}
+    assert (
+        set(opened.voices["person"][task.voice_rows])
+        == set(opened.face_person[task.face_rows])
+        == {1, 2, 3, 4}
+    )
     expected = [0, 1, 0, 1] if kind == "dimnet-g" else [0, 1, 2, 3]
     assert task.voice_labels.tolist() == task.face_labels.tolist() == np.repeat(expected, 2).tolist()
     assert task.classes == len(set(expected))
@@ -112,7 +110,7 @@ def test_dimnet_g_never_meets_people_of_unknown_gender(make_store: MakeStore) ->
     np.save(folder / store.LOG_MEL, log_mel)
     opened = Store.open(folder)
     task = MatcherTask(opened, replace(CONFIG, kind="dimnet-g"), CPU)
-    assert 4 not in opened.voices[task.voice_rows, 2] and 4 not in opened.face_person[task.face_rows]
+    assert 4 not in opened.voices["person"][task.voice_rows] and 4 not in opened.face_person[task.face_rows]
     assert all(np.isfinite(float(task.step(index)["voices"])) for index in range(8))
     with_everyone = MatcherTask(opened, replace(CONFIG, kind="dimnet-i"), CPU)
     assert not all(np.isfinite(float(with_everyone.step(index)["voices"])) for index in range(8))
@@ -166,7 +164,7 @@ def test_what_it_was_trained_on_is_matched_and_the_file_loads_again(
     assert task.finish(tmp_path, steps)["held-out 1:2 accuracy"] > 0.65
     matcher, mine = Matcher.open(tmp_path / WEIGHTS, CPU), task.matcher()
     assert matcher.kind == kind
-    log_mels = torch.stack([normalise(sound_of(opened, voice, slice(16_000))) for voice in range(4)])
+    log_mels = torch.stack([normalise(frames_of(opened, voice, slice(16_000))) for voice in range(4)])
     faces = task.faces.pixels(torch.arange(4))
     voice, face = matcher.embed_voices(log_mels), matcher.embed_faces(faces)
     assert voice.shape == face.shape == (4, 64) and voice.dtype == face.dtype == torch.float32
@@ -201,9 +199,9 @@ def test_held_out_people_are_measured_by_their_own_faces(make_store: MakeStore) 
             voice = next(
                 voice
                 for voice in opened.voices_in("test")
-                if log_mels[0].equal(normalise(sound_of(opened, voice, first)))
+                if log_mels[0].equal(normalise(frames_of(opened, voice, first)))
             )
-            return torch.full((1, 64), float(opened.voices[voice, 2]))
+            return torch.full((1, 64), float(opened.voices["person"][voice]))
 
         def embed_faces(self, faces):
             light = (faces.double().mean(dim=(1, 2, 3)) * 127.5 + 127.5).numpy()

@@ -15,8 +15,9 @@ from v2f.data.store import Store
 from v2f.data.voices import to_float16
 from v2f.errors import CorpusError
 from v2f.models import Runtime, VoiceEncoder, load_networks
+from v2f.models.weights import LOOKS
 from v2f.training.pack import Pack, make_pack
-from v2f.training.tasks.speaker import LOOKS, PRESETS, WEIGHTS, SpeakerConfig, SpeakerTask, one_cycle
+from v2f.training.tasks.speaker import PRESETS, WEIGHTS, SpeakerConfig, SpeakerTask, one_cycle
 
 CPU = Runtime.choose("cpu", exact=True)
 QUICK = replace(SpeakerConfig(), batch=16, steps=60, longest=1.5, cross_entropy=1.0)
@@ -157,7 +158,7 @@ def log_mel_store(made_store: Path) -> Path:
     opened = Store.open(made_store)
     sounds = [to_float16(opened.waveform(voice)) for voice in range(len(opened.voices))]
     ends = np.cumsum([0, *(len(sound) for sound in sounds)])
-    index = [(ends[i], len(sound), opened.voices[i, 2]) for i, sound in enumerate(sounds)]
+    index = [(ends[i], len(sound), opened.voices["person"][i]) for i, sound in enumerate(sounds)]
     store.write_array(made_store / store.LOG_MEL, np.concatenate(sounds))
     store.write_array(made_store / store.VOICES, np.array(index))
     for name in (store.SPEECH, store.DVECTORS):

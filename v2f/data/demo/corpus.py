@@ -206,7 +206,7 @@ def report(out: Path) -> dict:
         for side in ("voices", "faces")
         for row in rows_of(out, side, Rejected, "rejected")
     )
-    heard, first = np.unique(opened.voices[:, 2], return_index=True)
+    heard, first = np.unique(opened.voices["person"], return_index=True)
     q = opened.pairing[first].astype(np.float64)
     q = q[q.any(axis=1)]
     female = np.array([opened.people[len(heard) + group].gender == "female" for group in sorted(sizes)])
@@ -230,7 +230,7 @@ def report(out: Path) -> dict:
 def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
     """People, recordings and hours of one corpus of voices; `own`, bool [recordings], says which are its."""
     voices = opened.voices[own]
-    people = [opened.people[person] for person in np.unique(voices[:, 2])]
+    people = [opened.people[person] for person in np.unique(voices["person"])]
     return {
         "people": len(people),
         **{name: sum(p.gender == gender for p in people) for name, gender in GENDERS.items()},
@@ -238,7 +238,7 @@ def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
         "held out": sum(p.split != "train" for p in people),
         "paired": sum(p.identity >= 0 for p in people),
         "recordings": len(voices),
-        "hours of speech": round(float(voices[:, 1].sum()) / SAMPLE_RATE / 3600, 2),
+        "hours of speech": round(float(voices["length"].sum()) / SAMPLE_RATE / 3600, 2),
     }
 
 

@@ -15,9 +15,9 @@ from v2f.evaluation.judges import apparent_sex, each
 from v2f.evaluation.questions.gender import APPARENT, GENERATED, JUDGE, agreement, gender_of_people, told_by
 from v2f.evaluation.questions.matching import UNSTRATIFIED
 from v2f.evaluation.trials import Trials, score
+from v2f.models.classifiers import GenderClassifier
 from v2f.pipeline import DURATIONS, VoiceToFace
 from v2f.report.results import LeftOut, Result
-from v2f.training.tasks.gender import GenderClassifier
 
 QUESTION = "duration"
 SETTLED, MATCHING = "cosine to the whole recording's embedding", "1:2 matching"

@@ -24,6 +24,7 @@ from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS
 from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge
+from v2f.data.recordings import frames_of
 from v2f.data.shards import write_atomically
 from v2f.data.store import FULL_SCALE, Store, store_hash
 from v2f.errors import WeightsError
@@ -38,12 +39,11 @@ from v2f.evaluation.trials import check_unseen, compare
 from v2f.evaluation.trials import unit as of_length_one
 from v2f.models import DVectorEncoder, Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import GENDERS
+from v2f.models.weights import LOOKS
 from v2f.pipeline import DURATIONS
 from v2f.report.markdown import plain, row
 from v2f.report.results import RESULTS, Findings, LeftOut, Result
 from v2f.report.wording import chance_of, count, interval_of, value_of
-from v2f.training.crops import sound_of
-from v2f.training.tasks.speaker import LOOKS
 
 QUESTION = "encoder"
 TABLE = "encoder.md"
@@ -84,7 +84,7 @@ class Embedder:
 
     def of_store(self, store: Store, voices: np.ndarray) -> np.ndarray:
         """Embeddings [n, 64] of whole recordings [n] of a store."""
-        return self(sound_of(store, int(voice), encoder=self.name) for voice in voices)
+        return self(frames_of(store, int(voice), encoder=self.name) for voice in voices)
 
 
 def study(data: Path, weights: Path, pairs: Path, out: Path, seed: int = 0) -> str:
@@ -167,7 +167,7 @@ def _age(predicted: np.ndarray, ages: np.ndarray, person: np.ndarray, seed: int)
 def verification(embedder: Embedder, store: Store, kept: np.ndarray, seed: int) -> Iterator[Result | LeftOut]:
     """Equal error rate over all pairs of different recordings `kept`, from embeddings less their mean."""
     embeddings = of_length_one(embedder.of_store(store, kept), centred=True)
-    people = store.voices[kept, 2]
+    people = store.voices["person"][kept]
     first, second = (people[rows] for rows in all_pairs(people))
     if not 0 < (first == second).sum() < len(first):
         yield LeftOut(QUESTION, KEPT_OUT, "there are not two people, one of them with two recordings")
@@ -189,16 +189,18 @@ def gender(embedder: Embedder, store: Store, kept: np.ndarray, seed: int) -> Ite
 
     genders = np.array([person.gender for person in store.people])
     known = store.voices_in("train")
-    known = known[np.unique(store.voices[known, 2], return_index=True)[1]]  # one of each speaker
-    known = known[genders[store.voices[known, 2]] != ""]
-    if set(genders[store.voices[known, 2]]) != set(GENDERS):
+    known = known[np.unique(store.voices["person"][known], return_index=True)[1]]  # one of each speaker
+    known = known[genders[store.voices["person"][known]] != ""]
+    if set(genders[store.voices["person"][known]]) != set(GENDERS):
         yield LeftOut(QUESTION, KEPT_OUT, "no training voices of women and men to learn gender from")
         return
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced"))
-    probe.fit(embedder.of_store(store, known), genders[store.voices[known, 2]])
-    speakers = np.unique(store.voices[kept, 2])
+    probe.fit(embedder.of_store(store, known), genders[store.voices["person"][known]])
+    speakers = np.unique(store.voices["person"][kept])
     joined = [
-        torch.cat([sound_of(store, v, encoder=embedder.name) for v in kept[store.voices[kept, 2] == who]], 1)
+        torch.cat(
+            [frames_of(store, v, encoder=embedder.name) for v in kept[store.voices["person"][kept] == who]], 1
+        )
         for who in speakers
     ]
     for seconds in (*DURATIONS, None):

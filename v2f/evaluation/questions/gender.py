@@ -11,8 +11,8 @@ import numpy as np
 
 from v2f.evaluation.generated_faces import JUDGE, GeneratedFaces, pixels
 from v2f.evaluation.intervals import Estimate, mean_over_people
+from v2f.models.classifiers import GenderClassifier
 from v2f.report.results import LeftOut, Result
-from v2f.training.tasks.gender import GenderClassifier
 
 QUESTION = "gender"
 REAL, GENERATED = "real faces are told right", "generated faces agree with their speaker"

@@ -9,8 +9,8 @@ import torch
 from v2f.evaluation.generated_faces import GeneratedFaces, pixels
 from v2f.evaluation.questions.matching import UNSTRATIFIED, result_of_wins
 from v2f.evaluation.trials import Trials, compare, score
+from v2f.models.classifiers import Matcher
 from v2f.report.results import Result
-from v2f.training.tasks.matcher import Matcher
 
 NAMES = {"dimnet-i": "DIMNet-I", "dimnet-g": "DIMNet-G", "svhf": "SVHF"}
 PAPER = {  # Table 3, testing set: unstratified, and with imposters of the same gender

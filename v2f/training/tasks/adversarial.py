@@ -50,11 +50,11 @@ from v2f.models import (
 )
 from v2f.models.composite_generator import CompositeGenerator
 from v2f.models.cpu_kernels import learn_on_cpu, twice_differentiable
+from v2f.models.cuda_graphs import CudaGraphRunner
 from v2f.training.augment import augment_faces
 from v2f.training.batches import Faces, uniform
 from v2f.training.distributed import ALONE, Processes
 from v2f.training.loop import (
-    Graphed,
     freeze,
     generator,
     load_optimizer_state,
@@ -211,7 +211,9 @@ class AdversarialTask:
             for learning in (list(self.generator.parameters()), judges)
         )
         self.picture_weight = torch.zeros((), device=device)
-        self.graphed = Graphed(self._iteration, device, graph=on_gpu and processes.count == 1)
+        self.graphs: CudaGraphRunner[dict[str, Tensor]] = CudaGraphRunner(
+            device, enabled=on_gpu and processes.count == 1, eager_runs=3
+        )
 
     def step(self, index: int) -> dict[str, Tensor]:
         """One iteration, and what changes with its number around it; before them those of portraits alone."""
@@ -228,7 +230,8 @@ class AdversarialTask:
         self.learning_rate.fill_(config.learning_rate * falling(turn, config.falls_after, config.falls_over))
         if config.r1 and index % R1_EVERY == 0:
             self._penalise_gradient(generator(self.runtime.device, config.seed, index, R1_EVERY))
-        losses = self.graphed(mixed(config.seed, index), weight > 0)
+        self.graphs.rng.manual_seed(mixed(config.seed, index))
+        losses = self.graphs(weight > 0, lambda rng: self._iteration(rng, weight > 0))
         self._average(index)
         return losses
 
@@ -445,7 +448,7 @@ class AdversarialTask:
         load_optimizer_state(self.judge_adam, without_prefix("judge_adam", state))
         for adam in (self.generator_adam, self.judge_adam):
             adam.param_groups[0]["lr"] = self.learning_rate  # loading made a copy
-        self.graphed.captured = None  # the optimizers' tensors are others now
+        self.graphs.reset()  # the optimizers' tensors are others now
 
     def _networks(self) -> dict[str, torch.nn.Module]:
         networks: dict[str, torch.nn.Module] = {

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from v2f.data.store import Store, store_hash
-from v2f.errors import CorpusError, WeightsError
+from v2f.errors import CorpusError
 from v2f.models import (
     TRAINED_ON,
     Classifier,
@@ -24,16 +24,15 @@ from v2f.models import (
     NetworkConfig,
     Runtime,
     encode_people,
-    load_networks,
     save_networks,
 )
-from v2f.models.networks import GENDERS, IMAGE_SIZE
-from v2f.training.batches import Faces, uniform
+from v2f.models.classifiers import BATCH, GenderClassifier
+from v2f.models.networks import GENDERS
+from v2f.training.batches import faces_of, uniform
 from v2f.training.loop import LearnedParts, generator
 
 WEIGHTS = "gender.safetensors"
 HELDOUT_PEOPLE = 0.1  # of each gender's, where the test split has no faces to measure on
-AT_ONCE = 256  # faces, where no gradients are needed
 
 
 @dataclass(frozen=True)
@@ -47,31 +46,6 @@ class GenderConfig:
     networks: NetworkConfig = NetworkConfig()
 
 
-@dataclass(frozen=True)
-class GenderClassifier:
-    """Networks that tell a face's gender, ready to be asked."""
-
-    trunk: FaceTrunk
-    head: Classifier
-    runtime: Runtime
-
-    @classmethod
-    def open(cls, path: str | Path, runtime: Runtime) -> "GenderClassifier":
-        """Read what `train.py gender` wrote; raises WeightsError when the file is something else."""
-        networks, _, _ = load_networks(path)
-        trunk, head = networks.get("trunk"), networks.get("gender")
-        if not isinstance(trunk, FaceTrunk) or not isinstance(head, Classifier):
-            raise WeightsError(f"{path} holds no gender classifier; make one with `train.py gender`.")
-        return cls(runtime.place(trunk), runtime.place(head), runtime)
-
-    @torch.no_grad()
-    def female(self, faces: Tensor) -> Tensor:
-        """Faces [n, 3, 64, 64] in [-1, 1] -> the probability that each is a woman's, float32 [n]."""
-        with self.runtime.autocast():
-            logits = torch.cat([self.head(self.trunk(part)) for part in faces.split(AT_ONCE)])
-        return logits.float().softmax(dim=1)[:, GENDERS.index("female")]
-
-
 class GenderTask(LearnedParts):
     """The face trunk and a linear layer, learning on faces of known gender."""
 
@@ -82,7 +56,7 @@ class GenderTask(LearnedParts):
         self.batch = config.batch
         device = runtime.device
         self.faces = faces_of(store, device)
-        genders = gender_of_people(store)
+        genders = store.genders
         self.train_rows, self.heldout_rows = _rows(store, genders, config.seed)
         self.of_gender = [
             torch.from_numpy(self.train_rows[genders[store.face_person[self.train_rows]] == gender]).to(
@@ -146,27 +120,10 @@ class GenderTask(LearnedParts):
         if not len(rows):
             return float("nan")
         classifier = self.classifier()
-        parts = torch.from_numpy(rows).to(self.runtime.device).split(AT_ONCE)
+        parts = torch.from_numpy(rows).to(self.runtime.device).split(BATCH)
         told = torch.cat([classifier.female(self.faces.pixels(part)) > 0.5 for part in parts])
-        female = gender_of_people(self.store)[self.store.face_person[rows]] == GENDERS.index("female")
+        female = self.store.genders[self.store.face_person[rows]] == GENDERS.index("female")
         return float((told.cpu().numpy() == female).mean())
-
-
-def faces_of(store: Store, device: torch.device) -> Faces:
-    """A store's faces for training; raises CorpusError when they are not of the networks' size."""
-    if store.faces.shape[1:3] != (IMAGE_SIZE, IMAGE_SIZE):
-        height, width = store.faces.shape[1:3]
-        raise CorpusError(
-            f"{store.folder} holds faces of {height}x{width} pixels; the networks take {IMAGE_SIZE}x{IMAGE_SIZE}."
-        )
-    # A GPU cannot reach a memory map; a CPU reads it, and there may be more faces than memory.
-    return Faces(store.faces, device, resident=device.type != "cpu")
-
-
-def gender_of_people(store: Store) -> np.ndarray:
-    """The place in GENDERS of each person of the store, int64 [people]; -1 where it is not known."""
-    places = {gender: place for place, gender in enumerate(GENDERS)}
-    return np.array([places.get(person.gender, -1) for person in store.people], dtype=np.int64)
 
 
 def _rows(store: Store, genders: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

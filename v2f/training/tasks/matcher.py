@@ -21,7 +21,6 @@ The label is the store's identity: in a demonstration corpus several people shar
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -29,8 +28,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, normalise
+from v2f.data.recordings import frames_of
 from v2f.data.store import Store, store_hash
-from v2f.errors import CorpusError, WeightsError
+from v2f.errors import CorpusError
 from v2f.models import (
     TRAINED_ON,
     Classifier,
@@ -39,18 +39,14 @@ from v2f.models import (
     Runtime,
     VoiceEncoder,
     encode_people,
-    load_networks,
     save_networks,
-    unit,
 )
+from v2f.models.classifiers import Kind, Matcher
 from v2f.models.networks import Chooser
-from v2f.training.batches import uniform
-from v2f.training.crops import VoiceCrops, sound_of
+from v2f.training.batches import faces_of, uniform
+from v2f.training.crops import VoiceCrops
 from v2f.training.loop import LearnedParts, generator
-from v2f.training.tasks.gender import AT_ONCE, faces_of, gender_of_people
 
-Kind = Literal["dimnet-i", "dimnet-g", "svhf"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 WEIGHTS = "matcher.safetensors"
 MOST_TESTED = 500  # recordings of held-out people, for the quick accuracy
 TRIALS = 4  # for each of them
@@ -68,60 +64,6 @@ class MatcherConfig:
     longest: float = 8.0
     seed: int = 0
     networks: NetworkConfig = NetworkConfig()
-
-
-@dataclass(frozen=True)
-class Matcher:
-    """The networks of a matcher, ready to be asked. Only SVHF's has a chooser."""
-
-    kind: Kind
-    encoder: VoiceEncoder
-    trunk: FaceTrunk
-    chooser: Chooser | None
-    runtime: Runtime
-
-    @classmethod
-    def open(cls, path: str | Path, runtime: Runtime) -> "Matcher":
-        """Read what `train.py matcher` wrote; raises WeightsError when the file is something else."""
-        networks, _, provenance = load_networks(path)
-        kind = next((kind for kind in KINDS if kind == provenance.get("kind")), None)
-        encoder, trunk, chooser = (networks.get(name) for name in ("encoder", "trunk", "chooser"))
-        if kind is None or not isinstance(encoder, VoiceEncoder) or not isinstance(trunk, FaceTrunk):
-            raise WeightsError(f"{path} holds no matcher; make one with `train.py matcher`.")
-        if kind != "svhf":
-            return cls(kind, runtime.place(encoder), runtime.place(trunk), None, runtime)
-        if not isinstance(chooser, Chooser):
-            raise WeightsError(f"{path} holds an SVHF matcher without its chooser; make it again.")
-        return cls(kind, runtime.place(encoder), runtime.place(trunk), runtime.place(chooser), runtime)
-
-    @torch.no_grad()
-    def embed_voices(self, log_mels: Tensor) -> Tensor:
-        """Normalised log-mel [n, 64, frames] -> embeddings float32 [n, 64]; of DIMNet, of unit length."""
-        with self.runtime.autocast():
-            return self._finished(self.encoder(log_mels))
-
-    @torch.no_grad()
-    def embed_faces(self, faces: Tensor) -> Tensor:
-        """Faces [n, 3, 64, 64] in [-1, 1] -> embeddings float32 [n, 64]; of DIMNet, of unit length."""
-        with self.runtime.autocast():
-            return self._finished(torch.cat([self.trunk(part) for part in faces.split(AT_ONCE)]))
-
-    @torch.no_grad()
-    def choose(self, voice: Tensor, face_a: Tensor, face_b: Tensor) -> Tensor:
-        """Is a voice the first face's? Embeddings [n, 64] of each -> [n] in [0, 1], above 0.5 where it is.
-
-        SVHF: the probability, averaged over both orders of the faces. DIMNet, which knows no probabilities: one half,
-        and a quarter of the difference of the cosines. With the faces exchanged it is one minus that.
-        """
-        if self.chooser is None:
-            voice, face_a, face_b = unit(voice), unit(face_a), unit(face_b)
-            return 0.5 + ((voice * face_a).sum(dim=1) - (voice * face_b).sum(dim=1)) / 4
-        as_first = self.chooser(voice, face_a, face_b).softmax(dim=1)[:, 0]
-        as_second = self.chooser(voice, face_b, face_a).softmax(dim=1)[:, 1]
-        return (as_first + as_second) / 2
-
-    def _finished(self, embeddings: Tensor) -> Tensor:
-        return unit(embeddings.float()) if self.chooser is None else embeddings.float()
 
 
 class MatcherTask(LearnedParts):
@@ -219,7 +161,9 @@ class MatcherTask(LearnedParts):
         """Write the matcher; its accuracy on people it was not trained on."""
         matcher = self.matcher()
         accuracy = heldout_accuracy(matcher, self.store, self.config.seed)
-        used = np.union1d(self.store.voices[self.voice_rows, 2], self.store.face_person[self.face_rows])
+        used = np.union1d(
+            self.store.voices["person"][self.voice_rows], self.store.face_person[self.face_rows]
+        )
         provenance = {
             "stage": "matcher",
             "kind": self.config.kind,
@@ -248,19 +192,19 @@ def heldout_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
     drawn with the seed. Ties count one half.
     """
     voices, faces = store.voices_in("test"), store.faces_in("test")
-    people = np.intersect1d(store.voices[voices, 2], store.face_person[faces])
+    people = np.intersect1d(store.voices["person"][voices], store.face_person[faces])
     if len(people) < 2:
         return float("nan")
     rng = np.random.default_rng(seed)
-    voices = rng.permutation(voices[np.isin(store.voices[voices, 2], people)])[:MOST_TESTED]
+    voices = rng.permutation(voices[np.isin(store.voices["person"][voices], people)])[:MOST_TESTED]
     faces = faces[np.isin(store.face_person[faces], people)]
     device, seen = matcher.runtime.device, faces_of(store, torch.device("cpu"))
     most = int(MatcherConfig.longest * (SAMPLE_RATE if store.holds_speech else FRAMES_PER_SECOND))
     wins = []
     for voice in voices:
-        own = store.face_person[faces] == store.voices[voice, 2]
+        own = store.face_person[faces] == store.voices["person"][voice]
         drawn = np.concatenate([rng.choice(faces[own], TRIALS), rng.choice(faces[~own], TRIALS)])
-        heard = normalise(sound_of(store, voice, slice(most))).to(device)
+        heard = normalise(frames_of(store, voice, slice(most))).to(device)
         embedding = matcher.embed_voices(heard[None]).expand(TRIALS, -1)
         true, imposter = matcher.embed_faces(seen.pixels(torch.from_numpy(drawn)).to(device)).chunk(2)
         chosen = matcher.choose(embedding, true, imposter)
@@ -276,8 +220,8 @@ def _labelled(store: Store, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndar
     """
     of_people = np.array([person.identity for person in store.people], dtype=np.int64)
     if kind == "dimnet-g":
-        of_people = np.where(of_people >= 0, gender_of_people(store), -1)
-    of_voices, of_faces = of_people[store.voices[:, 2]], of_people[store.face_person]
+        of_people = np.where(of_people >= 0, store.genders, -1)
+    of_voices, of_faces = of_people[store.voices["person"]], of_people[store.face_person]
     labels = np.setdiff1d(np.intersect1d(of_voices, of_faces), [-1])
     if len(labels) < 2:
         needed = "of women and of men" if kind == "dimnet-g" else "of at least two identities"

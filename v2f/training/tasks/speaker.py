@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, normalise
 from v2f.audio.features import HOP
 from v2f.data.demo.looks import PreparedPairs, looks
+from v2f.data.recordings import HELDOUT_SHARE, frames_of
 from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError
 from v2f.evaluation.metrics import all_pairs, equal_error_rate
@@ -38,13 +39,13 @@ from v2f.models import (
     unit,
 )
 from v2f.models.networks import EMBEDDING_SIZE
+from v2f.models.weights import LOOKS
 from v2f.training.augment import mask_features
 from v2f.training.batches import uniform
-from v2f.training.crops import HELDOUT_SHARE, VoiceCrops, sound_of
+from v2f.training.crops import VoiceCrops
 from v2f.training.loop import LearnedParts, generator
 
 WEIGHTS = "encoder.safetensors"
-LOOKS = "looks"  # in the provenance: which faces the encoder was told of
 SCALE = 8.0  # of unit embeddings before the heads, so that their logits can spread
 HELD_OUT = ("common voice", "test")  # splits whose speakers are verified: the first that there is
 MOST_TESTED = 2000  # recordings, for each of both measures
@@ -92,7 +93,7 @@ class SpeakerTask(LearnedParts):
         self.train_rows = store.voices_in("train")
         rows = (store.voices_in(split)[:MOST_TESTED] for split in HELD_OUT)
         self.heldout_rows = next((found for found in rows if len(found)), np.zeros(0, dtype=np.int64))
-        speakers, labels = np.unique(store.voices[self.train_rows, 2], return_inverse=True)
+        speakers, labels = np.unique(store.voices["person"][self.train_rows], return_inverse=True)
         if len(speakers) < 2:
             raise CorpusError(f"{store.folder} holds fewer than two voices to train on.")
         device = runtime.device
@@ -123,8 +124,10 @@ class SpeakerTask(LearnedParts):
         if pairs is not None:
             if dvectors is None:
                 raise CorpusError(f"{self.store.folder} holds no d-vectors, from which looks are told.")
-            _, lengths, person = self.store.voices[self.train_rows].T
-            found = looks(dvectors[self.train_rows], person, lengths / SAMPLE_RATE, pairs)
+            recordings = self.store.voices[self.train_rows]
+            found = looks(
+                dvectors[self.train_rows], recordings["person"], recordings["length"] / SAMPLE_RATE, pairs
+            )
             told["looks"] = torch.from_numpy(found)
         return told
 
@@ -187,7 +190,7 @@ class SpeakerTask(LearnedParts):
         right = 0
         for row in chosen:
             voice = self.train_rows[row]
-            length = self.store.voices[voice, 1]
+            length = self.store.voices["length"][voice]
             embedding = self._embed(voice, slice(int(length * (1 - HELDOUT_SHARE)), None))
             with torch.no_grad():
                 right += int(self.speaker_head(embedding * SCALE).argmax() == self.labels[row])
@@ -198,7 +201,7 @@ class SpeakerTask(LearnedParts):
 
         NaN where nobody has two of them, or there is one person.
         """
-        people = self.store.voices[self.heldout_rows, 2]
+        people = self.store.voices["person"][self.heldout_rows]
         first, second = all_pairs(people)
         same = people[first] == people[second]
         if same.all() or not same.any():
@@ -211,7 +214,7 @@ class SpeakerTask(LearnedParts):
     def _embed(self, voice: int, piece: slice = slice(None)) -> Tensor:
         """The embedding [64] of a recording, or of a piece of its sound."""
         self.parts.eval()
-        heard = normalise(sound_of(self.store, voice, piece)).to(self.runtime.device)
+        heard = normalise(frames_of(self.store, voice, piece)).to(self.runtime.device)
         return unit(self.encoder(heard[None]))[0]
 
 

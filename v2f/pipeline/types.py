@@ -1,0 +1,35 @@
+"""What goes into the pipeline and what comes out of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+DURATIONS = (1, 2, 3, 5, 10)  # seconds; Sec. 4.1
+MAX_SECONDS = 600.0  # no more than this is used of a recording: a longer one says nothing new about a voice
+
+Waveform = NDArray[np.float32]  # [samples], mono, 16 kHz, in [-1, 1]
+Clip = str | Path | Waveform  # an audio file, or samples [n] or [n, channels] at 16 kHz
+
+
+@dataclass(frozen=True)
+class Face:
+    """A generated face and what it was made from.
+
+    Attributes:
+        image: uint8 [64, 64, 3], RGB.
+        embedding: float32 [64], unit length.
+        score: the discriminator's probability that the image is a photograph, 0 to 1; None for weights without a
+            discriminator.
+        seconds: speech that was used, in seconds.
+        duration: audio that it was found in, in seconds.
+        timings: seconds spent in each stage, for all the faces that were generated in one batch.
+    """
+
+    image: NDArray[np.uint8]
+    embedding: NDArray[np.float32]
+    score: float | None
+    seconds: float
+    duration: float
+    timings: dict[str, float]
