@@ -31,9 +31,7 @@ def measure(weights: str | None = None) -> list[Titled]:
         eager = f"{EAGER}; from v2f.__main__ import main; main({face!r})"
         rows = [
             started("import v2f", 0.3, ["-c", "import v2f"], ["-c", EAGER], ["-c", ""]),
-            started(
-                "python -m v2f face CLIP", 4, ["-m", "v2f", *face], ["-c", eager], ["-c", "import torch"]
-            ),
+            started("v2f face CLIP", 4, ["-m", "v2f", *face], ["-c", eager], ["-c", "import torch"]),
         ]
     return [("Starting", [*rows, kiosk(chosen)])]
 

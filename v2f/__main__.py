@@ -1,4 +1,4 @@
-"""The command line: ``python -m v2f face | strip | weights | prepare | evaluate | table | study``.
+"""The command line: ``v2f face | strip | weights | kiosk | prepare | train | evaluate | table | study``.
 
 A mistake costs the user one sentence on stderr and exit code 1; a bad clip among several is skipped with its
 reason. Each command imports what it needs when it runs, so that ``--help`` answers at once.
@@ -17,7 +17,9 @@ from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
 from v2f.evaluation.cli import add_arguments as add_evaluate
 from v2f.evaluation.study import add_arguments as add_study
+from v2f.kiosk.cli import add_arguments as add_kiosk
 from v2f.report.table import add_arguments as add_table
+from v2f.training.cli import add_arguments as add_train
 
 if TYPE_CHECKING:
     from v2f.pipeline import Face
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m v2f", description="A face from a voice.")
+    parser = argparse.ArgumentParser(prog="v2f", description="A face from a voice.")
     parser.add_argument("--version", action="version", version=f"v2f {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -74,7 +76,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     show.set_defaults(run=run_show)
 
+    add_kiosk(commands)
     add_prepare(commands)
+    add_train(commands)
     add_evaluate(commands)
     add_table(commands)
     add_study(commands)

@@ -1,4 +1,4 @@
-"""python -m v2f prepare: mistakes cost one sentence, and none of them hours."""
+"""v2f prepare: mistakes cost one sentence, and none of them hours."""
 
 import subprocess
 import sys

@@ -11,7 +11,7 @@ REPORT = ROOT / "docs" / "demo"
 
 
 def test_the_readme_shows_the_bundled_models_results_as_they_are() -> None:
-    """Run `python -m v2f table docs/demo/results.jsonl README.md` where this fails."""
+    """Run `v2f table docs/demo/results.jsonl README.md` where this fails."""
     findings = Findings.load(REPORT / "results.jsonl")
     readme = (ROOT / "README.md").read_text("utf-8")
     assert replaced(readme, block(findings, "docs/demo/report.md"), "README.md") == readme

@@ -267,7 +267,7 @@ def test_what_cannot_be_done_costs_one_sentence(options: list[str], sentence: st
 def test_a_wrong_option_costs_one_sentence_at_once(options: list[str]) -> None:
     run = failing(*options, patience=10)
     assert run.returncode == 2
-    assert re.fullmatch(r"usage: python app.py \[options\]\napp.py: error: [^\n]+\n", run.stderr)
+    assert re.fullmatch(r"usage: v2f kiosk \[options\]\nv2f kiosk: error: [^\n]+\n", run.stderr)
 
 
 def test_help_answers_at_once() -> None:

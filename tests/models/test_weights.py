@@ -217,7 +217,7 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
 
 def test_missing_released_weights_name_the_command_that_fetches_them(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(WeightsError, match="python -m v2f weights pull released"):
+    with pytest.raises(WeightsError, match="v2f weights pull released"):
         load("released")
 
 

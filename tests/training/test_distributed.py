@@ -157,7 +157,7 @@ def test_who_is_left_alone_says_so_in_one_sentence(made_pack_file, made_encoder,
     os.kill(process.pid, signal.SIGCONT)
     _, told = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert told.decode().count("train.py: The other processes of this run are no longer there: ") == 1
+    assert told.decode().count("v2f: The other processes of this run are no longer there: ") == 1
     assert "v2f/training" not in told.decode(), "a traceback"
 
 
@@ -176,8 +176,8 @@ def test_what_cannot_be_done_by_two_is_one_sentence(
     uneven = ("gan", made_pack_file, tmp_path / "a", "--encoder", made_encoder, "--batch", 5)
     speaker = ("speaker", made_store, tmp_path / "b")
     for arguments, sentence in (
-        (uneven, "train.py: A batch of 5 has no equal parts for 2 processes; choose another --batch."),
-        (speaker, "train.py: Only `train.py gan` runs under torchrun; start this with python."),
+        (uneven, "v2f: A batch of 5 has no equal parts for 2 processes; choose another --batch."),
+        (speaker, "v2f: Only `train.py gan` runs under torchrun; start this with `v2f train`."),
     ):
         done = run(train(TORCHRUN, *arguments))
         assert done.returncode == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-import train
+from v2f.__main__ import main
 from v2f.data import store
 from v2f.data.recordings import frames_of
 from v2f.data.store import Store
@@ -104,7 +104,7 @@ def test_train_dvector_writes_the_packages_network_and_whom_it_was_fitted_to(
     except WeightsError as error:
         pytest.skip(str(error))
     out = tmp_path / "run"
-    assert train.main(["dvector", "--data", str(made_store), "--out", str(out)]) == 0
+    assert main(["train", "dvector", "--data", str(made_store), "--out", str(out)]) == 0
     assert capsys.readouterr().out.strip() == str(out / "encoder.safetensors")
     networks, config, provenance = load_networks(out / "encoder.safetensors")
     encoder = networks["encoder"]
@@ -116,7 +116,7 @@ def test_train_dvector_writes_the_packages_network_and_whom_it_was_fitted_to(
     assert provenance["store"] == store.store_hash(made_store)
     assert people_trained_on(provenance) == [f"speaker{i}" for i in range(5)]
     again = tmp_path / "again"
-    assert train.main(["dvector", "--data", str(made_store), "--out", str(again)]) == 0
+    assert main(["train", "dvector", "--data", str(made_store), "--out", str(again)]) == 0
     same = load_networks(again / "encoder.safetensors")[0]["encoder"].state_dict()
     assert all(torch.equal(same[key], value) for key, value in encoder.state_dict().items())
     Pack.open(make_pack(made_store, out / "encoder.safetensors", tmp_path / "pack.npz", crops=2))
@@ -125,6 +125,6 @@ def test_train_dvector_writes_the_packages_network_and_whom_it_was_fitted_to(
 def test_train_dvector_refuses_a_store_of_log_mel_in_one_sentence(
     log_mel_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train.main(["dvector", "--data", str(log_mel_store), "--out", str(tmp_path / "run")]) == 1
+    assert main(["train", "dvector", "--data", str(log_mel_store), "--out", str(tmp_path / "run")]) == 1
     [line] = capsys.readouterr().err.strip().splitlines()[-1:]
-    assert line.startswith("train.py: The ")
+    assert line.startswith("v2f: The ")

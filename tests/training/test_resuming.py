@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -12,26 +11,24 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from v2f.__main__ import main
+
 ROOT = Path(__file__).parents[2]
-STEPS = 16
+STEPS = 12
 
 
 def command(stage: str, data: Path, out: Path, *more: str) -> list[str]:
     return [
-        *(sys.executable, str(ROOT / "train.py"), stage, "--data", str(data), "--out", str(out)),
-        *("--steps", str(STEPS), "--batch", "4", "--save-every", "3", "--device", "cpu", "--exact", *more),
+        *("train", stage, "--data", str(data), "--out", str(out), "--steps", str(STEPS), "--batch", "4"),
+        *("--save-every", "3", "--device", "cpu", "--exact", *more),
     ]
-
-
-def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(arguments, capture_output=True, text=True, env=environment, check=False)
 
 
 def kill_after(arguments: list[str], checkpoint: Path, number: signal.Signals, delay: float) -> int:
     """Start a run and send it a signal `delay` seconds after its first checkpoint; returns its exit code."""
     process = subprocess.Popen(
-        arguments,
+        [sys.executable, "-m", "v2f", *arguments],
+        cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -57,29 +54,30 @@ def stage(request, made_store, made_encoder, made_pack_file) -> tuple[str, Path,
     return "gan", made_pack_file, ["--encoder", str(made_encoder)], "v2f.safetensors"
 
 
-def test_sigkill_at_a_random_step_then_resume_equals_an_uninterrupted_run(stage, tmp_path):
+@pytest.mark.distributed
+def test_sigkill_then_resume_equals_an_uninterrupted_run(stage, tmp_path):
     name, data, more, weights = stage
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert run(command(name, data, whole, *more)).returncode == 0
+    assert main(command(name, data, whole, *more)) == 0
     arguments = command(name, data, killed, *more)
-    code = kill_after(arguments, killed / "checkpoint.safetensors", signal.SIGKILL, random.uniform(0, 0.3))
+    code = kill_after(arguments, killed / "checkpoint.safetensors", signal.SIGKILL, 0.1)
     assert code == -signal.SIGKILL, "the run ended before it was killed"
-    resumed = run([*arguments, "--resume"])
-    assert resumed.returncode == 0, resumed.stderr
+    assert main([*arguments, "--resume"]) == 0
     assert_equal_runs(whole, killed, weights)
 
 
+@pytest.mark.distributed
 def test_sigterm_saves_a_checkpoint_and_says_how_to_go_on(made_pack_file, made_encoder, tmp_path):
     out = tmp_path / "run"
     arguments = command("gan", made_pack_file, out, "--encoder", str(made_encoder))
     assert kill_after(arguments, out / "checkpoint.safetensors", signal.SIGTERM, 0.0) == 130
     assert not (out / "v2f.safetensors").exists()
-    assert run([*arguments, "--resume"]).returncode == 0
+    assert main([*arguments, "--resume"]) == 0
     steps = [json.loads(line)["step"] for line in (out / "log.jsonl").read_text().splitlines()]
     assert steps == sorted(set(steps)) and steps[-1] == STEPS
 
 
-def test_user_mistakes_are_one_sentence(made_pack_file, made_encoder, made_store, tmp_path):
+def test_user_mistakes_are_one_sentence(made_pack_file, made_encoder, made_store, tmp_path, capsys):
     gan = ["--encoder", str(made_encoder)]
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -95,6 +93,6 @@ def test_user_mistakes_are_one_sentence(made_pack_file, made_encoder, made_store
         command("gan", made_pack_file, broken, *gan),
         command("speaker", tmp_path, tmp_path / "e"),
     ):
-        done = run(arguments)
-        assert done.returncode == 1
-        assert done.stderr.startswith("train.py: ") and done.stderr.count("\n") == 1, done.stderr
+        assert main(arguments) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("v2f: ") and said.count("\n") == 1, said

@@ -40,7 +40,7 @@ def main(wanted: str) -> None:
     else:
         tell(
             problem=f"There is no microphone {wanted} at this machine: "
-            "python app.py --list-microphones shows those that there are."
+            "v2f kiosk --list-microphones shows those that there are."
         )
 
 

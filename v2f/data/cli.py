@@ -1,4 +1,4 @@
-"""python -m v2f prepare voices | faces | corpus | demo | check"""
+"""v2f prepare voices | faces | corpus | demo | check"""
 
 import argparse
 import json

@@ -1,1 +1,1 @@
-"""How good the faces are, by judges nobody here trained: ``python -m v2f evaluate``."""
+"""How good the faces are, by judges nobody here trained: ``v2f evaluate``."""

@@ -1,4 +1,4 @@
-"""python -m v2f evaluate"""
+"""v2f evaluate"""
 
 import argparse
 import os
@@ -11,21 +11,19 @@ TEST_TRIALS = 2_353_560  # Sec. 4.2; as in trials.py, which takes a second to im
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evaluate` to the command line."""
     evaluate = subparsers.add_parser("evaluate", help="every number and figure of the paper, for one model")
-    evaluate.add_argument(
-        "--data", type=Path, required=True, metavar="STORE", help="by `python -m v2f prepare`"
-    )
+    evaluate.add_argument("--data", type=Path, required=True, metavar="STORE", help="by `v2f prepare`")
     evaluate.add_argument(
         "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
     )
     evaluate.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder for the report")
-    evaluate.add_argument("--gender", type=Path, metavar="FILE", help="the classifier, by `train.py gender`")
+    evaluate.add_argument("--gender", type=Path, metavar="FILE", help="the classifier, by `v2f train gender`")
     evaluate.add_argument(
         "--matcher",
         type=Path,
         action="append",
         default=[],
         metavar="FILE",
-        help="another row of Table 3, by `train.py matcher`; may be given several times",
+        help="another row of Table 3, by `v2f train matcher`; may be given several times",
     )
     evaluate.add_argument(
         "--second-judge",

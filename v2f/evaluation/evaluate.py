@@ -1,4 +1,4 @@
-"""All questions of the report, asked of one model: ``python -m v2f evaluate``.
+"""All questions of the report, asked of one model: ``v2f evaluate``.
 
 Nobody measured on was trained on: the weights tell by name who was, and that is checked before anything is measured.
 Besides the test people these are the people of every other split of the store that is kept out of training, each with
@@ -54,9 +54,9 @@ class Options:
     weights: str | None = None  # None: the bundled ones
     pairs: Path | None = None  # a folder of true pairs
     pairs_split: Path | None = None  # which of them to measure on
-    gender: Path | None = None  # by `train.py gender`
+    gender: Path | None = None  # by `v2f train gender`
     second_judge: Path | None = None  # a folder with FaceRes' two files
-    matchers: Sequence[Path] = ()  # by `train.py matcher`
+    matchers: Sequence[Path] = ()  # by `v2f train matcher`
     sounds: Path | None = None  # a folder of sounds that are no voice
     trials: Path | None = None  # a folder of lists of trials, read where they are, else written
     count: int = TEST_TRIALS

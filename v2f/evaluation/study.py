@@ -1,6 +1,6 @@
-"""python -m v2f study duration | noise CLIP... -o DIR: what one's own recordings give, by the same steps as the page.
+"""v2f study duration | noise CLIP... -o DIR: what one's own recordings give, by the same steps as the page.
 
-python -m v2f study encoder ...: what a voice encoder's embedding holds; see v2f/evaluation/questions/encoder.py.
+v2f study encoder ...: what a voice encoder's embedding holds; see v2f/evaluation/questions/encoder.py.
 
 duration: faces from the first 1, 2, 3, 5 and 10 s and from the whole: duration.png, a row for each clip.
 noise: the same, then faces of the whole in noise and from the noise alone: noise-CLIP.png, one for each clip.
@@ -58,9 +58,9 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         kind.set_defaults(run=run)
     encoder = kinds.add_parser("encoder", help="what a voice encoder's embedding holds, without a generator")
     for flag, what, metavar in (
-        ("--data", "by `python -m v2f prepare demo`", "STORE"),
+        ("--data", "by `v2f prepare demo`", "STORE"),
         ("--encoder", "any weights file that holds a voice encoder", "WEIGHTS"),
-        ("--pairs", "the true pairs that `python -m v2f prepare demo` leaves beside its store", "PAIRS"),
+        ("--pairs", "the true pairs that `v2f prepare demo` leaves beside its store", "PAIRS"),
         ("--out", "folder for the table and its numbers", "DIR"),
     ):
         encoder.add_argument(flag, type=Path, required=True, metavar=metavar, help=what)

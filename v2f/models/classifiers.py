@@ -27,11 +27,11 @@ class GenderClassifier:
 
     @classmethod
     def open(cls, path: str | Path, runtime: Runtime) -> "GenderClassifier":
-        """Read what `train.py gender` wrote; raises WeightsError when the file is something else."""
+        """Read what `v2f train gender` wrote; raises WeightsError when the file is something else."""
         networks, _, _ = load_networks(path)
         trunk, head = networks.get("trunk"), networks.get("gender")
         if not isinstance(trunk, FaceTrunk) or not isinstance(head, Classifier):
-            raise WeightsError(f"{path} holds no gender classifier; make one with `train.py gender`.")
+            raise WeightsError(f"{path} holds no gender classifier; make one with `v2f train gender`.")
         return cls(runtime.place(trunk), runtime.place(head), runtime)
 
     @torch.no_grad()
@@ -54,12 +54,12 @@ class Matcher:
 
     @classmethod
     def open(cls, path: str | Path, runtime: Runtime) -> "Matcher":
-        """Read what `train.py matcher` wrote; raises WeightsError when the file is something else."""
+        """Read what `v2f train matcher` wrote; raises WeightsError when the file is something else."""
         networks, _, provenance = load_networks(path)
         kind = next((kind for kind in KINDS if kind == provenance.get("kind")), None)
         encoder, trunk, chooser = (networks.get(name) for name in ("encoder", "trunk", "chooser"))
         if kind is None or not isinstance(encoder, VoiceEncoder) or not isinstance(trunk, FaceTrunk):
-            raise WeightsError(f"{path} holds no matcher; make one with `train.py matcher`.")
+            raise WeightsError(f"{path} holds no matcher; make one with `v2f train matcher`.")
         if kind != "svhf":
             return cls(kind, runtime.place(encoder), runtime.place(trunk), None, runtime)
         if not isinstance(chooser, Chooser):

@@ -56,8 +56,8 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "trunk": FaceTrunk,
     "discriminator": Discriminator,
     "classifier": Classifier,  # of the training identities; its number of classes is that of its stored rows
-    "gender": partial(Classifier, len(GENDERS)),  # behind a trunk; by `train.py gender`
-    "chooser": Chooser,  # behind an encoder and a trunk; by `train.py matcher --kind svhf`
+    "gender": partial(Classifier, len(GENDERS)),  # behind a trunk; by `v2f train gender`
+    "chooser": Chooser,  # behind an encoder and a trunk; by `v2f train matcher --kind svhf`
 }
 TRAINED_ON = "trained on"  # in the provenance: names, one a line
 LOOKS = "looks"  # in the provenance: whose faces a voice encoder learned to predict
@@ -112,7 +112,7 @@ def find(source: str | Path | None) -> Path:
     if source is None:
         path, remedy = BUNDLED, "name a weights file instead, or get the complete checkout"
     elif source == "released":
-        path, remedy = released_path(), "fetch it with: python -m v2f weights pull released"
+        path, remedy = released_path(), "fetch it with: v2f weights pull released"
     else:
         path, remedy = Path(source), "check the path"
     if not path.is_file():

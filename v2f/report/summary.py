@@ -84,7 +84,7 @@ READING = (
     ),
     (
         "Classifier, discriminator",
-        "The one tells faces apart by gender and is trained as in the paper, by train.py gender; the other is the "
+        "The one tells faces apart by gender and is trained as in the paper, by `v2f train gender`; the other is the "
         "model's own, which scores from 0 to 1 how much a face looks like a photograph.",
     ),
     (

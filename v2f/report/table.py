@@ -1,4 +1,4 @@
-"""python -m v2f table RESULTS.jsonl README.md: the README's table of results, from what an evaluation wrote.
+"""v2f table RESULTS.jsonl README.md: the README's table of results, from what an evaluation wrote.
 
 Reads what `evaluate` wrote and rewrites what stands between two lines of the README, <!-- results --> and
 <!-- /results -->: the numbers that say most, each with its 95 % interval. What was not measured has no row.
@@ -55,7 +55,7 @@ STRATA = {"": "", "gender": ", imposters of the same gender"}
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `table` to the command line."""
     table = subparsers.add_parser("table", help="rewrite the README's table of results")
-    table.add_argument("results", type=Path, metavar="RESULTS.jsonl", help="by `python -m v2f evaluate`")
+    table.add_argument("results", type=Path, metavar="RESULTS.jsonl", help="by `v2f evaluate`")
     table.add_argument("readme", type=Path, metavar="README.md", help=f"has the lines {START} and {END}")
     table.set_defaults(run=run_table)
 

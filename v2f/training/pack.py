@@ -85,7 +85,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     heard = people_trained_on(provenance)
     if heard is None:
         raise CorpusError(
-            f"{encoder_path} does not tell whom it was trained on; make it by `train.py speaker` or `dvector`."
+            f"{encoder_path} does not tell whom it was trained on; make it by `v2f train speaker` or `dvector`."
         )
     runtime = Runtime.choose()
     encoder = runtime.place(encoder.eval())

@@ -84,7 +84,7 @@ def test_what_is_missing_is_told(make_drawn, classifier) -> None:
     )
     lines = [line for line in gender(without_faces, None, seed=0) if isinstance(line, LeftOut)]
     assert [line.left_out for line in lines] == [
-        "no gender classifier was given; train.py gender makes one",
+        "no gender classifier was given; `v2f train gender` makes one",
         "there are no true faces to tell the gender of",
     ]
     (line,) = gender(nobody_known(without_faces), classifier, seed=0)

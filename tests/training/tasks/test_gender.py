@@ -1,7 +1,5 @@
 """The gender classifier: who is learned from, who is measured on, and that it learns."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from v2f.__main__ import main
 from v2f.data import store
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, WeightsError
@@ -18,7 +17,6 @@ from v2f.models import NetworkConfig, Runtime, VoiceEncoder, save_networks
 from v2f.training.loop import Schedule, train
 from v2f.training.tasks.gender import WEIGHTS, GenderClassifier, GenderConfig, GenderTask
 
-ROOT = Path(__file__).parents[3]
 CPU = Runtime.choose("cpu", exact=True)
 CONFIG = replace(GenderConfig(), batch=8, learning_rate=1e-3)
 PICTURES = 3  # of every person
@@ -142,15 +140,27 @@ def test_other_weights_are_no_gender_classifier(tmp_path: Path) -> None:
         GenderClassifier.open(tmp_path / "w", CPU)
 
 
-def test_the_command_trains_and_says_what_is_missing(make_store: MakeStore, tmp_path: Path) -> None:
-    def run(folder: Path, out: Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "train.py"), "gender", "--data", str(folder), "--out", str(out)]
-        command += ["--steps", "2", "--batch", "4", "--device", "cpu", "--exact"]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+def test_the_command_trains_and_says_what_is_missing(
+    make_store: MakeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(folder: Path, out: Path) -> int:
+        command = [
+            "train",
+            "gender",
+            "--data",
+            str(folder),
+            "--out",
+            str(out),
+            "--steps",
+            "2",
+            "--batch",
+            "4",
+        ]
+        return main([*command, "--device", "cpu", "--exact"])
 
-    done = run(make_store(*WOMEN_AND_MEN), tmp_path / "a")
-    assert done.returncode == 0 and "held-out accuracy: " in done.stdout, done.stderr
+    assert run(make_store(*WOMEN_AND_MEN), tmp_path / "a") == 0
+    assert "held-out accuracy: " in capsys.readouterr().out
     assert (tmp_path / "a" / WEIGHTS).exists()
-    done = run(make_store(("", "train")), tmp_path / "b")
-    assert done.returncode == 1
-    assert done.stderr.startswith("train.py: ") and done.stderr.count("\n") == 1, done.stderr
+    assert run(make_store(("", "train")), tmp_path / "b") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("v2f: ") and said.count("\n") == 1, said

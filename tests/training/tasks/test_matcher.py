@@ -1,7 +1,5 @@
 """The matchers of Table 3: who is learned from, what the losses are, that they learn, and that they load again."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
+from v2f.__main__ import main
 from v2f.audio import normalise
 from v2f.data import store
 from v2f.data.recordings import frames_of
@@ -22,7 +21,6 @@ from v2f.models.classifiers import KINDS, Matcher
 from v2f.training.loop import Schedule, generator, train
 from v2f.training.tasks.matcher import WEIGHTS, MatcherConfig, MatcherTask, heldout_accuracy
 
-ROOT = Path(__file__).parents[3]
 CPU = Runtime.choose("cpu", exact=True)
 CONFIG = replace(MatcherConfig(), batch=8, learning_rate=3e-4, shortest=0.5, longest=1.0)
 RECORDINGS = PICTURES = 2  # of every person
@@ -258,25 +256,17 @@ def test_other_weights_are_no_matcher(tmp_path: Path) -> None:
             Matcher.open(tmp_path / "w", CPU)
 
 
-def test_the_command_trains_and_says_what_is_missing(make_store: MakeStore, tmp_path: Path) -> None:
-    def run(kind: str) -> subprocess.CompletedProcess[str]:
-        command = [
-            sys.executable,
-            str(ROOT / "train.py"),
-            "matcher",
-            "--kind",
-            kind,
-            "--device",
-            "cpu",
-            "--exact",
-        ]
-        command += ["--data", str(folder), "--out", str(tmp_path / kind), "--steps", "1", "--batch", "2"]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+def test_the_command_trains_and_says_what_is_missing(
+    make_store: MakeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(kind: str) -> int:
+        command = ["train", "matcher", "--kind", kind, "--data", str(folder), "--out", str(tmp_path / kind)]
+        return main([*command, "--steps", "1", "--batch", "2", "--device", "cpu", "--exact"])
 
     folder = make_store(trained(0, ""), trained(1, ""), *HELD_OUT)
-    done = run("svhf")
-    assert done.returncode == 0 and "held-out 1:2 accuracy: " in done.stdout, done.stderr
+    assert run("svhf") == 0
+    assert "held-out 1:2 accuracy: " in capsys.readouterr().out
     assert (tmp_path / "svhf" / WEIGHTS).exists()
-    done = run("dimnet-g")
-    assert done.returncode == 1
-    assert done.stderr.startswith("train.py: ") and done.stderr.count("\n") == 1, done.stderr
+    assert run("dimnet-g") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("v2f: ") and said.count("\n") == 1, said

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-import train
+from v2f.__main__ import main
 from v2f.data import store
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.shards import read_rows, write_rows
@@ -122,11 +122,11 @@ def test_the_command_line_learns_looks_where_pairs_are_given(made_store, pairs, 
     np.testing.assert_array_equal(opened.descriptors, pairs.descriptors)
     asked = ["speaker", "--data", str(made_store), "--steps", "2", "--batch", "4", "--device", "cpu"]
     with_looks = [*asked, "--pairs", str(tmp_path / "pairs"), "--out", str(tmp_path / "run")]
-    assert train.main(with_looks) == 0
+    assert main(["train", *with_looks]) == 0
     assert LOOKS in load_networks(tmp_path / "run" / WEIGHTS)[2]
-    assert train.main([*with_looks, "--preset", "paper"]) == 1
+    assert main(["train", *with_looks, "--preset", "paper"]) == 1
     assert "no looks are learned" in capsys.readouterr().err
-    assert train.main([*asked, "--pairs", str(tmp_path), "--out", str(tmp_path / "b")]) == 1
+    assert main(["train", *asked, "--pairs", str(tmp_path), "--out", str(tmp_path / "b")]) == 1
     assert "does not hold the prepared true pairs" in capsys.readouterr().err
 
 

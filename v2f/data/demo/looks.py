@@ -40,7 +40,7 @@ class PreparedPairs:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(
-                f"{folder} does not hold the prepared true pairs, which `python -m v2f prepare demo` leaves "
+                f"{folder} does not hold the prepared true pairs, which `v2f prepare demo` leaves "
                 "beside its store."
             ) from error
         face_of = {row.file: i for i, row in enumerate(faces)}

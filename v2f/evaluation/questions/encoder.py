@@ -1,6 +1,6 @@
 """What does a voice encoder's embedding hold? Asked of the encoder alone, without a generator.
 
-    python -m v2f study encoder --data STORE --encoder WEIGHTS --pairs STORE-pairs --out DIR
+    v2f study encoder --data STORE --encoder WEIGHTS --pairs STORE-pairs --out DIR
 
 Looks: a ridge regression from embeddings to dlib's descriptor of the true face, learned on four fifths of the people of
 the true pairs and asked about the last fifth, five times; then 1:2 matching by cosine, each side less its mean. Age, by

@@ -1,6 +1,6 @@
 """Do generated faces look of their speaker's gender?
 
-By the classifier of Sec. 4.2 (`train.py gender`) and by independent judges; of everybody, and of women and men apart.
+By the classifier of Sec. 4.2 (`v2f train gender`) and by independent judges; of everybody, and of women and men apart.
 Where nobody's gender is known, it is what the same judge sees in their true faces, and the measure says so; for the
 classifier it is what the first judge sees.
 
@@ -28,7 +28,7 @@ def gender(drawn: GeneratedFaces, classifier: GenderClassifier | None, seed: int
     found: list[Result | LeftOut] = []
     if classifier is None:
         found.append(
-            LeftOut(QUESTION, subjects.name, "no gender classifier was given; train.py gender makes one")
+            LeftOut(QUESTION, subjects.name, "no gender classifier was given; `v2f train gender` makes one")
         )
     if not gender_of_people(drawn).any():
         return [*found, LeftOut(QUESTION, subjects.name, "nobody's gender is known, and there are no faces")]

@@ -1,6 +1,6 @@
 """Stage two: Algorithm 1. Generator, discriminator and classifier learn, the voice encoder is frozen.
 
-    python train.py gan --data PACK --encoder ENCODER --out RUN [--preset paper | small-data]
+    v2f train gan --data PACK --encoder ENCODER --out RUN [--preset paper | small-data]
 
 The `paper` preset is Sec. 4's. The `small-data` preset departs from it, because a few thousand faces of few
 pictures an identity would be memorised by the discriminator and because fewer faces are seen in all:

@@ -1,6 +1,6 @@
 """The gender classifier of Sec. 4.2, which compares the gender of generated faces with that of their speakers.
 
-    python train.py gender --data STORE --out RUN
+    v2f train gender --data STORE --out RUN
 
 The paper: the discriminator's architecture, trained on the faces of the training set. So here: the face trunk and
 one linear layer, on the training split's faces of people whose gender the store knows, as many women's as men's in

@@ -1,6 +1,6 @@
 """The other rows of the paper's Table 3: networks that match voices to faces without making a face.
 
-    python train.py matcher --data STORE --out RUN --kind dimnet-i | dimnet-g | svhf
+    v2f train matcher --data STORE --out RUN --kind dimnet-i | dimnet-g | svhf
 
 * DIMNet (Wen et al. 2019): the embeddings of voices and of faces go through one shared linear classifier, of the
   identity (-I) or of the gender (-G), and the loss is the sum of both cross-entropies. Voices and faces are drawn

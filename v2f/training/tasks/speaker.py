@@ -1,6 +1,6 @@
 """Stage one: the voice encoder, as the backbone of a speaker classifier (Sec. 3.1.3 takes it pretrained).
 
-    python train.py speaker --data STORE --pairs STORE-pairs --out RUN
+    v2f train speaker --data STORE --pairs STORE-pairs --out RUN
 
 The paper's is learned by speaker cross-entropy on the clean crops of many speakers, which `--preset paper` does. The
 demonstration corpus has thousands of speakers and seconds of each, so here, besides:
