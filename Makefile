@@ -23,11 +23,11 @@ run: $(VENV)/run.stamp ffmpeg portaudio
 	@$(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 test: $(VENV)/dev.stamp ffmpeg portaudio chromium pulseaudio
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not browser and not distributed"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not distributed"
 	$(BIN)/python -m pytest -q -m "browser or distributed"
 
 test-fast: $(VENV)/dev.stamp
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not distributed"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not distributed"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

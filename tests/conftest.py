@@ -12,6 +12,13 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MadeVoice = Callable[..., NDArray[np.float32]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `browser` whatever needs Chromium or a kiosk in a process of its own: such tests run in real time."""
+    for item in items:
+        if {"open_browser", "open_kiosk"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what is marked `cuda` where there is no such GPU, and `bf16` where the processor has no such numbers."""
     if item.get_closest_marker("cuda"):
@@ -32,7 +39,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def shared_data() -> Path:
     """The folder of real recordings and portraits beside the checkout; tests that need it skip without it."""
     if not SHARED_DATA.is_dir():
-        pytest.skip("no ../shared/data beside this checkout")
+        pytest.skip(
+            "needs recordings and portraits in ../shared/data; assets/README.md names their public sources"
+        )
     return SHARED_DATA
 
 

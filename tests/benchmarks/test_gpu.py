@@ -12,6 +12,8 @@ from benchmarks.drawing import PlainDrawing
 from tests.support.browser import REPOSITORY
 from v2f.models import Inference, Runtime, load
 
+pytestmark = pytest.mark.slow
+
 MISSING = (
     *("webrtcvad", "soundfile", "sounddevice", "torchaudio", "scipy", "joblib"),
     *("gradio", "fastapi", "uvicorn", "pydantic", "dlib", "face_alignment", "playwright"),

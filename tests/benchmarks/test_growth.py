@@ -11,6 +11,8 @@ from v2f.audio import read_audio
 from v2f.models import Runtime
 from v2f.training.pack import Pack
 
+pytestmark = pytest.mark.slow
+
 CPU = Runtime.choose("cpu")
 
 

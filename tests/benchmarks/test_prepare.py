@@ -13,6 +13,8 @@ from v2f.data.sources import Source
 from v2f.data.store import Store
 from v2f.data.voices import VoiceOptions, prepare_voices
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def waveform() -> np.ndarray:

@@ -18,6 +18,8 @@ from benchmarks.soak import Soak, come_and_go, receive
 from benchmarks.visits import VisitFailed, Visitor, pick
 from tests.support.browser import BenchError, Kiosk
 
+pytestmark = pytest.mark.slow
+
 
 def kiosk(process: Any = None, disk: Path = Path()) -> Kiosk:
     return Kiosk(process or SimpleNamespace(poll=lambda: None, pid=1), 0, disk, 0.0)

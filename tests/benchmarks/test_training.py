@@ -6,6 +6,8 @@ import torch
 from benchmarks import training
 from v2f.models import Runtime
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 

@@ -21,6 +21,8 @@ from v2f.data.corpus import Engine, prepare_corpus
 from v2f.data.sources import find_faces, find_voices
 from v2f.data.store import Store
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["A.J. Buckley", "Carla Gugino", "Frances Fisher", "Zoë Wanamaker", "Only Heard"]  # B, C and F to Z
 IDS = [f"id1000{i}" for i in range(1, 6)]
 REASONS = {

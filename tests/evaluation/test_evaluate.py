@@ -27,6 +27,8 @@ from v2f.models import (
 from v2f.models.released import REPOSITORY
 from v2f.report.results import Findings
 
+pytestmark = pytest.mark.slow
+
 FRAMES, EACH = 540, 2  # of a recording; recordings, and faces, of a person
 TRAINED, NEW = 4, 5
 MakeStore = Callable[..., Path]

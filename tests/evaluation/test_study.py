@@ -15,6 +15,8 @@ from v2f.data.contact_sheet import GAP, MARGIN, SIDE
 from v2f.evaluation import study
 from v2f.pipeline import VoiceToFace
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def engine(random_weights: Path) -> VoiceToFace:

@@ -28,6 +28,8 @@ from v2f.kiosk.texts import PORT_TAKEN, TEXTS
 from v2f.kiosk.wire import decode, encode, shown
 from v2f.pipeline import LiveSession, VoiceToFace
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 120  # seconds; a machine that is busy with other work starts slowly
 BOOTH = ("booth", "open: sesame")
@@ -246,7 +248,7 @@ def test_a_kiosk_that_is_stopped_leaves_nothing_on_the_disk(
 )
 def test_what_cannot_be_done_costs_one_sentence(options: list[str], sentence: str) -> None:
     run = failing(*options)
-    assert run.returncode == 1 and re.fullmatch(sentence + r"\n", run.stderr), run.stderr
+    assert run.returncode == 1 and re.fullmatch("v2f: " + sentence + r"\n", run.stderr), run.stderr
 
 
 @pytest.mark.parametrize(
@@ -267,7 +269,7 @@ def test_what_cannot_be_done_costs_one_sentence(options: list[str], sentence: st
 def test_a_wrong_option_costs_one_sentence_at_once(options: list[str]) -> None:
     run = failing(*options, patience=10)
     assert run.returncode == 2
-    assert re.fullmatch(r"usage: v2f kiosk \[options\]\nv2f kiosk: error: [^\n]+\n", run.stderr)
+    assert re.fullmatch(r"usage: v2f [^\n]+\nv2f[^\n]*: error: [^\n]+\n", run.stderr)
 
 
 def test_help_answers_at_once() -> None:

@@ -175,6 +175,7 @@ def test_the_windows_are_heard_as_by_the_packages_own_network(public_encoder: DV
     torch.testing.assert_close(ours, expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_recording_is_heard_much_as_by_the_package_itself(
     public_encoder: DVectorEncoder, shared_data: Path
 ) -> None:

@@ -124,6 +124,7 @@ def check_losses(quick: Runtime, exact: Runtime) -> None:
         assert abs(mean(fast) - mean(slow)) <= max(slow) - min(slow), loss
 
 
+@pytest.mark.slow
 @pytest.mark.bf16
 def test_training_goes_as_it_goes_in_float32(narrow: None) -> None:
     check_losses(Runtime(CPU, "bf16"), Runtime(CPU, "float32"))

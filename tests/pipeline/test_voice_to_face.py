@@ -105,6 +105,7 @@ def test_a_file_that_is_no_audio_is_unreadable(model, tmp_path: Path) -> None:
         model.face(tmp_path / "picture.wav")
 
 
+@pytest.mark.slow
 def test_of_a_long_recording_only_the_start_is_used(model, made_voice) -> None:
     minutes = np.tile(made_voice(5.0), 130)  # 650 s
     face = model.face(minutes)

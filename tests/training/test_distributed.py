@@ -16,6 +16,8 @@ from safetensors.torch import load_file
 from v2f.training.distributed import DistributedError, Processes
 from v2f.training.tasks.adversarial import PRESETS
 
+pytestmark = pytest.mark.distributed
+
 ROOT = Path(__file__).parents[2]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 

@@ -15,6 +15,8 @@ from v2f.data.rejection import Rejected
 from v2f.data.shards import write_rows
 from v2f.errors import CorpusError
 
+pytestmark = pytest.mark.slow
+
 LENGTH = 16_000  # samples of each recording
 FACES = 60
 

@@ -18,6 +18,7 @@ from v2f.report.results import LeftOut, Result
 SMALL = dict(people=4, recordings=1, pictures=1)
 
 
+@pytest.mark.slow
 def test_each_duration_that_is_reached_is_measured(engine, make_subjects) -> None:
     drawn = draw_faces(engine, make_subjects(**SMALL))
     lists, _ = trials_of(drawn, 100, seed=0)
@@ -39,6 +40,7 @@ def test_each_duration_that_is_reached_is_measured(engine, make_subjects) -> Non
     assert line.left_out == "no two speakers are heard for 10 s"
 
 
+@pytest.mark.slow
 def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) -> None:
     log_mels = [
         torch.randn(64, frames, generator=torch.Generator().manual_seed(frames))
@@ -51,6 +53,7 @@ def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) ->
     assert trials == {1: (12, 4), 2: (9, 3), 3: (6, 2)}
 
 
+@pytest.mark.slow
 def test_the_second_judge_is_asked_after_each_duration(engine, make_subjects, second_judge) -> None:
     second = FaceRes(second_judge)
     drawn = draw_faces(engine, make_subjects(**SMALL), second=second)
@@ -66,6 +69,7 @@ def test_the_second_judge_is_asked_after_each_duration(engine, make_subjects, se
         assert {("1:2 matching", "FaceRes"), ("1:2 matching", "FaceRes, centred")} <= told[seconds]
 
 
+@pytest.mark.slow
 def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None:
     tones = torch.randn(4, 64, 1, generator=torch.Generator().manual_seed(0))
     drift = torch.linspace(-1, 1, 400) ** 3

@@ -204,6 +204,7 @@ def test_mixtures_are_sharpened_and_exaggerated(soft_task):
     assert torch.allclose(weight @ everybody / weight.sum(), soft_task.usual_mixture, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_portraits_learn_before_algorithm_1_begins(soft_task):
     trunk, detail = copies(soft_task.trunk), copies(soft_task.generator.blocks)
     distances = [float(soft_task.step(index)["distance to picture"]) for index in range(150)]

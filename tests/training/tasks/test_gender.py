@@ -94,6 +94,7 @@ def test_batches_hold_as_many_women_as_men(make_store: MakeStore) -> None:
     assert drawn == ["female", "male"] * 4
 
 
+@pytest.mark.slow
 def test_gender_is_learned_and_the_classifier_loads_again(make_store: MakeStore, tmp_path: Path) -> None:
     opened = Store.open(make_store(*WOMEN_AND_MEN, ("female", "test"), ("male", "test")))
     task = GenderTask(opened, CONFIG, CPU)
@@ -140,6 +141,7 @@ def test_other_weights_are_no_gender_classifier(tmp_path: Path) -> None:
         GenderClassifier.open(tmp_path / "w", CPU)
 
 
+@pytest.mark.slow
 def test_the_command_trains_and_says_what_is_missing(
     make_store: MakeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

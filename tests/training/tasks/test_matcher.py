@@ -146,6 +146,7 @@ def test_svhf_sees_each_true_face_with_one_of_another_identity_in_both_places(ma
     assert {row for rows in asked for row in rows.tolist()} == set(task.face_rows.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_it_was_trained_on_is_matched_and_the_file_loads_again(
     make_store: MakeStore, tmp_path: Path, kind: str
@@ -225,6 +226,7 @@ def test_without_two_held_out_people_there_is_no_accuracy(make_store: MakeStore)
     assert np.isnan(heldout_accuracy(matcher, opened, seed=0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_resumed_run_equals_an_uninterrupted_one(make_store: MakeStore, tmp_path: Path, kind: str) -> None:
     opened = Store.open(make_store(*TRAINED))
@@ -256,6 +258,7 @@ def test_other_weights_are_no_matcher(tmp_path: Path) -> None:
             Matcher.open(tmp_path / "w", CPU)
 
 
+@pytest.mark.slow
 def test_the_command_trains_and_says_what_is_missing(
     make_store: MakeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

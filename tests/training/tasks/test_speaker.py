@@ -46,6 +46,7 @@ def test_the_learning_rate_rises_then_falls_to_nothing():
     assert all(a >= b for a, b in zip(factors[15:], factors[16:], strict=False))
 
 
+@pytest.mark.slow
 def test_speakers_their_d_vectors_and_their_looks_are_learned(made_store, pairs, tmp_path):
     task = SpeakerTask(Store.open(made_store), replace(QUICK, steps=120), CPU, pairs)
     losses = [task.step(index) for index in range(120)]
@@ -86,6 +87,7 @@ def test_the_papers_preset_learns_from_speakers_alone_and_hears_them_as_they_are
     assert (heard["x"].std(dim=2) > 0.5).all()  # no band is masked
 
 
+@pytest.mark.slow
 def test_short_crops_are_as_likely_as_long_ones(made_store, monkeypatch):
     task, frames = SpeakerTask(Store.open(made_store), replace(SpeakerConfig(), batch=1), CPU), []
 
@@ -166,6 +168,7 @@ def log_mel_store(made_store: Path) -> Path:
     return made_store
 
 
+@pytest.mark.slow
 def test_a_corpus_of_log_mel_trains_both_stages(log_mel_store: Path, tmp_path: Path) -> None:
     task = SpeakerTask(Store.open(log_mel_store), QUICK, CPU)
     losses = [task.step(index) for index in range(60)]
