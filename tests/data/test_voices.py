@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from v2f.audio import features, normalise
+from v2f.audio import at_level, features, normalise
 from v2f.data.rejection import Rejected
 from v2f.data.sources import Source
 from v2f.data.voices import (
     LEVEL_DB,
     PreparedVoice,
     VoiceOptions,
-    levelled,
     prepare_voice,
     prepare_voices,
 )
@@ -70,7 +69,7 @@ def test_speech_that_is_kept_as_sound_has_one_level(voice: Path, tmp_path: Path)
 
 def test_levelling_scales_and_does_nothing_else() -> None:
     speech = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
-    louder = levelled(speech, -3.0)
+    louder = at_level(speech, -3.0)
     assert louder.dtype == np.float32 and loudness(louder) == pytest.approx(-3, abs=1e-3)
     assert np.allclose(louder / speech, louder[0] / speech[0], rtol=1e-5)
 

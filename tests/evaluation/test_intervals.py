@@ -8,13 +8,13 @@ from v2f.errors import CorpusError
 from v2f.evaluation import intervals
 from v2f.evaluation.intervals import (
     RESAMPLES,
-    Estimate,
     mean_over_pairs,
     mean_over_people,
     rank_correlation,
     verification_over_pairs,
 )
-from v2f.evaluation.metrics import (
+from v2f.evaluation.trials import compare, draw, similarities
+from v2f.metrics import (
     area_under_curve,
     equal_error_rate,
     identification,
@@ -22,7 +22,7 @@ from v2f.evaluation.metrics import (
     recall,
     standing_by_cosine,
 )
-from v2f.evaluation.trials import compare, draw, similarities
+from v2f.report.results import Estimate
 
 
 def test_a_mean_counts_trials_and_people() -> None:

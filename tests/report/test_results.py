@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from v2f.errors import CorpusError
-from v2f.evaluation.intervals import Estimate
-from v2f.report.results import Findings, LeftOut, Result
+from v2f.report.results import Estimate, Findings, LeftOut, Result
 
 ESTIMATE = Estimate(0.62, 0.59, 0.65, trials=900, people=30)
 RUN = {"weights": "w.safetensors", "weights_sha256": "ab", "store_sha256": "cd", "seed": 3}

@@ -260,3 +260,9 @@ def _anonymous_file(content: bytes) -> IO[bytes]:
     file.flush()
     file.seek(0)
     return file
+
+
+def at_level(speech: np.ndarray, level_db: float) -> np.ndarray:
+    """Scale speech float32 [samples] as a whole to a root mean square in dBFS; its peaks may then pass 1."""
+    loudness = np.sqrt(np.square(speech, dtype=np.float64).mean()) + 1e-9
+    return (speech * (10 ** (level_db / 20) / loudness)).astype(np.float32)

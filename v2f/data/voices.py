@@ -10,6 +10,7 @@ import torch
 
 from v2f.audio import (
     SAMPLE_RATE,
+    at_level,
     detect_speech,
     keep_speech,
     log_mel_by_frame,
@@ -69,7 +70,7 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
         if isinstance(voice, Rejected):
             piece.rejected.append(voice)
             continue
-        speech = levelled(voice.speech) if options.keep == "speech" else voice.speech
+        speech = at_level(voice.speech, LEVEL_DB) if options.keep == "speech" else voice.speech
         sound = pcm(speech) if options.keep == "speech" else to_float16(speech)
         piece.arrays[options.keep].append(sound)
         if embed:
@@ -112,9 +113,3 @@ def to_float16(speech: np.ndarray) -> np.ndarray:
 def pcm(speech: np.ndarray) -> np.ndarray:
     """Speech float32 [samples] -> int16 [samples], clipped at full scale."""
     return np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
-
-
-def levelled(speech: np.ndarray, level_db: float = LEVEL_DB) -> np.ndarray:
-    """Speech float32 [samples], scaled as a whole to this root mean square in dBFS; its peaks may then pass 1."""
-    loudness = np.sqrt(np.square(speech, dtype=np.float64).mean()) + 1e-9
-    return (speech * (10 ** (level_db / 20) / loudness)).astype(np.float32)

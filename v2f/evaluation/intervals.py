@@ -7,26 +7,15 @@ People are numbers or names; where there are millions of trials, numbers take se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from v2f.evaluation.metrics import areas, by_score, error_rates
+from v2f.metrics import areas, by_score, error_rates
+from v2f.report.results import Estimate
 
 RESAMPLES = 2000
 COVERAGE = 95.0  # per cent
 LEVELS = 128  # of the scores of either kind of pair, when the curve is resampled
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its 95 % interval, and from how many trials of how many people it comes."""
-
-    value: float
-    low: float
-    high: float
-    trials: int
-    people: int
 
 
 def mean_over_people(values: np.ndarray, people: Sequence[str] | np.ndarray, seed: int = 0) -> Estimate:

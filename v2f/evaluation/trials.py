@@ -25,6 +25,7 @@ import numpy as np
 from v2f.data.shards import write_atomically
 from v2f.data.sources import normalised
 from v2f.errors import CorpusError
+from v2f.metrics import unit
 
 TEST_TRIALS, TRAIN_TRIALS = 2_353_560, 50_000  # Sec. 4.2
 NOBODY = "Nobody has an imposter: matching needs voices and faces of two people alike."
@@ -225,16 +226,6 @@ def score(probes: np.ndarray, faces: np.ndarray, trials: Trials, centred: bool =
 def compare(own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Which trials are won by the likeness [n] of the true face and of the imposter's; float32 [n], ties 0.5."""
     return ((own > other) + np.float32(0.5) * (own == other)).astype(np.float32)
-
-
-def unit(descriptors: np.ndarray, centred: bool = False) -> np.ndarray:
-    """Descriptors [n, d] of length one, float32, after their mean is taken away if `centred`."""
-    vectors = np.asarray(descriptors, dtype=np.float64)
-    if not np.isfinite(vectors).all():
-        raise CorpusError("Some descriptors are not finite numbers.")
-    if centred:
-        vectors = vectors - vectors.mean(axis=0)
-    return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(np.float32)
 
 
 def check_unseen(people: Sequence[str], trained_on: Collection[str]) -> None:

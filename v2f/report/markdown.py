@@ -1,18 +1,14 @@
 """The report as Markdown."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from v2f.report import summary
-from v2f.report.results import Findings
+from v2f.report.results import Figure, Findings
 from v2f.report.sections import Cell, Section, Table
-
-if TYPE_CHECKING:
-    from v2f.report.report import Figure
 
 
 def markdown(
-    findings: Findings, parts: Sequence[Section], figures: "Sequence[Figure]", chart: str | None
+    findings: Findings, parts: Sequence[Section], figures: Sequence[Figure], chart: str | None
 ) -> str:
     """The report; chart: the file of the picture that goes with the question of duration."""
     lines = [f"# {plain(summary.title(findings))}", ""]

@@ -3,22 +3,18 @@
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from v2f.report import summary
 from v2f.report.chart import COLOURS
-from v2f.report.results import Findings
+from v2f.report.results import Figure, Findings
 from v2f.report.sections import COUNTS, Cell, Row, Section, Table
-
-if TYPE_CHECKING:
-    from v2f.report.report import Figure
 
 STYLE = Path(__file__).with_name("report.css")
 
 
 def page(
-    findings: Findings, parts: Sequence[Section], figures: "Sequence[Figure]", panels: Sequence[Sequence[str]]
+    findings: Findings, parts: Sequence[Section], figures: Sequence[Figure], panels: Sequence[Sequence[str]]
 ) -> str:
     """The report; panels: SVG charts that go with the question of duration."""
     title, left_out = summary.title(findings), summary.left_out(findings)
@@ -103,7 +99,7 @@ def _cell(cell: Cell) -> str:
     return f"<span>{text}{interval}{''.join(f'<small>{escape(note)}</small>' for note in cell.notes)}</span>"
 
 
-def _figure(figure: "Figure") -> str:
+def _figure(figure: Figure) -> str:
     width, height = figure.picture.size
     source = escape(quote(figure.file))
     return (

@@ -2,38 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
-
-from PIL import Image
 
 from v2f.data.shards import write_atomically
 from v2f.report.chart import panels, picture
 from v2f.report.markdown import markdown
 from v2f.report.page import page
-from v2f.report.results import Findings
+from v2f.report.results import Figure, Findings
 from v2f.report.sections import sections
 
 MARKDOWN, PAGE, CHART = "report.md", "report.html", "duration.svg"
-
-
-class Figure(Protocol):
-    """What the report needs of a figure."""
-
-    @property
-    def file(self) -> str:
-        """The name of its PNG file, without a folder."""
-
-    @property
-    def title(self) -> str:
-        """What it is, in a few words."""
-
-    @property
-    def caption(self) -> str:
-        """What is seen, and how it was chosen."""
-
-    @property
-    def picture(self) -> Image.Image:
-        """The picture itself."""
 
 
 def write(findings: Findings, figures: Sequence[Figure], folder: Path) -> None:

@@ -9,13 +9,26 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from v2f.data.shards import write_atomically
 from v2f.errors import CorpusError
-from v2f.evaluation.intervals import Estimate
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 RESULTS = "results.jsonl"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval, and from how many trials of how many people it comes."""
+
+    value: float
+    low: float
+    high: float
+    trials: int
+    people: int
 
 
 @dataclass(frozen=True)
@@ -97,3 +110,23 @@ class Findings:
             if same and (result.question, result.measure) == (question, measure):
                 return result
         return None
+
+
+class Figure(Protocol):
+    """What the report needs of a figure."""
+
+    @property
+    def file(self) -> str:
+        """The name of its PNG file, without a folder."""
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+
+    @property
+    def caption(self) -> str:
+        """What is seen, and how it was chosen."""
+
+    @property
+    def picture(self) -> "Image.Image":
+        """The picture itself."""

@@ -112,7 +112,8 @@ def _small(findings: "Findings", report: str) -> str:
             people = max(result.people for result in of if result.question in ("gender", "matching"))
             trials = max((result.trials for result in of if result.question == "matching"), default=0)
             counted.append(
-                f"{ON[on]}: {people:,}" + (f", {trials:,} trials of 1:2 matching" if trials else "")
+                f"{ON[on].removesuffix(' people')}: {people:,} people"
+                + (f", {trials:,} trials of 1:2 matching" if trials else "")
             )
     weights, digest, seed = (
         findings.run.get(name, "unknown") for name in ("weights", "weights_sha256", "seed")

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from v2f.audio import FRONT_ENDS, SAMPLE_RATE
-from v2f.data.voices import levelled
+from v2f.audio import FRONT_ENDS, SAMPLE_RATE, at_level
 from v2f.errors import CorpusError
 from v2f.models.dvector import DVECTOR_SIZE, DVectorEncoder
 from v2f.models.resemblyzer import network_from_package
@@ -36,7 +35,7 @@ class DVectors:
         """Speech float32 [samples] at 16 kHz, 0.8 s or more, of any level -> float32 [512]."""
         with torch.inference_mode():
             (first,) = self.resemblyzer.dvectors([FRONT_ENDS["dvector"].features(speech)]).numpy()
-        heard = levelled(speech, LEVEL_DB)[: HEARD_SECONDS * SAMPLE_RATE]
+        heard = at_level(speech, LEVEL_DB)[: HEARD_SECONDS * SAMPLE_RATE]
         return np.concatenate([first, self.voicefilter(heard)])
 
 

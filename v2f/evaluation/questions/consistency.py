@@ -11,8 +11,8 @@ from v2f.data.landmarks import descriptor
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.intervals import mean_over_pairs, mean_over_people
 from v2f.evaluation.judges import each
-from v2f.evaluation.metrics import one_each
 from v2f.evaluation.questions.gender import gender_of_people
+from v2f.metrics import one_each
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import LeftOut, Result
 

@@ -34,9 +34,9 @@ from v2f.evaluation.intervals import (
     rank_correlation,
     verification_over_pairs,
 )
-from v2f.evaluation.metrics import all_pairs
 from v2f.evaluation.trials import check_unseen, compare
-from v2f.evaluation.trials import unit as of_length_one
+from v2f.metrics import all_pairs
+from v2f.metrics import unit as of_length_one
 from v2f.models import DVectorEncoder, Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import GENDERS
 from v2f.models.weights import LOOKS

@@ -10,9 +10,9 @@ Chance is the larger of the two genders' shares, which one reaches who always sa
 import numpy as np
 
 from v2f.evaluation.generated_faces import JUDGE, GeneratedFaces, pixels
-from v2f.evaluation.intervals import Estimate, mean_over_people
+from v2f.evaluation.intervals import mean_over_people
 from v2f.models.classifiers import GenderClassifier
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import Estimate, LeftOut, Result
 
 QUESTION = "gender"
 REAL, GENERATED = "real faces are told right", "generated faces agree with their speaker"

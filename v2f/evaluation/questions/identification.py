@@ -10,8 +10,8 @@ from torch import Tensor
 from v2f.audio import FRAMES_PER_SECOND
 from v2f.evaluation.generated_faces import trunk_features
 from v2f.evaluation.intervals import mean_over_people
-from v2f.evaluation.metrics import top_k
 from v2f.evaluation.subjects import Subjects
+from v2f.metrics import top_k
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import LeftOut, Result
 

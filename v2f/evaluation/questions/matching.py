@@ -16,13 +16,13 @@ import numpy as np
 
 from v2f.errors import CorpusError
 from v2f.evaluation.generated_faces import GeneratedFaces
-from v2f.evaluation.intervals import Estimate, mean_over_pairs, mean_over_people, verification_over_pairs
-from v2f.evaluation.metrics import GALLERIES, identification, one_each, rank, recall, standing_by_cosine
+from v2f.evaluation.intervals import mean_over_pairs, mean_over_people, verification_over_pairs
 from v2f.evaluation.questions.age import age_of_people
 from v2f.evaluation.questions.gender import gender_of_people
 from v2f.evaluation.subjects import Subjects
 from v2f.evaluation.trials import Trials, distinct, draw, draw_each, score, similarities
-from v2f.report.results import LeftOut, Result
+from v2f.metrics import GALLERIES, identification, one_each, rank, recall, standing_by_cosine
+from v2f.report.results import Estimate, LeftOut, Result
 
 QUESTION, MEASURE = "matching", "1:2"
 UNSTRATIFIED = ""

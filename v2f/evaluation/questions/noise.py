@@ -18,8 +18,8 @@ from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, make_noise
 from v2f.errors import CorpusError, NoSpeechError, UnreadableAudioError
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.judges import found_by
-from v2f.evaluation.metrics import area_under_curve
 from v2f.evaluation.subjects import Subjects
+from v2f.metrics import area_under_curve
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import LeftOut, Result
 

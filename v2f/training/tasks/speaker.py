@@ -28,7 +28,7 @@ from v2f.data.demo.looks import PreparedPairs, looks
 from v2f.data.recordings import HELDOUT_SHARE, frames_of
 from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError
-from v2f.evaluation.metrics import all_pairs, equal_error_rate
+from v2f.metrics import all_pairs, equal_error_rate
 from v2f.models import (
     TRAINED_ON,
     NetworkConfig,

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from v2f.errors import CorpusError
-from v2f.evaluation.trials import unit
 
 GALLERIES = (2, 4, 6, 8, 10)  # faces to identify one of
 AT_ONCE = 256  # probes compared with all faces at once
@@ -201,3 +200,13 @@ def _cumulated(histogram: np.ndarray) -> np.ndarray:
 def _check_finite(scores: np.ndarray) -> None:
     if not np.isfinite(scores).all():
         raise CorpusError("Some scores are not finite numbers.")
+
+
+def unit(descriptors: np.ndarray, centred: bool = False) -> np.ndarray:
+    """Descriptors [n, d] of length one, float32, after their mean is taken away if `centred`."""
+    vectors = np.asarray(descriptors, dtype=np.float64)
+    if not np.isfinite(vectors).all():
+        raise CorpusError("Some descriptors are not finite numbers.")
+    if centred:
+        vectors = vectors - vectors.mean(axis=0)
+    return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(np.float32)

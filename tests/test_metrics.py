@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from v2f.errors import CorpusError
-from v2f.evaluation.metrics import (
+from v2f.metrics import (
     Standing,
     all_pairs,
     area_under_curve,
