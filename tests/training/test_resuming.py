@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from v2f.__main__ import main
@@ -45,6 +47,15 @@ def assert_equal_runs(one: Path, other: Path, weights: str) -> None:
     first, second = load_file(one / weights), load_file(other / weights)
     assert first.keys() == second.keys()
     assert all(first[name].equal(second[name]) for name in first)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in the processes that are killed: more threads would add up in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(params=["speaker", "gan"])
