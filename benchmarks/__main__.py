@@ -1,4 +1,4 @@
-"""python -m benchmarks train | clip | strip | live | startup | prepare | growth | gpu | all | kiosk | soak"""
+"""python -m benchmarks KIND: train, clip, strip, live, startup, prepare, growth, gpu, all, kiosk, soak, pictures"""
 
 import argparse
 import sys
@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from v2f.cli import complain
-from v2f.errors import V2FError
+from v2f.cli import run
 
 if TYPE_CHECKING:
     from benchmarks.tables import Titled
@@ -22,11 +21,7 @@ SMALL = 3_000  # recordings and faces of the store that `all` writes
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark; returns the exit code."""
-    options = build_parser().parse_args(arguments)
-    try:
-        return options.run(options)
-    except V2FError as error:
-        return complain(str(error))
+    return run(build_parser().parse_args(arguments))
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from v2f import __version__, load
-from v2f.cli import complain, named
+from v2f.cli import complain, named, run
 from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
 from v2f.evaluation.cli import add_arguments as add_evaluate
@@ -24,20 +24,10 @@ from v2f.training.cli import add_arguments as add_train
 if TYPE_CHECKING:
     from v2f.pipeline import Face
 
-INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = build_parser().parse_args(arguments)
-    try:
-        return args.run(args)
-    except V2FError as error:
-        return complain(str(error))
-    except OSError as error:  # a folder that cannot be made, a full disk
-        return complain(f"{error.filename or 'Output'}: {error.strerror or error}.")
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return run(build_parser().parse_args(arguments))
 
 
 def build_parser() -> argparse.ArgumentParser:

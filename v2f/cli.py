@@ -1,8 +1,25 @@
 """What the commands of the command line have in common."""
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from v2f.errors import V2FError
+
+INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command that was parsed, `arguments.run`; what can go wrong is one sentence. Returns the exit code."""
+    try:
+        return arguments.run(arguments)
+    except V2FError as error:
+        return complain(str(error))
+    except OSError as error:  # a folder that cannot be made, a full disk
+        return complain(f"{error.filename or 'Output'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def named(clips: Iterable[Path]) -> Iterator[tuple[str, Path]]:

@@ -15,10 +15,9 @@ from benchmarks.tables import Titled, fact
 HEAVY = ("torch", "numpy", "gradio", "soundfile", "playwright")
 
 
-def test_the_command_line_imports_nothing_heavy() -> None:
-    program = (
-        f"import sys, v2f.__main__ as m; m.build_parser(); print([n for n in {HEAVY} if n in sys.modules])"
-    )
+@pytest.mark.parametrize("module", ["v2f.__main__", "benchmarks.__main__"])
+def test_the_command_line_imports_nothing_heavy(module: str) -> None:
+    program = f"import sys, {module} as m; m.build_parser(); print([n for n in {HEAVY} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

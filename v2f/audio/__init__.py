@@ -16,7 +16,6 @@ from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
 from v2f.audio.vad import FRAME, SAMPLE_RATE, bridge_gaps, decide, detect_speech, keep_speech
 
 __all__ = [
-    "at_level",
     "FRAME",
     "FRAMES_PER_SECOND",
     "FRONT_ENDS",
@@ -24,6 +23,7 @@ __all__ = [
     "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",
     "SAMPLE_RATE",
+    "at_level",
     "bridge_gaps",
     "decide",
     "detect_speech",

@@ -42,11 +42,11 @@ __all__ = [
     "Runtime",
     "VoiceEncoder",
     "build_generator",
+    "encode_people",
     "file_hash",
     "load",
     "load_networks",
     "people_trained_on",
     "save_networks",
-    "encode_people",
     "unit",
 ]

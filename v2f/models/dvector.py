@@ -28,7 +28,7 @@ FAINTEST = 1e-12  # mean square, -120 dBFS, above which a window is brought to t
 LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
 AT_ONCE = 128  # windows, to bound memory
 
-# D-vectors [256] by a hash of their window. Biometric data: it belongs to one recording and must go with it.
+# D-vectors [256] by a hash of their window. Biometric data of one recording: delete both together.
 WindowCache = dict[bytes, Tensor]
 
 

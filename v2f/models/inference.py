@@ -103,8 +103,9 @@ class Inference:
         if not self._graphs.enabled or count > LARGEST_GRAPH:
             return tuple(tensor.cpu() for tensor in self._generate(embeddings.to(device)))
         with self._lock:  # a graph reads and writes the same memory at every call
-            batch = self._inputs.setdefault(count, torch.empty(embeddings.shape, device=device))
-            batch.copy_(embeddings)
+            if count not in self._inputs:
+                self._inputs[count] = torch.empty(embeddings.shape, device=device)
+            batch = self._inputs[count].copy_(embeddings)
             return tuple(tensor.cpu() for tensor in self._graphs(count, lambda _: self._generate(batch)))
 
     def _generate(self, embeddings: Tensor) -> tuple[Tensor, ...]:

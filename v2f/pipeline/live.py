@@ -18,8 +18,8 @@ class LiveSession:
     and however often it was asked for. Pieces and questions may come from different threads.
 
     Attributes:
-        cache: what the public voice encoder computed from windows of this recording. It is biometric data, as the
-            recording is, and goes when the session goes.
+        cache: what the public voice encoder computed from windows of this recording. Biometric data,
+            as the recording is: delete both together.
     """
 
     def __init__(self, face: Callable[[Waveform, WindowCache], Face], max_seconds: float) -> None:

@@ -21,9 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from v2f.cli import INTERRUPTED
 from v2f.errors import V2FError
-
-INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -21,12 +21,13 @@ import torch
 from torch import Tensor
 
 from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS
+from v2f.audio.features import FULL_SCALE
 from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge
 from v2f.data.recordings import frames_of
 from v2f.data.shards import write_atomically
-from v2f.data.store import FULL_SCALE, Store, store_hash
+from v2f.data.store import Store, store_hash
 from v2f.errors import WeightsError
 from v2f.evaluation.intervals import (
     mean_over_pairs,
