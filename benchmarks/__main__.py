@@ -1,4 +1,4 @@
-"""python -m benchmarks KIND: train, clip, strip, live, startup, prepare, growth, gpu, all, kiosk, soak, pictures"""
+"""python -m benchmarks KIND: inference, step, kernels, prepare, startup, crowd, all; kiosk, soak, pictures; gpu"""
 
 import argparse
 import sys
@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING
 from v2f.cli import run
 
 if TYPE_CHECKING:
-    from benchmarks.tables import Titled
+    from benchmarks.timing import Table
 
-FACES = {  # one bench, three measures
-    "clip": "a recording of ten seconds to its face, beside the plain way",
-    "strip": "a recording to six faces, beside the plain way",
-    "live": "one more face of a recording in progress, beside the plain way",
-}
 SMALL = 3_000  # recordings and faces of the store that `all` writes
 
 
@@ -28,164 +23,134 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and size.")
     kinds = parser.add_subparsers(required=True, metavar="KIND")
 
-    train = kinds.add_parser("train", help="a step of Algorithm 1, beside the plain way")
-    train.add_argument("--batch", type=int, default=64, help="default: 64")
-    train.set_defaults(run=lambda options: tell(train_tables(options.batch), options.out))
-    faces = [kinds.add_parser(kind, help=text) for kind, text in FACES.items()]
-    for kind, faces_parser in zip(FACES, faces, strict=True):
-        faces_parser.set_defaults(
-            run=lambda options, kind=kind: tell(faces_tables(kind, options.weights), options.out)
-        )
-    startup = kinds.add_parser("startup", help="how long programs take to start, beside importing everything")
-    startup.set_defaults(run=lambda options: tell(startup_tables(options.weights), options.out))
-    prepare = kinds.add_parser(
-        "prepare", help="how fast a corpus is prepared, and a store of full size is read"
-    )
+    inference = kinds.add_parser("inference", help="a clip to its face, to a strip, and a live update")
+    inference.set_defaults(run=lambda options: write(inference_tables(options), options))
+    step = kinds.add_parser("step", help="a step of Algorithm 1: beside the baseline, by batch and processes")
+    step.add_argument("--batch", type=int, default=64, help="default: 64")
+    step.set_defaults(run=lambda options: write(step_tables(options.batch), options))
+    kernels = kinds.add_parser("kernels", help="what each CPU kernel gains by itself")
+    kernels.set_defaults(run=lambda options: write(kernel_tables(), options))
+    startup = kinds.add_parser("startup", help="how long programs take to start")
+    startup.set_defaults(run=lambda options: write(startup_tables(options), options))
+    prepare = kinds.add_parser("prepare", help="how fast a corpus is prepared, and a store of full size read")
     prepare.add_argument("--recordings", type=int, default=150_000, help="in that store (default: 150,000)")
     prepare.add_argument("--faces", type=int, default=140_000, help="in that store (default: 140,000)")
-    prepare.add_argument(
-        "--folder",
-        type=Path,
-        metavar="DIR",
-        help="where it may take 20 GB for the time being (default: a temporary one)",
-    )
-    prepare.set_defaults(
-        run=lambda options: tell(
-            prepare_tables(options.recordings, options.faces, options.folder), options.out
-        )
-    )
-    growth = kinds.add_parser(
-        "growth", help="cost by iterations, batch, processes, hours of recordings and visitors at once"
-    )
-    growth.set_defaults(run=lambda options: tell(growth_tables(options.weights), options.out))
-    every = kinds.add_parser("all", help="all of the above, the store of `prepare` a small one")
-    every.set_defaults(run=lambda options: tell(all_tables(options.weights), options.out))
+    prepare.add_argument("--folder", type=Path, metavar="DIR", help="where it may take 20 GB for a while")
+    prepare.set_defaults(run=lambda options: write(prepare_tables(options), options))
+    crowd = kinds.add_parser("crowd", help="how many visitors can speak at once")
+    crowd.set_defaults(run=lambda options: write(crowd_tables(options), options))
+    everything = kinds.add_parser("all", help="all of the above, the store of `prepare` a small one")
+    everything.set_defaults(run=lambda options: write(all_tables(options), options))
 
-    gpu = kinds.add_parser("gpu", help="all that a GPU is asked for, with no audio package installed")
+    gpu = kinds.add_parser("gpu", help="all that needs a GPU, with no audio package installed")
     gpu.add_argument("--device", help="cpu or cuda; by itself, CUDA where there is one")
     gpu.add_argument("--iterations", type=int, default=2_000, help="of the measured run (default: 2,000)")
     gpu.add_argument("--batch", type=int, default=128, help="default: 128, the paper's")
-    gpu.set_defaults(run=lambda options: tell(gpu_tables(options), options.out))
-
+    gpu.set_defaults(run=lambda options: write(gpu_tables(options), options))
     kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces in a real browser")
     kiosk.add_argument("--visitors", type=int, default=3, help="how many speak at once (default: 3)")
     kiosk.add_argument("--repeats", type=int, default=5, help="of every measure (default: 5)")
-    kiosk.set_defaults(
-        run=lambda options: tell(
-            kiosk_tables(options.visitors, options.repeats, options.weights), options.out
-        )
-    )
+    kiosk.set_defaults(run=lambda options: write(kiosk_tables(options), options))
     soak = kinds.add_parser(
         "soak", help="whether the kiosk stays as small as it starts, for hours of visitors"
     )
     soak.add_argument("--minutes", type=float, default=120, help="default: 120")
     soak.add_argument("--seed", type=int, default=0, help="of the visitors' choices")
-    soak.add_argument(
-        "--out", type=Path, metavar="FILE.json", help="also write all samples here, as they come"
-    )
+    soak.add_argument("--samples", type=Path, metavar="FILE.json", help="also write all samples here")
     soak.set_defaults(run=run_soak)
     pictures = kinds.add_parser("pictures", help="the page in all its states, for eyes to judge")
     pictures.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the JPEG files")
-    pictures.add_argument(
-        "--all", action="store_true", help="every language, light and screen, not English on a dark landscape"
-    )
+    pictures.add_argument("--all", action="store_true", help="every language, light and screen")
     pictures.set_defaults(run=run_pictures)
 
-    for kind_parser in (train, *faces, startup, prepare, growth, every, gpu, kiosk):
-        kind_parser.add_argument("--out", type=Path, metavar="FILE.md", help="also write the tables here")
-    for kind_parser in (*faces, startup, growth, every, gpu, kiosk, soak, pictures):
-        kind_parser.add_argument(
+    for kind in (inference, step, kernels, startup, prepare, crowd, everything, gpu, kiosk, soak):
+        kind.add_argument("--out", type=Path, metavar="FILE.md", help="also write the tables here")
+    for kind in (inference, startup, crowd, everything, gpu, kiosk, soak, pictures):
+        kind.add_argument(
             "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
         )
-
     return parser
 
 
-def train_tables(batch: int) -> "Iterator[Titled]":
-    from benchmarks.training import measure
+def inference_tables(options: argparse.Namespace) -> "Iterator[Table]":
+    from benchmarks import inference
 
-    yield from measure(batch)
-
-
-def faces_tables(kind: str, weights: str | None) -> "Iterator[Titled]":
-    from benchmarks.faces import measure
-
-    yield from measure(kind, weights)
+    return inference.measure(options.weights)
 
 
-def startup_tables(weights: str | None) -> "Iterator[Titled]":
-    from benchmarks.startup import measure
+def step_tables(batch: int) -> "Iterator[Table]":
+    from benchmarks import step
 
-    yield from measure(weights)
-
-
-def prepare_tables(recordings: int, faces: int, folder: Path | None = None) -> "Iterator[Titled]":
-    from benchmarks.prepare import measure
-
-    yield from measure(recordings, faces, folder)
+    return step.measure(batch)
 
 
-def growth_tables(weights: str | None) -> "Iterator[Titled]":
-    from benchmarks import growth, serving
+def kernel_tables() -> "Iterator[Table]":
+    from benchmarks import kernels
 
-    yield from growth.measure()
-    yield from serving.measure(weights)
-
-
-def all_tables(weights: str | None) -> "Iterator[Titled]":
-    for kind in FACES:
-        yield from faces_tables(kind, weights)
-    yield from startup_tables(weights)
-    yield from train_tables(64)
-    yield from prepare_tables(SMALL, SMALL)
-    yield from growth_tables(weights)
+    return kernels.measure()
 
 
-def kiosk_tables(visitors: int, repeats: int, weights: str | None) -> "Iterator[Titled]":
-    from benchmarks.figures import rows
-    from benchmarks.kiosk import measure
+def startup_tables(options: argparse.Namespace) -> "Iterator[Table]":
+    from benchmarks import startup
 
-    yield "The kiosk's speed", rows(measure(visitors, repeats, weights))
+    return startup.measure(options.weights)
 
 
-def gpu_tables(options: argparse.Namespace) -> "Iterator[Titled]":
-    from benchmarks.gpu import measure
+def prepare_tables(options: argparse.Namespace) -> "Iterator[Table]":
+    from benchmarks import prepare
 
-    yield from measure(options.device, options.iterations, options.batch, options.weights)
+    return prepare.measure(options.recordings, options.faces, options.folder)
+
+
+def crowd_tables(options: argparse.Namespace) -> "Iterator[Table]":
+    from benchmarks import crowd
+
+    return crowd.measure(options.weights)
+
+
+def all_tables(options: argparse.Namespace) -> "Iterator[Table]":
+    from benchmarks import prepare
+
+    yield from inference_tables(options)
+    yield from step_tables(64)
+    yield from kernel_tables()
+    yield from startup_tables(options)
+    yield from prepare.measure(SMALL, SMALL, None)
+    yield from crowd_tables(options)
+
+
+def gpu_tables(options: argparse.Namespace) -> "Iterator[Table]":
+    from benchmarks import gpu
+
+    return gpu.measure(options.device, options.iterations, options.batch, options.weights)
+
+
+def kiosk_tables(options: argparse.Namespace) -> "Iterator[Table]":
+    from benchmarks import kiosk
+
+    return kiosk.measure(options.visitors, options.repeats, options.weights)
 
 
 def run_soak(options: argparse.Namespace) -> int:
     """Soak, print how the process changed; 1 if it grew."""
-    from benchmarks.footprint import table
-    from benchmarks.soak import run
+    from benchmarks import soak
 
-    soak = run(options.minutes, options.seed, options.weights, options.out)
-    changes = soak.changes()
-    print(f"{soak.visits} visits, {len(soak.failures)} failed\n{table(changes)}")
-    return 0 if all(change.passed for change in changes) else 1
+    done = soak.run(options.minutes, options.seed, options.weights, options.samples)
+    write(soak.tables(done), options)
+    return 0 if done.passed() else 1
 
 
 def run_pictures(options: argparse.Namespace) -> int:
-    """Draw the states in English, dark, on a landscape screen, or in every way."""
-    from benchmarks.pictures import draw
+    from benchmarks import pictures
 
-    draw(options.out, options.weights, options.all)
+    pictures.take(options.out, options.weights, options.all)
     return 0
 
 
-def tell(tables: "Iterable[Titled]", out: Path | None) -> int:
-    """Print the machine and the day, and each table as it comes; write them to a file as well."""
-    from benchmarks.figures import machine
-    from benchmarks.tables import table
+def write(tables: "Iterable[Table]", options: argparse.Namespace) -> int:
+    from benchmarks import timing
 
-    said = [machine()]  # before this bench keeps it busy
-    print(said[0], flush=True)
-    for title, rows in tables:
-        said.append(f"## {title}\n\n{table(rows)}")
-        print(f"\n{said[-1]}", flush=True)
-        if out:
-            out.write_text("\n\n".join(said) + "\n")
-    return 0
+    return timing.write(tables, options.out)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ asked for.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import Figure
+from benchmarks.timing import Row, Table, percentile, shown
 from tests.support import clips
 from tests.support.browser import PATIENCE, Kiosk, browsing, open_page, serving
 from v2f.pipeline import DURATIONS
@@ -31,8 +32,28 @@ SETTLE_MS = 500  # after a picture, for what the page still has to draw
 DRAG_STEPS, DRAG_STEP_MS = 40, 40  # a hand that takes a second and a half from clean to buried
 
 
-def measure(visitors: int, repeats: int, weights: str | None = None) -> list[Figure]:
-    """Start the kiosk, use it alone and then with `visitors` at once, `repeats` times each; returns all figures.
+@dataclass(frozen=True)
+class Latency:
+    """One latency, each time it was measured, in seconds; `limit` is what the 95th percentile may be at most."""
+
+    name: str
+    limit: float
+    values: Sequence[float]
+
+    def row(self) -> Row:
+        high = percentile(self.values, 95)
+        return {
+            "measured": self.name,
+            "times": str(len(self.values)),
+            "median": shown(percentile(self.values, 50)),
+            "95th percentile": shown(high),
+            "limit": shown(self.limit),
+            "met": "yes" if high <= self.limit else "**no**",
+        }
+
+
+def measure(visitors: int, repeats: int, weights: str | None = None) -> Iterator[Table]:
+    """Start the kiosk, use it alone and then with `visitors` at once, `repeats` times each.
 
     Raises BenchError where that cannot be done.
     """
@@ -46,10 +67,11 @@ def measure(visitors: int, repeats: int, weights: str | None = None) -> list[Fig
         with serving(*arguments) as kiosk:
             starts.append(kiosk.start_seconds)
             used = use(kiosk, browser, voice, visitors, repeats)
-    return [*used, Figure("app.py, from its start to its first answer", 10, starts)]
+    used.append(Latency("app.py, from its start to its first answer", 10, starts))
+    yield "The kiosk in a browser", [latency.row() for latency in used]
 
 
-def use(kiosk: Kiosk, browser: "Browser", voice: Path, visitors: int, repeats: int) -> list[Figure]:
+def use(kiosk: Kiosk, browser: "Browser", voice: Path, visitors: int, repeats: int) -> list[Latency]:
     """Do at a running kiosk what visitors do; `voice` is a recording of ten seconds."""
     alone = new_pages(browser, kiosk.address, 1)
     upload(alone[0], voice)  # from here on the model, Gradio and the browser are warm
@@ -64,9 +86,9 @@ def use(kiosk: Kiosk, browser: "Browser", voice: Path, visitors: int, repeats: i
     return [
         *recorded(one, "one visitor", 0.2),
         *recorded(many, f"{visitors} visitors at once", 0.4),
-        Figure("upload of 10 s, until both strips are painted", 0.6, uploads),
-        Figure("noise slider, from a move to its faces", 0.2, drags),
-        Figure("page, from the request until it is usable", 2, loads),
+        Latency("upload of 10 s, until both strips are painted", 0.6, uploads),
+        Latency("noise slider, from a move to its faces", 0.2, drags),
+        Latency("page, from the request until it is usable", 2, loads),
     ]
 
 
@@ -136,16 +158,18 @@ def times(marks: Sequence[Mark], name: str) -> list[float]:
     return sorted(at for other, at in marks if other == name)
 
 
-def recorded(recordings: Sequence[Sequence[Mark]], who: str, limit: float) -> list[Figure]:
+def recorded(recordings: Sequence[Sequence[Mark]], who: str, limit: float) -> list[Latency]:
     """The figures of some recordings: each duration's face, all of them, and the faces between."""
     by_duration = [[delay(marks, d) for marks in recordings] for d in DURATIONS]
     return [
         *(
-            Figure(f"face of {d} s, {who}", limit, delays)
+            Latency(f"face of {d} s, {who}", limit, delays)
             for d, delays in zip(DURATIONS, by_duration, strict=True)
         ),
-        Figure(f"face of any duration, {who}", limit, sum(by_duration, [])),
-        Figure(f"time between live faces, {who}", 0.25, [gap for marks in recordings for gap in gaps(marks)]),
+        Latency(f"face of any duration, {who}", limit, sum(by_duration, [])),
+        Latency(
+            f"time between live faces, {who}", 0.25, [gap for marks in recordings for gap in gaps(marks)]
+        ),
     ]
 
 

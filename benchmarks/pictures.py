@@ -96,7 +96,7 @@ STATES = {
 }
 
 
-def draw(out: Path, weights: str | None = None, everything: bool = False) -> None:
+def take(out: Path, weights: str | None = None, everything: bool = False) -> None:
     """Write out/<size>-<state>-<language>-<light>.jpg, and one picture of a refused microphone.
 
     `everything` draws all sizes, languages and lights; else each state once, in English, dark, landscape.
@@ -110,12 +110,12 @@ def draw(out: Path, weights: str | None = None, everything: bool = False) -> Non
         for size, language, light in ways:
             for state, show in STATES.items():
                 path = out / f"{size}-{state}-{language}-{light}.jpg"
-                draw_one(browser, kiosk.address, path, size, show, language, light)
+                take_one(browser, kiosk.address, path, size, show, language, light)
         path = out / "landscape-refused-en-dark.jpg"
-        draw_one(launch(voice, refused=True), kiosk.address, path, "landscape", refused, "en", "dark")
+        take_one(launch(voice, refused=True), kiosk.address, path, "landscape", refused, "en", "dark")
 
 
-def draw_one(
+def take_one(
     browser: "Browser",
     address: str,
     path: Path,

@@ -1,26 +1,23 @@
-"""How fast a corpus is prepared and read: against the plain way, with two workers, and at the paper's full size."""
+"""How fast a corpus is prepared, beside the baseline and by workers and hours; and a store of the paper's size."""
 
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
 
 import numpy as np
+import psutil
 import soundfile
 import torch
 
-from benchmarks import plain
-from benchmarks.rates import Rates, Work
-from benchmarks.tables import Row, Titled, fact
-from benchmarks.turns import beside, in_turns, milliseconds, ratio
+from benchmarks import baseline
+from benchmarks.inference import filterbank
+from benchmarks.timing import Roofline, Row, Table, Work, compare, fact, in_turns, shown, speed_up, spread
 from tests.support.browser import EXAMPLES
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, read_audio
+from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, keep_speech, read_audio
 from v2f.audio.features import FFT_SIZE, REACHED
 from v2f.data import store
 from v2f.data.corpus import SHARD
@@ -33,67 +30,58 @@ from v2f.training.batches import Crops, Faces, uniform
 
 BATCH = 128  # Sec. 4
 SHORTEST, LONGEST = 3.0, 8.0  # seconds of a crop; Sec. 4
-STEP_SECONDS = (
-    12 * 60 / 100_000
-)  # of the fastest training: the paper's whole run in twelve minutes on a large GPU
 ROUNDS = 3
-COPIES = 256  # of the three examples: twelve whole shards, so that two workers have equal shares
-TURNS = 60  # batches in a round
-SECONDS = 8.2  # of a recording of the rehearsal; the mean in VoxCeleb1
-HELD = 5_000  # recordings and faces that are also drawn from memory
+HOURS = (0.25, 0.5, 1.0)
+BATCHES = 60  # read from the store, after as many that are not counted
+SECONDS = 8.2  # of a recording of the store; the mean in VoxCeleb1
 
 
-@dataclass
-class Memory:
-    """The most memory of its own that this process has had, in bytes; mapped files are the system's to drop."""
-
-    most: int = 0
-    over: Event = field(default_factory=Event)
-
-    def watch(self) -> None:
-        while not self.over.wait(0.05):
-            lines = Path("/proc/self/status").read_text().splitlines()
-            [own] = [int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon")]
-            self.most = max(self.most, own)
-
-
-def measure(recordings: int, faces: int, folder: Path | None = None) -> Iterator[Titled]:
+def measure(recordings: int, faces: int, folder: Path | None) -> Iterator[Table]:
     """Prepare the bundled examples again and again, then write a store of full size below `folder` and read it."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rates = Rates.measure(Runtime(torch.device("cpu"), "float32"))
-        yield "Preparing recordings, on one core", preparing(rates)
-        yield "What one core reaches in float32", rates.rows()
+        roofline = Roofline.measure(Runtime(torch.device("cpu"), "float32"))
+        yield "One core", roofline.rows()
+        with TemporaryDirectory() as clips_folder:
+            clips = [as_wav(path, Path(clips_folder)) for path in EXAMPLES]
+            yield "Preparing recordings, on one core", [beside_baseline(clips, roofline)]
+            yield "Preparing recordings, by workers and hours", by_hours(clips)
         with TemporaryDirectory(dir=folder) as big:
-            yield "A store of full size", rehearsal(recordings, faces, Path(big))
+            yield "A store of full size", full_size(recordings, faces, Path(big))
     finally:
         torch.set_num_threads(threads)
 
 
-def preparing(rates: Rates) -> list[Row]:
-    """An hour of recordings: ours against the plain way, and two workers against one, in turns."""
-    filters = plain.filterbank()
-    with TemporaryDirectory() as folder:
-        clips = [as_wav(path, Path(folder)) for path in EXAMPLES]
-        sources = [Source(clip, f"{copy}/{clip.name}", clip.stem) for copy in range(COPIES) for clip in clips]
-        hours = COPIES * sum(read_audio(clip).size for clip in clips) / SAMPLE_RATE / 3600
-        ways: dict[str, Callable[[], object]] = {
-            "ours": lambda: prepare_voices(sources, VoiceOptions()),
-            "plain": lambda: [plainly(source, filters) for source in sources],
-            "one worker": lambda: grown(sources, workers=1),
-            "two workers": lambda: grown(sources, workers=2),
-        }
-        took = in_turns(ways, ROUNDS)
-    an_hour = {name: [seconds / hours for seconds in times] for name, times in took.items()}
-    ours = beside("an hour of recordings", an_hour, hour_work(), rates)
-    one, two = (an_hour[name] for name in ("one worker", "two workers"))
-    nothing = dict.fromkeys(ours, "")
+def beside_baseline(clips: Sequence[Path], roofline: Roofline) -> Row:
+    """An hour of recordings to log-mels, in memory."""
+    sources, filters = copies(clips, HOURS[0]), filterbank()
+    ways: dict[str, Callable[[], object]] = {
+        "ours": lambda: prepare_voices(sources, VoiceOptions()),
+        "baseline": lambda: [
+            baseline.log_mel(keep_speech(read_audio(source.path)), filters) for source in sources
+        ],
+    }
+    took = {way: [seconds / HOURS[0] for seconds in times] for way, times in in_turns(ways, ROUNDS).items()}
+    return compare("an hour of recordings", took, hour_work(), roofline)
+
+
+def by_hours(clips: Sequence[Path]) -> list[Row]:
+    """Written to a store by one worker, and by two."""
+    ways = {
+        f"{hours:g} {workers}": partial(write_voices, copies(clips, hours), workers)
+        for hours in HOURS
+        for workers in (1, 2)
+    }
+    took = in_turns(ways, ROUNDS)
     return [
-        ours,
-        {**nothing, "measured": "the same, written to a store by one worker", "ours": milliseconds(one)},
-        {**nothing, "measured": "by two workers", "ours": milliseconds(two)},
-        {**nothing, "measured": "two workers against one", "times as fast": ratio(one, two)},
+        {
+            "hours of recordings": f"{hours:g}",
+            "one worker": spread(took[f"{hours:g} 1"]),
+            "two workers": spread(took[f"{hours:g} 2"]),
+            "speed-up": speed_up(took[f"{hours:g} 1"], took[f"{hours:g} 2"]),
+        }
+        for hours in HOURS
     ]
 
 
@@ -112,62 +100,59 @@ def as_wav(clip: Path, folder: Path) -> Path:
     return path
 
 
-def plainly(source: Source, filters: np.ndarray) -> np.ndarray:
-    """The log-mel of a recording's speech, float16 [frames, 64], the plain way."""
-    return plain.log_mel_of(plain.speech_of(read_audio(source.path)), filters).astype(np.float16)
+def copies(clips: Sequence[Path], hours: float) -> list[Source]:
+    """The clips again and again, until they last so long."""
+    seconds = sum(soundfile.info(clip).duration for clip in clips)
+    count = max(1, round(3600 * hours / seconds))
+    return [Source(clip, f"{copy}/{clip.name}", clip.stem) for copy in range(count) for clip in clips]
 
 
-def grown(sources: Sequence[Source], workers: int) -> None:
+def write_voices(sources: Sequence[Source], workers: int) -> None:
     with TemporaryDirectory() as folder:
-        growing = ShardWriter(Path(folder), "voices", VoiceOptions().columns, store.VoiceRow)
-        grow(growing, sources, partial(prepare_voices, options=VoiceOptions()), "bench", SHARD, workers)
+        writer = ShardWriter(Path(folder), "voices", VoiceOptions().columns, store.VoiceRow)
+        grow(writer, sources, partial(prepare_voices, options=VoiceOptions()), "bench", SHARD, workers)
 
 
-def rehearsal(recordings: int, faces: int, folder: Path) -> list[Row]:
-    """Write a store of so many recordings and faces, open it, and draw batches; the real ones are repeated."""
-    with most_memory() as writing:
-        began = time.perf_counter()
-        write(recordings, faces, folder)
-        took = time.perf_counter() - began
-    with most_memory() as reading:
-        began = time.perf_counter()
-        opened = store.Store.open(folder)
-        opening = time.perf_counter() - began
-        batch, held = drawing(opened, resident=False), drawing(opened, resident=True)
+def full_size(recordings: int, faces: int, folder: Path) -> list[Row]:
+    """Write a store of so many recordings and faces, open it, and read batches; the bundled examples are repeated."""
+    start = time.perf_counter()
+    write_store(recordings, faces, folder)
+    written = time.perf_counter() - start
+    start = time.perf_counter()
+    opened = store.Store.open(folder)
+    opening = time.perf_counter() - start
+    batch = read_batches(opened)
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e9
+    memory = psutil.Process().memory_full_info().uss / 1e9
     return [
         fact("the store", f"{len(opened.voices):,} recordings, {len(opened.faces):,} faces, {size:.1f} GB"),
-        fact("written in", f"{took:.0f} s"),
-        fact("opened in", f"{1000 * opening:.0f} ms"),
-        fact(f"{BATCH} crops and {BATCH} faces, from the memory map", f"{1000 * batch:.1f} ms"),
-        fact(f"the same from memory ({HELD:,} recordings and faces)", f"{1000 * held:.1f} ms"),
-        fact("a step of the fastest training needs them every", f"{1000 * STEP_SECONDS:.1f} ms"),
-        fact("most memory while writing", f"{writing.most / 1e9:.2f} GB"),
-        fact("most memory while drawing", f"{reading.most / 1e9:.2f} GB"),
+        fact("written in", shown(written)),
+        fact("opened in", shown(opening)),
+        fact(f"{BATCH} crops and {BATCH} faces, from the memory map", shown(batch)),
+        fact("memory of the process", f"{memory:.2f} GB"),
     ]
 
 
-def write(recordings: int, faces: int, folder: Path) -> None:
+def write_store(recordings: int, faces: int, folder: Path) -> None:
     """A store of one person for every hundred recordings, of the bundled examples and of made faces."""
     sources = [Source(path, path.name, path.stem) for path in EXAMPLES]
-    voices = prepare_voices(sources, VoiceOptions(most_seconds=SECONDS))
+    prepared = prepare_voices(sources, VoiceOptions(most_seconds=SECONDS))
     pictures = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
-    heard = ShardWriter(folder, "voices", VoiceOptions().columns, store.VoiceRow)
-    grow(heard, range(recordings), partial(repeated_voices, voices), "rehearsal", SHARD)
-    seen = ShardWriter(folder, "faces", {"faces": Column("|u1", (64, 64, 3))}, store.FaceRow)
-    grow(seen, range(faces), partial(repeated_faces, pictures), "rehearsal", SHARD)
+    voice_shards = ShardWriter(folder, "voices", VoiceOptions().columns, store.VoiceRow)
+    grow(voice_shards, range(recordings), partial(repeated_voices, prepared), "voices", SHARD)
+    face_shards = ShardWriter(folder, "faces", {"faces": Column("|u1", (64, 64, 3))}, store.FaceRow)
+    grow(face_shards, range(faces), partial(repeated_faces, pictures), "faces", SHARD)
     count = -(-max(recordings, faces) // 100)
     people = [store.Person(f"person {i}", "", "", "train", i) for i in range(count)]
-    rows = read_rows(heard.table, store.VoiceRow), read_rows(seen.table, store.FaceRow)
-    spread = [[i % count for i in range(len(side))] for side in rows]
-    store.write_people(folder, people, rows[0], spread[0], rows[1], spread[1])
+    rows = read_rows(voice_shards.table, store.VoiceRow), read_rows(face_shards.table, store.FaceRow)
+    of_person = [[i % count for i in range(len(side))] for side in rows]
+    store.write_people(folder, people, rows[0], of_person[0], rows[1], of_person[1])
 
 
 def repeated_voices(prepared: ShardResult, numbers: Sequence[int]) -> ShardResult:
     chosen = [number % len(prepared.rows) for number in numbers]
-    return ShardResult(
-        {"log_mel": [prepared.arrays["log_mel"][i] for i in chosen]}, [prepared.rows[i] for i in chosen]
-    )
+    log_mels = [prepared.arrays["log_mel"][i] for i in chosen]
+    return ShardResult({"log_mel": log_mels}, [prepared.rows[i] for i in chosen])
 
 
 def repeated_faces(pictures: np.ndarray, numbers: Sequence[int]) -> ShardResult:
@@ -175,37 +160,16 @@ def repeated_faces(pictures: np.ndarray, numbers: Sequence[int]) -> ShardResult:
     return ShardResult({"faces": [pictures[number % len(pictures)] for number in numbers]}, rows)
 
 
-def drawing(opened: store.Store, resident: bool) -> float:
-    """Seconds that a batch takes, of crops of 3 to 8 s and of faces, after a first round: the median.
-
-    Resident are the first HELD recordings and faces alone, so that this process stays small.
-    """
+def read_batches(opened: store.Store) -> float:
+    """Seconds that a batch takes, of crops of 3 to 8 s and of faces: the median."""
     device, rng = torch.device("cpu"), torch.Generator().manual_seed(0)
-    voices, sounds, pictures = opened.voices, opened.sounds, opened.faces
-    if resident:
-        voices, pictures = voices[:HELD], pictures[:HELD]
-        sounds = sounds[: voices["start"][-1] + voices["length"][-1]]
-    crops, faces = Crops(sounds, voices, device, resident), Faces(pictures, device, resident)
+    crops, faces = Crops(opened.sounds, opened.voices, device, False), Faces(opened.faces, device, False)
     took = []
-    for turn in range(2 * TURNS):
-        began = time.perf_counter()
+    for _ in range(2 * BATCHES):
+        start = time.perf_counter()
         seconds = uniform(SHORTEST, LONGEST, 1, rng).item()
-        chosen = torch.randint(len(voices), (BATCH,), generator=rng)
-        crops(chosen, int(seconds * FRAMES_PER_SECOND), rng)
-        faces(torch.randint(len(faces), (BATCH,), generator=rng), rng)
-        if turn >= TURNS:
-            took.append(time.perf_counter() - began)
-    return median(took)
-
-
-@contextmanager
-def most_memory() -> Iterator[Memory]:
-    """Watch this process' memory meanwhile."""
-    memory = Memory()
-    watcher = Thread(target=memory.watch, daemon=True)
-    watcher.start()
-    try:
-        yield memory
-    finally:
-        memory.over.set()
-        watcher.join()
+        rows = torch.randint(len(opened.voices), (BATCH,), generator=rng)
+        crops(rows, int(seconds * FRAMES_PER_SECOND), rng)
+        faces(torch.randint(len(opened.faces), (BATCH,), generator=rng), rng)
+        took.append(time.perf_counter() - start)
+    return median(took[BATCHES:])

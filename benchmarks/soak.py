@@ -1,21 +1,24 @@
 """Hours of visitors at one kiosk, and what its process takes from the machine meanwhile.
 
 One or two visitors at a time, chosen by chance; once a minute, when they have gone and before the next ones come,
-the process is looked at. A visit that fails is counted and written down, and the next one begins.
+memory, open files, threads and temporary files of the process are sampled. A visit that fails is counted and written
+down, and the next one begins.
 """
 
 import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from benchmarks.figures import machine
-from benchmarks.footprint import Change, Footprint, compare, footprint
+import psutil
+
+from benchmarks.timing import Row, Table, fact
 from benchmarks.visits import IDLE_SECONDS, VisitFailed, Visitor, whole_visit
 from tests.support import clips
 from tests.support.browser import BenchError, Kiosk, browsing, open_page, serving
@@ -23,12 +26,34 @@ from tests.support.browser import BenchError, Kiosk, browsing, open_page, servin
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SETTLED_MINUTES = 10  # after which the kiosk has taken what it needs
+WARM_MINUTES = 10  # after which the kiosk has taken what it needs
 SAMPLE_MINUTES = 1
+WINDOW = 5  # samples whose median is compared
+TOLERANCE = 0.05
 ROUNDS_PER_BROWSER = 25  # then a new one, so that its own growth plays no part
 GRACE_SECONDS = 2  # for the server to notice that pages have gone
 STEP_SECONDS = 0.1  # between two looks at a page
 SCREEN = {"width": 1280, "height": 720}
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What the kiosk's process takes."""
+
+    minutes: float  # since the first visitor
+    rss: int  # bytes resident, those shared with other processes too
+    uss: int  # bytes that are this process' alone
+    files: int  # open file descriptors
+    disk_bytes: int  # in the temporary folder
+    disk_files: int
+
+    @classmethod
+    def of(cls, kiosk: Kiosk, minutes: float) -> "Footprint":
+        """Raises psutil.NoSuchProcess when it is gone."""
+        process = psutil.Process(kiosk.process.pid)
+        memory, left = process.memory_full_info(), kiosk.files()
+        size = sum(path.stat().st_size for path in left if path.exists())
+        return cls(minutes, memory.rss, memory.uss, process.num_fds(), size, len(left))
 
 
 @dataclass
@@ -37,53 +62,55 @@ class Soak:
 
     minutes: float
     out: Path | None = None
-    where: str = field(default_factory=machine)
     visits: int = 0
     failures: list[str] = field(default_factory=list)
     samples: list[Footprint] = field(default_factory=list)
-
-    @property
-    def settled(self) -> float:
-        """Minutes after which the comparison begins; a short soak settles for less."""
-        return min(SETTLED_MINUTES, self.minutes / 4)
-
-    def changes(self) -> list[Change]:
-        """Raises BenchError where there is too little to compare."""
-        try:
-            return compare(self.samples, self.settled)
-        except ValueError as error:
-            raise BenchError("The soak was too short for a comparison.") from error
 
     def fail(self, reason: str) -> None:
         self.failures.append(f"{time.strftime('%H:%M:%S')} {reason}")
         print(f"v2f: a visit failed: {reason}", file=sys.stderr)
 
-    def look(self, kiosk: Kiosk, minutes: float) -> None:
-        """Take a sample, if it is time for one. Raises BenchError when there is no process to look at."""
+    def sample(self, kiosk: Kiosk, minutes: float) -> None:
+        """Take a sample, if it is time for one. Raises BenchError when there is no process to sample."""
         if kiosk.process.poll() is not None:
             raise BenchError(f"The kiosk has stopped after {minutes:.0f} minutes of visitors.")
         pace = min(SAMPLE_MINUTES, self.minutes / 12)
         if minutes < self.minutes and self.samples and minutes < self.samples[-1].minutes + pace:
             return
         time.sleep(GRACE_SECONDS)
-        self.samples.append(footprint(kiosk, minutes))
-        self.save()
+        self.samples.append(Footprint.of(kiosk, minutes))
+        if self.out:
+            draft = self.out.with_name(self.out.name + ".part")
+            draft.write_text(json.dumps(asdict(self) | {"out": None}, indent=1) + "\n")
+            draft.replace(self.out)
 
-    def save(self) -> None:
-        """Write everything to `out`, which is whole at every moment."""
-        if self.out is None:
-            return
-        told = {
-            "machine": self.where,
-            "minutes": self.minutes,
-            "settled": self.settled,
-            "visits": self.visits,
-            "failures": self.failures,
-            "samples": [asdict(sample) for sample in self.samples],
+    def growth(self) -> dict[str, tuple[float, float]]:
+        """Each measure once the process was warm and at the end. Raises BenchError for fewer than two samples."""
+        warm = [s for s in self.samples if s.minutes >= min(WARM_MINUTES, self.minutes / 4)]
+        window = min(WINDOW, len(warm) // 2)
+        if not window:
+            raise BenchError("The soak was too short for a comparison.")
+        return {
+            name: (median_of(warm[:window], name), median_of(warm[-window:], name))
+            for name in ("rss", "uss", "files", "disk_bytes", "disk_files")
         }
-        draft = self.out.with_name(self.out.name + ".part")
-        draft.write_text(json.dumps(told, indent=1) + "\n")
-        draft.replace(self.out)
+
+    def passed(self) -> bool:
+        return all(after <= (1 + TOLERANCE) * before for before, after in self.growth().values())
+
+
+def median_of(samples: Sequence[Footprint], name: str) -> float:
+    return median(getattr(sample, name) for sample in samples)
+
+
+def tables(soak: Soak) -> Iterator[Table]:
+    yield "Visits", [fact("visits", f"{soak.visits}"), fact("failed", f"{len(soak.failures)}")]
+    yield "What the process takes", [row(name, *values) for name, values in soak.growth().items()]
+
+
+def row(name: str, before: float, after: float) -> Row:
+    change = f"{after / before - 1:+.1%}" if before else ""
+    return {"measured": name, "once warm": f"{before:,.0f}", "at the end": f"{after:,.0f}", "change": change}
 
 
 def run(minutes: float, seed: int = 0, weights: str | None = None, out: Path | None = None) -> Soak:
@@ -98,15 +125,14 @@ def run(minutes: float, seed: int = 0, weights: str | None = None, out: Path | N
             return Visitor(page, list(good.values()), list(bad.values()), chance)
 
         with serving(*arguments) as kiosk:
-            began = time.monotonic()
-            passed = 0.0
+            start, passed = time.monotonic(), 0.0
             while passed < minutes:
                 browser = launch(microphone)
                 for _ in range(ROUNDS_PER_BROWSER):
                     together = range(chance.choice((1, 2)))
                     receive([come_and_go(soak, browser, kiosk, visitor) for _ in together])
-                    passed = (time.monotonic() - began) / 60
-                    soak.look(kiosk, passed)
+                    passed = (time.monotonic() - start) / 60
+                    soak.sample(kiosk, passed)
                     if passed >= minutes or not browser.is_connected():
                         break
                 browser.close()

@@ -14,7 +14,8 @@ from tests.support.browser import EXAMPLES
 from v2f.audio import FRONT_ENDS, keep_speech, read_audio
 from v2f.models import Runtime, VoiceEncoder, load, networks, unit
 from v2f.training.pack import Pack
-from v2f.training.tasks.adversarial import PRESETS, AdversarialTask
+from v2f.training.presets import PRESETS
+from v2f.training.tasks.adversarial import AdversarialTask
 
 CPU = torch.device("cpu")
 CUDA = torch.device("cuda")
@@ -22,7 +23,7 @@ ALIKE = 2.0  # of 255, the mean absolute difference that a face may have from fl
 DURATIONS = (2, 5, 10)  # seconds of each example
 STEPS, BATCH = 200, 4
 SEEDS = range(3)
-LOSSES = ("discriminator", "classifier", "fooling", "likeness")
+LOSSES = ("loss_D", "loss_C", "loss_G_adv", "loss_G_id")
 
 
 @pytest.fixture

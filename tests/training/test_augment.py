@@ -7,13 +7,13 @@ import torch
 
 from v2f.training import augment
 from v2f.training.augment import augment_faces, augment_voices, mask_features
-from v2f.training.loop import generator
+from v2f.training.seeding import seeded_generator
 
 CPU = torch.device("cpu")
 
 
 def rng(*seeds: int) -> torch.Generator:
-    return generator(CPU, *seeds)
+    return seeded_generator(CPU, *seeds)
 
 
 @pytest.fixture

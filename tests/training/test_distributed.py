@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from v2f.training.distributed import DistributedError, Processes
-from v2f.training.tasks.adversarial import PRESETS
+from v2f.training.presets import PRESETS
 
 pytestmark = pytest.mark.distributed
 
@@ -27,7 +27,8 @@ from dataclasses import replace
 from pathlib import Path
 from safetensors.torch import save_file
 from v2f.models import Runtime, VoiceEncoder
-from v2f.training.tasks.adversarial import PRESETS, AdversarialTask
+from v2f.training.presets import PRESETS
+from v2f.training.tasks.adversarial import AdversarialTask
 from v2f.training.pack import Pack
 from v2f.training.distributed import started_by_torchrun
 

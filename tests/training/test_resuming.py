@@ -88,6 +88,19 @@ def test_sigterm_saves_a_checkpoint_and_says_how_to_go_on(made_pack_file, made_e
     assert steps == sorted(set(steps)) and steps[-1] == STEPS
 
 
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(stage, tmp_path, capsys):
+    name, data, more, weights = stage
+    whole, damaged = tmp_path / "whole", tmp_path / "damaged"
+    for out in (whole, damaged):
+        assert main(command(name, data, out, *more)) == 0
+    last = damaged / "checkpoint.safetensors"
+    last.write_bytes(last.read_bytes()[:-1000])
+    capsys.readouterr()
+    assert main([*command(name, data, damaged, *more), "--resume"]) == 0
+    assert "is damaged; going on from the checkpoint before, step 9." in capsys.readouterr().err
+    assert_equal_runs(whole, damaged, weights)
+
+
 def test_user_mistakes_are_one_sentence(made_pack_file, made_encoder, made_store, tmp_path, capsys):
     gan = ["--encoder", str(made_encoder)]
     broken = tmp_path / "broken"

@@ -130,7 +130,8 @@ def train_gan(options: argparse.Namespace) -> bool:
     from v2f.training.distributed import started_by_torchrun
     from v2f.training.loop import train
     from v2f.training.pack import Pack
-    from v2f.training.tasks.adversarial import PRESETS, AdversarialTask
+    from v2f.training.presets import PRESETS
+    from v2f.training.tasks.adversarial import AdversarialTask
 
     pack = Pack.open(options.data)
     networks, network_config, _ = load_networks(options.encoder)

@@ -15,7 +15,7 @@ from v2f.data.store import Store
 from v2f.models import EncoderName
 from v2f.training.augment import augment_voices
 from v2f.training.batches import Crops, uniform
-from v2f.training.loop import generator
+from v2f.training.seeding import seeded_generator
 
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
 SHORTEST, LONGEST = 0.8, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
@@ -50,7 +50,7 @@ class VoiceCrops:
         Crops and augmentation depend on the seed, on `draw` and on the voices asked for, on nothing else. Raises
         CorpusError for a store of log-mel and an encoder that takes something else.
         """
-        rng = generator(self.device, self.seed, draw, int(voices[0]), len(voices))
+        rng = seeded_generator(self.device, self.seed, draw, int(voices[0]), len(voices))
         if self.noise is None:
             require_log_mel(encoder)
             return self.crops(voices, whole_frames(samples), rng)

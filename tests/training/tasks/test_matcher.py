@@ -18,7 +18,8 @@ from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, WeightsError
 from v2f.models import FaceTrunk, NetworkConfig, Runtime, VoiceEncoder, save_networks
 from v2f.models.classifiers import KINDS, Matcher
-from v2f.training.loop import Schedule, generator, train
+from v2f.training.loop import Schedule, train
+from v2f.training.seeding import seeded_generator
 from v2f.training.tasks.matcher import WEIGHTS, MatcherConfig, MatcherTask, heldout_accuracy
 
 CPU = Runtime.choose("cpu", exact=True)
@@ -116,9 +117,9 @@ def test_dimnet_g_never_meets_people_of_unknown_gender(make_store: MakeStore) ->
 
 def test_dimnets_loss_is_the_sum_of_both_cross_entropies_by_one_classifier(make_store: MakeStore) -> None:
     task = MatcherTask(Store.open(make_store(*TRAINED)), CONFIG, CPU)
-    log_mels, labels, rng = torch.randn(8, 64, 60), torch.arange(8) % 4, generator(CPU.device, 7)
+    log_mels, labels, rng = torch.randn(8, 64, 60), torch.arange(8) % 4, seeded_generator(CPU.device, 7)
     loss, told = task._classification(log_mels, labels, rng)
-    rng = generator(CPU.device, 7)
+    rng = seeded_generator(CPU.device, 7)
     seen = torch.randint(len(task.rows), (8,), generator=rng)
     faces = task.faces(task.rows[seen], rng)
     weight = task.head.weight
@@ -137,7 +138,7 @@ def test_svhf_sees_each_true_face_with_one_of_another_identity_in_both_places(ma
     labels = torch.arange(8) // 2
     imposters = set()
     for seed in range(12):
-        task._choice(torch.randn(8, 64, 60), labels, generator(CPU.device, seed))
+        task._choice(torch.randn(8, 64, 60), labels, seeded_generator(CPU.device, seed))
         first, second = torch.tensor([label_of[row] for row in asked[-1].tolist()]).chunk(2)
         assert first[::2].equal(labels[::2]) and second[1::2].equal(labels[1::2])
         assert not first.eq(second).any()

@@ -1,39 +1,17 @@
-"""Stage two: Algorithm 1. Generator, discriminator and classifier learn, the voice encoder is frozen.
+"""Stage two: Algorithm 1 (Sec. 3.2). Generator, discriminator and classifier learn, the voice encoder is frozen.
 
     v2f train gan --data PACK --encoder ENCODER --out RUN [--preset paper | small-data]
 
-The `paper` preset is Sec. 4's. The `small-data` preset departs from it, because a few thousand faces of few
-pictures an identity would be memorised by the discriminator and because fewer faces are seen in all:
-
-* paper: a voice has one identity; here, where the pack has a soft pairing: a probability for each identity, and the
-  generator's identity loss is the cross-entropy to these. Faces are drawn as often as voices ask for their identities.
-* paper: each voice by itself; here: also points between two voices of one gender, their probabilities mixed alike.
-* paper: adversarial and identity loss alone; here: also the squared distance to a picture of the identity. Where the
-  pack has composite portraits, that is the composite of the voice's own mixture, its difference from the mean one
-  exaggerated, and the weight falls to a part of itself; else it is one of the identity's pictures, and the weight falls
-  to nothing.
-* paper: the generator of Table 2; here: v2f/models/composite_generator.py, which starts from composite portraits and
-  takes a tenth of the work. Before Algorithm 1 begins, its portraits alone learn from these distances.
-* paper: noise gives blurred faces by itself; here, where the pack has sounds that are no voice: their faces are drawn
-  towards a blur that is nobody's, and are fakes to the discriminator.
-* paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
-  and cutout of some, the same kind on real and generated faces.
-* paper: the generator itself; here: an exponential average of its weights is kept and used. In the last steps
-  discriminator and classifier alone learn, of its faces.
-* paper: the discriminator's gradient is free; here: a penalty on it at real faces (R1), every 16 steps.
-* paper: batch 128, learning rate 0.0002; here: 32 and larger, because more and larger steps go further with the same
-  number of faces; the rate falls over the last third.
+The presets and what the second changes are in v2f/training/presets.py; what an iteration samples in sampling.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from v2f.models import (
     TRAINED_ON,
@@ -41,7 +19,6 @@ from v2f.models import (
     Discriminator,
     Encoder,
     FaceTrunk,
-    NetworkConfig,
     Runtime,
     build_generator,
     encode_people,
@@ -51,96 +28,20 @@ from v2f.models import (
 from v2f.models.composite_generator import CompositeGenerator
 from v2f.models.cpu_kernels import learn_on_cpu, twice_differentiable
 from v2f.models.cuda_graphs import CudaGraphRunner
+from v2f.models.cuda_kernels import learn_on_gpu
 from v2f.training.augment import augment_faces
-from v2f.training.batches import Faces, uniform
+from v2f.training.checkpoint import load_optimizer_state, optimizer_state, prefixed, without_prefix
 from v2f.training.distributed import ALONE, Processes
-from v2f.training.loop import (
-    freeze,
-    generator,
-    load_optimizer_state,
-    mixed,
-    optimizer_state,
-    prefixed,
-    without_prefix,
-)
 from v2f.training.pack import Pack
-from v2f.training.portraits import Composites
+from v2f.training.presets import AdversarialConfig
+from v2f.training.sampling import VOICES_A_SOUND, Batch, PackSampler
+from v2f.training.seeding import mix_seeds, seeded_generator
 
 WEIGHTS = "v2f.safetensors"
-SHOWN = 8  # faces in a row of the sample grid
-PORTRAIT_STEPS = 3_000  # of the small-data preset
-ADVERSARIAL_STEPS = 1_500  # of it, of Algorithm 1: 48,000 faces
-LAST_STEPS = 250  # of it, of the judges alone
-VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
-# Of voices' faces and of nobody's in the last steps: so the score tells both from photographs, and nobody's further.
+COLUMNS = 8  # faces in a row of the sample grid
+# Of faces of voices and of other sounds in the last steps: the score tells both from photographs, the latter further.
 LAST_WEIGHTS = (0.1, float(VOICES_A_SOUND))
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
-
-
-@dataclass(frozen=True)
-class AdversarialConfig:
-    """Settings of stage two; the defaults are the paper's."""
-
-    steps: int = 100_000  # Sec. 4: "completed at 100K iterations"
-    batch: int = 128  # Sec. 4
-    learning_rate: float = 2e-4  # Sec. 4, Adam
-    falls_after: int | None = None  # steps, from which the learning rate falls to nothing
-    falls_over: int = 1  # steps that this takes
-    betas: tuple[float, float] = (0.5, 0.999)  # Sec. 4
-    embedding_noise: float = 0.05  # a component, in the released settings
-    mixed: float = 0.0  # share of the embeddings that lie between two voices
-    augment: float = 0.0  # share of faces that are augmented, on both sides of the discriminator
-    average: float = 0.0  # decay of the averaged generator weights; 0 keeps none
-    identity_weight: float = 1.0  # of the generator's identity loss
-    r1: float = 0.0  # weight of the penalty on the discriminator's gradient
-    portrait_steps: int = 0  # before Algorithm 1, of a composite generator's portraits alone
-    adversarial_steps: int | None = None  # of Algorithm 1, after which its judges learn alone
-    picture_weight: float = 0.0  # of the squared distance to a picture of the identity, at the start
-    picture_weight_left: float = 0.0  # and after picture_steps, where there are composites
-    picture_steps: int = 1
-    nobody_weight: float = 0.0  # of the distance between faces of sounds that are no voice and a blur
-    sharpness: float = 1.0  # exponent of the probabilities of which a composite is mixed
-    exaggeration: float = 1.0  # of how a composite differs from the mean one
-    seed: int = 0
-    networks: NetworkConfig = NetworkConfig()
-
-
-PRESETS = {
-    "paper": AdversarialConfig(),
-    "small-data": AdversarialConfig(
-        steps=PORTRAIT_STEPS + ADVERSARIAL_STEPS + LAST_STEPS,
-        batch=32,
-        learning_rate=8e-4,
-        falls_after=ADVERSARIAL_STEPS * 2 // 3,
-        falls_over=ADVERSARIAL_STEPS // 3,
-        betas=(0.5, 0.99),
-        mixed=0.5,
-        augment=0.7,
-        average=0.999,
-        identity_weight=0.5,
-        r1=1.0,
-        portrait_steps=PORTRAIT_STEPS,
-        adversarial_steps=ADVERSARIAL_STEPS,
-        picture_weight=400.0,
-        picture_weight_left=150.0,
-        picture_steps=2_250,
-        nobody_weight=20.0,
-        sharpness=2.0,
-        exaggeration=1.5,
-        networks=NetworkConfig(generator="composite"),
-    ),
-}
-
-
-class Batch(NamedTuple):
-    """What one iteration draws. Voices are of all processes together, the rest is this one's part."""
-
-    voices: Tensor  # int [batch]
-    embedding: Tensor  # [n, 64], unit length
-    identities: Tensor  # int [n], or probabilities [n, identities]
-    faces: Tensor  # [n, 3, 64, 64]
-    person: Tensor  # int [n], the faces' identities
-    sounds: Tensor  # [sounds, 64], embeddings of sounds that are no voice
 
 
 class AdversarialTask:
@@ -157,34 +58,9 @@ class AdversarialTask:
         processes: Processes = ALONE,
     ) -> None:
         self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
-        self.processes, self.batch, self.mine = processes, config.batch, processes.rows(config.batch)
+        self.processes, self.batch, self.rows = processes, config.batch, processes.rows(config.batch)
         device = runtime.device
-        self.faces = Faces(pack.faces, device)
-        self.face_identity = torch.from_numpy(pack.face_identity.astype(np.int64)).to(device)
-        self.embeddings = torch.from_numpy(pack.embeddings).to(device)  # float16 [voices, crops, 64]
-        self.voice_identity = torch.from_numpy(pack.voice_identity.astype(np.int64)).to(device)
-        self.voice_female = torch.from_numpy(pack.voice_female).to(device)
-        self.pairing = None if pack.pairing is None else torch.from_numpy(pack.pairing).to(device)
-        self.voices_so_far, self.faces_so_far = (
-            None if weight is None else torch.from_numpy(weight).double().cumsum(0).to(device)
-            for weight in (pack.voice_weight, pack.face_weight)
-        )
-        self.faces_of = _faces_of_identities(pack, device)
-        self.composites, self.usual_mixture = None, torch.empty(0, device=device)
-        if pack.textures is not None and pack.flows is not None:
-            self.composites = Composites(pack.textures, pack.flows, device)
-        if self.composites and self.pairing is not None:
-            weight = (
-                torch.ones(len(self.pairing))
-                if pack.voice_weight is None
-                else torch.from_numpy(pack.voice_weight)
-            )
-            sharp = self._sharpened(self.pairing.float())
-            self.usual_mixture = F.normalize(weight.to(device) @ sharp, p=1, dim=0)
-        self.no_voice, self.nobody = None, torch.empty(0, device=device)
-        if pack.no_voice is not None and self.composites and config.nobody_weight:
-            self.no_voice = torch.from_numpy(pack.no_voice).to(device)
-            self.nobody = self.composites.blur
+        self.sampler = PackSampler(pack, config, device, self.rows)
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             self.generator = runtime.place(build_generator(config.networks))
@@ -192,23 +68,21 @@ class AdversarialTask:
             self.discriminator = runtime.place(Discriminator(config.networks))
             self.classifier = runtime.place(Classifier(pack.identities, config.networks))
         self.portrait_steps = 0
-        if self.composites and isinstance(self.generator, CompositeGenerator):
+        composites = self.sampler.composites
+        if composites and isinstance(self.generator, CompositeGenerator):
             self.portrait_steps = config.portrait_steps
-            self.generator.portraits.fit(
-                self.composites.textures, self.composites.flows, self.composites.blur
-            )
-        if device.type == "cpu":
-            learn_on_cpu(self.generator)
-            learn_on_cpu(self.trunk)
-        self.averaged = runtime.place(build_generator(config.networks)) if config.average else self.generator
-        self.averaged.load_state_dict(self.generator.state_dict())
-        judges = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
+            self.generator.portraits.fit(composites.textures, composites.flows, composites.blur)
+        for network in (self.generator, self.trunk):
+            learn_on_cpu(network) if device.type == "cpu" else learn_on_gpu(network)
+        self.G_ema = runtime.place(build_generator(config.networks)) if config.average else self.generator
+        self.G_ema.load_state_dict(self.generator.state_dict())
+        D_and_C = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
         on_gpu = device.type == "cuda"
         # A tensor, which a CUDA graph reads anew at every step.
         self.learning_rate = torch.tensor(config.learning_rate, device=device)
-        self.generator_adam, self.judge_adam = (
-            torch.optim.Adam(learning, self.learning_rate, config.betas, fused=True, capturable=on_gpu)
-            for learning in (list(self.generator.parameters()), judges)
+        self.G_adam, self.D_adam = (
+            torch.optim.Adam(parameters, self.learning_rate, config.betas, fused=True, capturable=on_gpu)
+            for parameters in (list(self.generator.parameters()), D_and_C)
         )
         self.picture_weight = torch.zeros((), device=device)
         self.graphs: CudaGraphRunner[dict[str, Tensor]] = CudaGraphRunner(
@@ -223,140 +97,137 @@ class AdversarialTask:
         # Where there are no portraits to learn first, their steps are Algorithm 1's too.
         turn = max(0, index - config.portrait_steps)
         if config.adversarial_steps is not None and turn >= config.adversarial_steps:
-            return self._last_judgement(index)
-        left = config.picture_weight_left if self.composites else 0.0
+            return self._last_step(index)
+        left = config.picture_weight_left if self.sampler.composites else 0.0
         weight = max(left, config.picture_weight * (1 - turn / config.picture_steps))
         self.picture_weight.fill_(weight)
         self.learning_rate.fill_(config.learning_rate * falling(turn, config.falls_after, config.falls_over))
         if config.r1 and index % R1_EVERY == 0:
-            self._penalise_gradient(generator(self.runtime.device, config.seed, index, R1_EVERY))
-        self.graphs.rng.manual_seed(mixed(config.seed, index))
+            self._penalise_gradient(seeded_generator(self.runtime.device, config.seed, index, R1_EVERY))
+        self.graphs.rng.manual_seed(mix_seeds(config.seed, index))
         losses = self.graphs(weight > 0, lambda rng: self._iteration(rng, weight > 0))
-        self._average(index)
+        self._update_G_ema(index)
         return losses
 
     def _portrait_step(self, index: int) -> dict[str, Tensor]:
         """Let a composite generator's portraits, and no detail yet, come near the composites and the blur."""
         assert isinstance(self.generator, CompositeGenerator)
-        rng = generator(self.runtime.device, self.config.seed, index)
-        voices = self._draw(len(self.embeddings), rng, self.voices_so_far)
-        embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
-        sounds = self._sounds(rng)
-        portraits = self.generator.portrait(torch.cat([embedding, sounds]))
-        distance = F.mse_loss(portraits[: len(embedding)], self._pictures(voices, identities, rng))
-        loss, told = self.config.picture_weight * distance, {"distance to picture": distance.detach()}
+        rng = seeded_generator(self.runtime.device, self.config.seed, index)
+        voices = self.sampler.voice_rows(rng)
+        embedding, identities = self.sampler.embed(voices, rng)
+        sounds = self.sampler.non_speech(rng)
+        portraits, blurs = self.generator.portrait(torch.cat([embedding, sounds])).split(
+            [len(embedding), len(sounds)]
+        )
+        picture = F.mse_loss(portraits, self.sampler.pictures(voices, identities, rng))
+        loss, losses = self.config.picture_weight * picture, {"loss_G_picture": picture.detach()}
         if len(sounds):
-            of_nobody = F.l1_loss(portraits[len(embedding) :], self.nobody.expand(len(sounds), -1, -1, -1))
-            loss = loss + self.config.nobody_weight * of_nobody
-            told["distance to nobody"] = of_nobody.detach()
+            losses["loss_G_blur"] = (blur := self._loss_blur(blurs)).detach()
+            loss = loss + self.config.nobody_weight * blur
         self.learning_rate.fill_(self.config.learning_rate)
-        self._update(self.generator_adam, loss)
-        self._average(index)
-        return told
+        self._update(self.G_adam, loss)
+        self._update_G_ema(index)
+        return losses
 
     def _iteration(self, rng: torch.Generator, with_picture: bool) -> dict[str, Tensor]:
         """One iteration of Algorithm 1; its line numbers stand in the comments."""
-        config = self.config
-        voices, embedding, identities, faces, person, sounds = self._batch(rng)
-        with self.runtime.autocast():
-            generated, nobody = self.generator(torch.cat([embedding, sounds])).split(
-                [len(embedding), len(sounds)]
-            )
+        config, batch = self.config, self.sampler.batch(rng)
+        fake, fake_non_speech = self._generate(self.generator, batch)
 
         # Lines 4 and 5. Detached: this update must not reach the generator.
-        told = self._judge(faces, person, generated.detach(), nobody.detach(), rng)
+        losses = self._update_D_and_C(batch, fake.detach(), fake_non_speech.detach(), rng)
 
         # Line 6: the generator, judged by the discriminator and classifier just updated.
         freeze(self.trunk, self.discriminator, self.classifier)
         with self.runtime.autocast():
-            features = self.trunk(self._augment(generated.float(), rng))
-            judged_fake, named_fake = self.discriminator(features), self.classifier(features)
-        fooling = F.softplus(-judged_fake.float()).mean()  # -log F_d(f^)
-        likeness = F.cross_entropy(named_fake.float(), identities)
-        loss = fooling + config.identity_weight * likeness
+            features = self.trunk(self._augment(fake.float(), rng))
+            D_fake, C_fake = self.discriminator(features), self.classifier(features)
+        loss_G_adv = F.softplus(-D_fake.float()).mean()  # -log F_d(f^)
+        loss_G_id = F.cross_entropy(C_fake.float(), batch.identities)
+        loss = loss_G_adv + config.identity_weight * loss_G_id
         if with_picture:
-            distance = F.mse_loss(generated.float(), self._pictures(voices, identities, rng))
-            loss = loss + self.picture_weight * distance
-            told["distance to picture"] = distance.detach()
-        if len(sounds):
-            of_nobody = F.l1_loss(nobody.float(), self.nobody.expand_as(nobody))
-            loss = loss + config.nobody_weight * of_nobody
-            told["distance to nobody"] = of_nobody.detach()
-        self._update(self.generator_adam, loss)
-        asked = identities.argmax(1) if identities.ndim == 2 else identities
-        return told | {
-            "fooling": fooling.detach(),
-            "likeness": likeness.detach(),
-            "named generated": (named_fake.argmax(1) == asked).float().mean(),
+            pictures = self.sampler.pictures(batch.voices, batch.identities, rng)
+            losses["loss_G_picture"] = F.mse_loss(fake.float(), pictures)
+            loss = loss + self.picture_weight * losses["loss_G_picture"]
+        if len(batch.non_speech):
+            losses["loss_G_blur"] = self._loss_blur(fake_non_speech.float())
+            loss = loss + config.nobody_weight * losses["loss_G_blur"]
+        self._update(self.G_adam, loss)
+        likeliest = batch.identities.argmax(1) if batch.identities.ndim == 2 else batch.identities
+        losses |= {
+            "loss_G_adv": loss_G_adv,
+            "loss_G_id": loss_G_id,
+            "accuracy of generated": (C_fake.argmax(1) == likeliest).float().mean(),
         }
+        return {name: loss.detach() for name, loss in losses.items()}
 
-    def _judge(
+    def _generate(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Faces of the batch's voices, and of its sounds that are no voice."""
+        embeddings = torch.cat([batch.embedding, batch.non_speech])
+        with self.runtime.autocast():
+            voices, sounds = network(embeddings).split([len(batch.embedding), len(batch.non_speech)])
+        return voices, sounds
+
+    def _update_D_and_C(
         self,
-        faces: Tensor,
-        person: Tensor,
-        generated: Tensor,
-        nobody: Tensor,
+        batch: Batch,
+        fake: Tensor,
+        fake_non_speech: Tensor,
         rng: torch.Generator,
         weights: tuple[float, float] = (1.0, 1.0),
     ) -> dict[str, Tensor]:
         """Lines 4 and 5: discriminator and classifier learn from real and generated faces; their losses.
 
-        The trunk is run once over all of them; only real faces have an identity, `person`. `weights` are those of
-        generated faces and of nobody's.
+        The trunk is run once over all of them; only real faces have an identity. `weights` are those of faces of
+        voices and of other sounds.
         """
         freeze(self.trunk, self.discriminator, self.classifier, frozen=False)
-        both = [self._augment(faces, rng), self._augment(generated.float(), rng), nobody.float()]
+        count = len(batch.faces)
+        faces = [self._augment(batch.faces, rng), self._augment(fake.float(), rng), fake_non_speech.float()]
         with self.runtime.autocast():
-            features = self.trunk(torch.cat(both))
-            judged, named = self.discriminator(features), self.classifier(features[: len(faces)])
-        judged = judged.float().squeeze(1)
-        labels = torch.zeros_like(judged)
-        labels[: len(faces)] = 1.0
-        counts = torch.ones_like(judged)
-        counts[len(faces) : 2 * len(faces)], counts[2 * len(faces) :] = weights
+            features = self.trunk(torch.cat(faces))
+            logits, names = self.discriminator(features), self.classifier(features[:count])
+        logits = logits.float().squeeze(1)
+        labels, counts = torch.zeros_like(logits), torch.ones_like(logits)
+        labels[:count] = 1.0
+        counts[count : 2 * count], counts[2 * count :] = weights
         # -log F_d(f) - log(1 - F_d(f^)), on logits
-        real_or_fake = 2 * F.binary_cross_entropy_with_logits(judged, labels, counts)
-        identity = F.cross_entropy(named.float(), person)
-        self._update(self.judge_adam, real_or_fake + identity)
-        real_score, fake_score = judged[: 2 * len(faces)].sigmoid().split(len(faces))
+        loss_D = 2 * F.binary_cross_entropy_with_logits(logits, labels, counts)
+        loss_C = F.cross_entropy(names.float(), batch.face_identity)
+        self._update(self.D_adam, loss_D + loss_C)
+        real, generated = logits[: 2 * count].sigmoid().split(count)
         return {
-            "discriminator": real_or_fake.detach(),
-            "classifier": identity.detach(),
-            "score of real": real_score.mean().detach(),
-            "score of generated": fake_score.mean().detach(),
-            "named real": (named.argmax(1) == person).float().mean(),
+            "loss_D": loss_D.detach(),
+            "loss_C": loss_C.detach(),
+            "D of real": real.mean().detach(),
+            "D of generated": generated.mean().detach(),
+            "accuracy of real": (names.argmax(1) == batch.face_identity).float().mean(),
         }
 
-    def _last_judgement(self, index: int) -> dict[str, Tensor]:
-        """Let discriminator and classifier learn of the faces that the averaged generator draws, which is kept."""
-        rng = generator(self.runtime.device, self.config.seed, index)
-        _, embedding, _, faces, person, sounds = self._batch(rng)
-        with torch.no_grad(), self.runtime.autocast():
-            generated, nobody = self.averaged(torch.cat([embedding, sounds])).split(
-                [len(embedding), len(sounds)]
-            )
+    def _last_step(self, index: int) -> dict[str, Tensor]:
+        """Discriminator and classifier alone learn, of faces by G_ema, the generator that is kept."""
+        rng = seeded_generator(self.runtime.device, self.config.seed, index)
+        batch = self.sampler.batch(rng)
+        with torch.no_grad():
+            fake, fake_non_speech = self._generate(self.G_ema, batch)
         self.learning_rate.fill_(self.config.learning_rate / 4)
-        return self._judge(faces, person, generated, nobody, rng, LAST_WEIGHTS)
+        return self._update_D_and_C(batch, fake, fake_non_speech, rng, LAST_WEIGHTS)
 
     def _penalise_gradient(self, rng: torch.Generator) -> None:
         """R1 (Mescheder et al., 2018): the discriminator's logit is made to change little around real faces."""
         freeze(self.trunk, self.discriminator, frozen=False)
-        real = self._draw(len(self.faces), rng, self.faces_so_far)
-        faces = self._augment(self.faces(real, rng)[self.mine], rng).requires_grad_()
+        faces, _ = self.sampler.real_faces(self.sampler.face_rows(rng), rng)
+        faces = self._augment(faces, rng).requires_grad_()
         with twice_differentiable():
             logits = self.discriminator(self.trunk(faces))
             (gradient,) = torch.autograd.grad(logits.sum(), faces, create_graph=True)
             penalty = gradient.square().sum(dim=(1, 2, 3)).mean()
-            self._update(self.judge_adam, self.config.r1 / 2 * R1_EVERY * penalty)
+            self._update(self.D_adam, self.config.r1 / 2 * R1_EVERY * penalty)
 
-    def _batch(self, rng: torch.Generator) -> Batch:
-        """Lines 2 and 3: n voice recordings and m face images; this process's part of them."""
-        voices = self._draw(len(self.embeddings), rng, self.voices_so_far)
-        real = self._draw(len(self.faces), rng, self.faces_so_far)
-        embedding, identities = (of[self.mine] for of in self._voices(voices, rng))
-        faces = self.faces(real, rng)[self.mine]
-        person = self.face_identity[real[self.mine]]
-        return Batch(voices, embedding, identities, faces, person, self._sounds(rng))
+    def _loss_blur(self, faces: Tensor) -> Tensor:
+        """How far faces of sounds that are no voice [sounds, 3, 64, 64] are from the blurred face."""
+        assert self.sampler.blur is not None
+        return F.l1_loss(faces, self.sampler.blur.expand_as(faces))
 
     def _update(self, adam: torch.optim.Adam, loss: Tensor) -> None:
         adam.zero_grad()
@@ -364,79 +235,28 @@ class AdversarialTask:
         self.processes.average_gradients(adam.param_groups[0]["params"])
         adam.step()
 
-    def _draw(self, count: int, rng: torch.Generator, so_far: Tensor | None = None) -> Tensor:
-        """A batch of numbers below `count`, all as likely, or by weights that add up to `so_far` [count]."""
-        if so_far is not None:
-            place = torch.rand(self.batch, generator=rng, device=rng.device, dtype=so_far.dtype) * so_far[-1]
-            return torch.searchsorted(so_far, place, right=True).clamp(max=count - 1)
-        return torch.randint(count, (self.batch,), generator=rng, device=self.runtime.device)
-
-    def _voices(self, voices: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """A random crop's embedding of each voice, with noise, of unit length [batch, 64]; the identities asked for.
-
-        These are labels [batch], or with a soft pairing probabilities [batch, identities]; then some embeddings lie
-        between two voices of one gender, and so do their probabilities.
-        """
-        crops = self._draw(self.embeddings.shape[1], rng)
-        embedding, identities = unit(self.embeddings[voices, crops].float()), self.voice_identity[voices]
-        if self.pairing is not None:
-            identities = self.pairing[voices].float()
-        if self.pairing is not None and self.config.mixed:
-            # The next of the same gender in a random order.
-            female = self.voice_female[voices]
-            order = torch.argsort(female + uniform(0, 0.9, self.batch, rng))
-            other = torch.empty_like(order).scatter_(0, order, order.roll(1))
-            chosen = (uniform(0, 1, self.batch, rng) < self.config.mixed) & (female == female[other])
-            share = (uniform(0, 1, self.batch, rng) * chosen)[:, None]
-            embedding = unit(torch.lerp(embedding, embedding[other], share))
-            identities = torch.lerp(identities, identities[other], share)
-        noise = torch.randn(embedding.shape, generator=rng, device=embedding.device)
-        return unit(embedding + self.config.embedding_noise * noise), identities
-
-    def _sounds(self, rng: torch.Generator) -> Tensor:
-        """Embeddings of sounds that are no voice [mine // VOICES_A_SOUND, 64], if there are any; the last of a draw."""
-        if self.no_voice is None:
-            return self.embeddings.new_empty(0, self.embeddings.shape[2], dtype=torch.float32)
-        chosen = self._draw(len(self.no_voice), rng)[self.mine][::VOICES_A_SOUND]
-        return unit(self.no_voice[chosen].float())
-
     def _augment(self, faces: Tensor, rng: torch.Generator) -> Tensor:
         if not self.config.augment:
             return faces
         if len(faces) == self.batch:
             return augment_faces(faces, rng, self.config.augment)
-        # Among empty places for the others' faces, so that each face meets the draws it would in one process.
-        around = (self.mine.start, self.batch - self.mine.stop)
+        # Among empty places for the others' faces, so that each is augmented as it would be in one process.
+        around = (self.rows.start, self.batch - self.rows.stop)
         padded = F.pad(faces, (0, 0, 0, 0, 0, 0, *around))
-        return augment_faces(padded, rng, self.config.augment)[self.mine]
-
-    def _pictures(self, voices: Tensor, identities: Tensor, rng: torch.Generator) -> Tensor:
-        """What this process's faces are compared with [mine, 3, 64, 64]: composites, or pictures of the identities."""
-        if self.composites:
-            return self.composites(self._mixture(identities))
-        of = self.faces_of[self.voice_identity[voices]]
-        place = (uniform(0, 1, self.batch, rng)[:, None] * (of >= 0).sum(dim=1, keepdim=True)).long()
-        return self.faces.pixels(of.gather(1, place).squeeze(1)[self.mine])
-
-    def _mixture(self, identities: Tensor) -> Tensor:
-        """Shares of a composite [batch, identities], some below 0: those of probabilities, sharpened, exaggerated."""
-        return torch.lerp(self.usual_mixture, self._sharpened(identities), self.config.exaggeration)
-
-    def _sharpened(self, identities: Tensor) -> Tensor:
-        return F.normalize(identities**self.config.sharpness, p=1, dim=1)
+        return augment_faces(padded, rng, self.config.augment)[self.rows]
 
     @torch.no_grad()
-    def _average(self, index: int) -> None:
-        if self.averaged is self.generator:
+    def _update_G_ema(self, index: int) -> None:
+        if self.G_ema is self.generator:
             return
         decay = min(self.config.average, (1 + index) / (10 + index))
-        mine: list[Tensor] = list(self.averaged.parameters())
-        theirs: list[Tensor] = list(self.generator.parameters())
-        torch._foreach_lerp_(mine, theirs, 1 - decay)
+        average: list[Tensor] = list(self.G_ema.parameters())
+        latest: list[Tensor] = list(self.generator.parameters())
+        torch._foreach_lerp_(average, latest, 1 - decay)
 
     def state(self) -> dict[str, Tensor]:
-        state = prefixed("generator_adam", optimizer_state(self.generator_adam))
-        state |= prefixed("judge_adam", optimizer_state(self.judge_adam))
+        state = prefixed("generator_adam", optimizer_state(self.G_adam))
+        state |= prefixed("judge_adam", optimizer_state(self.D_adam))
         for name, network in self._networks().items():
             state |= prefixed(name, network.state_dict())
         return state
@@ -444,21 +264,22 @@ class AdversarialTask:
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         for name, network in self._networks().items():
             network.load_state_dict(without_prefix(name, state))
-        load_optimizer_state(self.generator_adam, without_prefix("generator_adam", state))
-        load_optimizer_state(self.judge_adam, without_prefix("judge_adam", state))
-        for adam in (self.generator_adam, self.judge_adam):
+        load_optimizer_state(self.G_adam, without_prefix("generator_adam", state))
+        load_optimizer_state(self.D_adam, without_prefix("judge_adam", state))
+        for adam in (self.G_adam, self.D_adam):
             adam.param_groups[0]["lr"] = self.learning_rate  # loading made a copy
         self.graphs.reset()  # the optimizers' tensors are others now
 
-    def _networks(self) -> dict[str, torch.nn.Module]:
-        networks: dict[str, torch.nn.Module] = {
+    def _networks(self) -> dict[str, nn.Module]:
+        """By their names in a checkpoint."""
+        networks: dict[str, nn.Module] = {
             "generator": self.generator,
             "trunk": self.trunk,
             "discriminator": self.discriminator,
             "classifier": self.classifier,
         }
-        if self.averaged is not self.generator:
-            networks["averaged"] = self.averaged
+        if self.G_ema is not self.generator:
+            networks["averaged"] = self.G_ema
         return networks
 
     def settings(self) -> dict[str, object]:
@@ -467,42 +288,38 @@ class AdversarialTask:
         return settings
 
     @torch.no_grad()
-    def show(self) -> Tensor:
-        """A grid: a picture of eight women's and eight men's identities, then faces of three crops of each."""
-        female = torch.from_numpy(self.pack.voice_female)
-        women, men = (torch.nonzero(mask).squeeze(1) for mask in (female, ~female))
-        chosen = torch.cat([group[torch.arange(SHOWN) * len(group) // SHOWN] for group in (women, men)])
-        chosen = chosen.to(self.runtime.device)
-        count = self.embeddings.shape[1]
-        crops = (self.embeddings[chosen, crop].float() for crop in (0, count // 2, count - 1))
-        embedding = unit(torch.cat(list(crops)))
-        faces = self.averaged(embedding).clamp(-1, 1)
-        pictures = self.faces_of[self.voice_identity[chosen], 0]
-        return grid(torch.cat([self.faces.pixels(pictures), faces]), SHOWN)
+    def sample_grid(self) -> Tensor:
+        """A picture of eight women's and eight men's identities, then faces of three crops of each."""
+        sampler, female = self.sampler, torch.from_numpy(self.pack.voice_female)
+        groups = (torch.nonzero(mask).squeeze(1) for mask in (female, ~female))
+        voices = torch.cat([group[torch.arange(COLUMNS) * len(group) // COLUMNS] for group in groups])
+        voices = voices.to(self.runtime.device)
+        count = sampler.embeddings.shape[1]
+        crops = [sampler.embeddings[voices, crop].float() for crop in (0, count // 2, count - 1)]
+        faces = self.G_ema(unit(torch.cat(crops))).clamp(-1, 1)
+        pictures = sampler.faces.pixels(sampler.faces_of[sampler.voice_identity[voices], 0])
+        return grid(torch.cat([pictures, faces]), COLUMNS)
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
-        """Write the model: encoder, averaged generator, trunk, discriminator and classifier in one file."""
+        """Write the model: encoder, G_ema, trunk, discriminator and classifier in one file."""
+        faces_seen = max(0, step - self.portrait_steps) * self.batch  # generated, by the discriminator
         provenance = {
             "stage": "gan",
             "steps": str(step),
-            "faces seen": str(self._faces_seen(step)),
+            "faces seen": str(faces_seen),
             "store": self.pack.hashes[0],
             "encoder": self.pack.hashes[1],
             TRAINED_ON: encode_people(self.pack.people),
         }
         networks = {
             "encoder": self.encoder,
-            "generator": self.averaged,
+            "generator": self.G_ema,
             "trunk": self.trunk,
             "discriminator": self.discriminator,
             "classifier": self.classifier,
         }
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
-        return {"faces seen": float(self._faces_seen(step))}
-
-    def _faces_seen(self, step: int) -> int:
-        """Generated faces that the discriminator has seen after so many steps."""
-        return max(0, step - self.portrait_steps) * self.batch
+        return {"faces seen": float(faces_seen)}
 
 
 def falling(index: int, after: int | None, over: int) -> float:
@@ -510,16 +327,13 @@ def falling(index: int, after: int | None, over: int) -> float:
     return 1.0 if after is None else min(1.0, max(0.0, 1 - (index - after) / over))
 
 
+def freeze(*modules: nn.Module, frozen: bool = True) -> None:
+    """Take parameters out of (or put them back into) the next backward pass."""
+    for module in modules:
+        module.requires_grad_(not frozen)
+
+
 def grid(faces: Tensor, columns: int) -> Tensor:
     """Faces [batch, 3, 64, 64] in [-1, 1] side by side -> uint8 [height, width, 3] on the CPU."""
     rows = faces.cpu().unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2)  # [rows, 64, columns, 64, 3]
     return (rows.flatten(0, 1).flatten(1, 2) * 127.5 + 127.5).round().to(torch.uint8)
-
-
-def _faces_of_identities(pack: Pack, device: torch.device) -> Tensor:
-    """Face indices by identity [identities, most faces], filled up with -1."""
-    faces = [np.flatnonzero(pack.face_identity == label) for label in range(pack.identities)]
-    table = np.full((pack.identities, max(map(len, faces))), -1)
-    for row, indices in zip(table, faces, strict=True):
-        row[: len(indices)] = indices
-    return torch.from_numpy(table).to(device)

@@ -29,7 +29,8 @@ from v2f.models import (
 from v2f.models.classifiers import BATCH, GenderClassifier
 from v2f.models.networks import GENDERS
 from v2f.training.batches import faces_of, uniform
-from v2f.training.loop import LearnedParts, generator
+from v2f.training.checkpoint import ModuleState
+from v2f.training.seeding import seeded_generator
 
 WEIGHTS = "gender.safetensors"
 HELDOUT_PEOPLE = 0.1  # of each gender's, where the test split has no faces to measure on
@@ -46,7 +47,7 @@ class GenderConfig:
     networks: NetworkConfig = NetworkConfig()
 
 
-class GenderTask(LearnedParts):
+class GenderTask(ModuleState):
     """The face trunk and a linear layer, learning on faces of known gender."""
 
     name = "gender"
@@ -73,7 +74,7 @@ class GenderTask(LearnedParts):
 
     def step(self, index: int) -> dict[str, Tensor]:
         """One step on as many faces of women as of men."""
-        rng = generator(self.runtime.device, self.config.seed, index)
+        rng = seeded_generator(self.runtime.device, self.config.seed, index)
         place = uniform(0, 1, self.batch, rng)
         gender = torch.arange(self.batch, device=self.runtime.device) % len(GENDERS)
         drawn = torch.stack([rows[(place * len(rows)).long()] for rows in self.of_gender])  # [2, batch]

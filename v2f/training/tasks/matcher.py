@@ -44,8 +44,9 @@ from v2f.models import (
 from v2f.models.classifiers import Kind, Matcher
 from v2f.models.networks import Chooser
 from v2f.training.batches import faces_of, uniform
+from v2f.training.checkpoint import ModuleState
 from v2f.training.crops import VoiceCrops
-from v2f.training.loop import LearnedParts, generator
+from v2f.training.seeding import seeded_generator
 
 WEIGHTS = "matcher.safetensors"
 MOST_TESTED = 500  # recordings of held-out people, for the quick accuracy
@@ -66,7 +67,7 @@ class MatcherConfig:
     networks: NetworkConfig = NetworkConfig()
 
 
-class MatcherTask(LearnedParts):
+class MatcherTask(ModuleState):
     """Voice encoder, face trunk, and either DIMNet's shared classifier or SVHF's chooser."""
 
     name = "matcher"
@@ -98,7 +99,7 @@ class MatcherTask(LearnedParts):
 
     def step(self, index: int) -> dict[str, Tensor]:
         """One step on a batch of voices, all crops of one length, and of faces."""
-        rng = generator(self.runtime.device, self.config.seed, index)
+        rng = seeded_generator(self.runtime.device, self.config.seed, index)
         voices = torch.randint(len(self.voice_rows), (self.batch,), generator=rng, device=self.runtime.device)
         seconds = uniform(self.config.shortest, self.config.longest, 1, rng).item()
         log_mels = self.crops.log_mels(voices, int(seconds * SAMPLE_RATE), index)

@@ -42,8 +42,9 @@ from v2f.models.networks import EMBEDDING_SIZE
 from v2f.models.weights import LOOKS
 from v2f.training.augment import mask_features
 from v2f.training.batches import uniform
+from v2f.training.checkpoint import ModuleState
 from v2f.training.crops import VoiceCrops
-from v2f.training.loop import LearnedParts, generator
+from v2f.training.seeding import seeded_generator
 
 WEIGHTS = "encoder.safetensors"
 SCALE = 8.0  # of unit embeddings before the heads, so that their logits can spread
@@ -79,7 +80,7 @@ PRESETS = {
 }
 
 
-class SpeakerTask(LearnedParts):
+class SpeakerTask(ModuleState):
     """The encoder, a linear speaker head and, where they are told, linear heads for d-vectors and looks."""
 
     name = "speaker"
@@ -133,7 +134,7 @@ class SpeakerTask(LearnedParts):
 
     def step(self, index: int) -> dict[str, Tensor]:
         """One step on a batch of crops; every VERIFY_EVERY steps also the equal error rate."""
-        config, rng = self.config, generator(self.runtime.device, self.config.seed, index)
+        config, rng = self.config, seeded_generator(self.runtime.device, self.config.seed, index)
         voices = torch.randint(len(self.labels), (self.batch,), generator=rng, device=self.runtime.device)
         seconds = math.exp(uniform(math.log(config.shortest), math.log(config.longest), 1, rng).item())
         samples = round(seconds * FRAMES_PER_SECOND) * HOP

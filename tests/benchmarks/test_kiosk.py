@@ -1,4 +1,4 @@
-"""What the page's marks mean."""
+"""What the page's marks mean, as latencies."""
 
 import math
 
@@ -36,11 +36,11 @@ def test_gaps_lie_between_live_faces_whatever_the_order_of_marks() -> None:
     assert gaps([("v2f-live", 2.0)]) == []
 
 
-def test_every_duration_has_a_figure_and_all_of_them_one() -> None:
+def test_every_duration_has_a_latency_and_all_of_them_one() -> None:
     *faces, every, live = recorded([recording(), recording(shown_after=0.3)], "one visitor", 0.2)
-    assert [figure.name.split(",")[0] for figure in faces] == [f"face of {d} s" for d in DURATIONS]
-    assert all(len(figure.values) == 2 for figure in faces)
-    assert len(every.values) == 10 and not every.met
+    assert [latency.name.split(",")[0] for latency in faces] == [f"face of {d} s" for d in DURATIONS]
+    assert all(len(latency.values) == 2 for latency in faces)
+    assert len(every.values) == 10 and every.row()["met"] == "**no**"
     assert live.limit == 0.25
 
 

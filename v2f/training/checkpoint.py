@@ -1,0 +1,137 @@
+"""Checkpoints of a training run: safetensors with the task's tensors, the step and the settings, written atomically."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from v2f.errors import WeightsError
+
+CHECKPOINT = "checkpoint.safetensors"
+PREVIOUS = "checkpoint-previous.safetensors"  # the one before, in case the last is damaged
+
+
+class Resumable(Protocol):
+    """What a checkpoint keeps of a task."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Every tensor that the following steps depend on."""
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what `state` gave."""
+
+    def settings(self) -> dict[str, object]:
+        """The configuration, so that a run is resumed with the one it was started with."""
+
+
+class ModuleState:
+    """A task's part about its state, for one of some modules and one optimizer, with nothing to look at."""
+
+    parts: nn.ModuleDict
+    optimizer: torch.optim.Optimizer
+
+    def state(self) -> dict[str, Tensor]:
+        return prefixed("parts", self.parts.state_dict()) | prefixed("adam", optimizer_state(self.optimizer))
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        self.parts.load_state_dict(without_prefix("parts", state))
+        load_optimizer_state(self.optimizer, without_prefix("adam", state))
+
+    def sample_grid(self) -> None:
+        """There is nothing to look at."""
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether `folder` holds a run."""
+    return (folder / CHECKPOINT).exists() or (folder / PREVIOUS).exists()
+
+
+def save_checkpoint(task: Resumable, folder: Path, step: int) -> None:
+    """Write the task's state, atomically; the checkpoint before it is kept as well.
+
+    Raises WeightsError when the disk refuses; what was saved before stays.
+    """
+    path = folder / CHECKPOINT
+    partial = path.with_suffix(".part")
+    metadata = {"step": str(step), "settings": json.dumps(task.settings(), sort_keys=True)}
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in task.state().items()}
+    try:
+        save_file(state, partial, metadata)
+        with open(partial, "rb") as file:
+            os.fsync(file.fileno())
+        if path.exists():
+            path.replace(folder / PREVIOUS)
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise WeightsError(f"The checkpoint could not be written to {path}: {error}") from error
+
+
+def load_checkpoint(task: Resumable, folder: Path) -> int:
+    """Give the task the state of a run's last checkpoint, or of the one before if that is damaged; returns its step.
+
+    Raises WeightsError when there is none, or both are damaged, or it was made with other settings.
+    """
+    paths = [path for path in (folder / CHECKPOINT, folder / PREVIOUS) if path.exists()]
+    if not paths:
+        raise WeightsError(f"There is no checkpoint in {folder} to resume from.")
+    for path in paths:
+        try:
+            step, settings, state = _read(path)
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+            continue
+        if settings != json.loads(json.dumps(task.settings())):
+            raise WeightsError(f"{path} was made with other settings: {json.dumps(settings)}.")
+        task.load_state(state)
+        if path != paths[0]:
+            print(
+                f"v2f: {paths[0]} is damaged; going on from the checkpoint before, step {step}.",
+                file=sys.stderr,
+            )
+        return step
+    raise WeightsError(f"{paths[0]} is not a checkpoint, or it is damaged.")
+
+
+def _read(path: Path) -> tuple[int, dict[str, object], dict[str, Tensor]]:
+    """Step, settings and state of a checkpoint."""
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    return int(metadata["step"]), json.loads(metadata["settings"]), state
+
+
+def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Put `prefix.` before every name."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def without_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names start with `prefix.`, without it."""
+    return {n.removeprefix(prefix + "."): t for n, t in tensors.items() if n.startswith(prefix + ".")}
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """An optimizer's tensors as a flat mapping; its settings are the task's to know."""
+    states = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": tensor for index, state in states.items() for name, tensor in state.items()}
+
+
+def load_optimizer_state(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Take back what `optimizer_state` gave."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    states: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        index, name = key.split(".", 1)
+        parameter = parameters[int(index)]
+        if tensor.shape == parameter.shape:
+            # In the parameter's own memory order: a fused optimizer walks through both as they lie.
+            tensor = torch.empty_like(parameter).copy_(tensor)
+        states.setdefault(int(index), {})[name] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": states})

@@ -1,0 +1,17 @@
+"""Random numbers that depend on given integers alone, such as (seed, step): so a resumed run equals a whole one."""
+
+import torch
+
+
+def seeded_generator(device: torch.device, *seeds: int) -> torch.Generator:
+    """Random numbers that depend on the given integers alone, such as (seed, step)."""
+    return torch.Generator(device).manual_seed(mix_seeds(*seeds))
+
+
+def mix_seeds(*seeds: int) -> int:
+    """One seed from several."""
+    mix = 0
+    for seed in seeds:  # SplitMix64's increment and multiplier keep neighbouring steps apart
+        mix = (mix ^ seed) * 0xBF58476D1CE4E5B9 + 0x9E3779B97F4A7C15
+        mix = (mix ^ (mix >> 31)) & 0x7FFFFFFFFFFFFFFF
+    return mix
