@@ -18,7 +18,7 @@ class NoSpeechError(V2FError):
 
 
 class WeightsError(V2FError):
-    """A weights file is missing, damaged, altered, or holds other networks than the ones asked for."""
+    """A weights file is missing, damaged, altered, or lacks the networks that are needed."""
 
 
 class CorpusError(V2FError):

@@ -19,7 +19,7 @@ BATCH = 256  # faces, where no gradients are needed
 
 @dataclass(frozen=True)
 class GenderClassifier:
-    """Networks that tell a face's gender, ready to be asked."""
+    """A classifier of a face's apparent gender, ready for inference."""
 
     trunk: FaceTrunk
     head: Classifier
@@ -44,7 +44,7 @@ class GenderClassifier:
 
 @dataclass(frozen=True)
 class Matcher:
-    """The networks of a matcher, ready to be asked. Only SVHF's has a chooser."""
+    """The networks of a matcher, ready for inference. Only SVHF's has a chooser."""
 
     kind: Kind
     encoder: VoiceEncoder

@@ -121,7 +121,7 @@ class _Convolution(torch.autograd.Function):
         of_large = of_weight = of_bias = None
         if ctx.needs_input_grad[0]:
             of_large = _col2im(gradient, weight, ctx.stride, ctx.padding, ctx.size)
-        if ctx.needs_input_grad[1]:  # not while the judges are frozen
+        if ctx.needs_input_grad[1]:  # not while discriminator and classifier are frozen
             of_weight, of_bias = _weight_gradient(gradient, columns, weight), gradient.sum((0, 2, 3))
         return of_large, of_weight, of_bias, None, None, None
 

@@ -73,7 +73,7 @@ class Inference:
                     frames = log_mel.shape[-1]
                     padded = F.pad(log_mel, (0, padded_length(frames) - frames))[None].to(device)
                     embeddings.append(unit(encoder(padded, frames).float()))
-        return torch.cat(embeddings).cpu().numpy()  # read once: a GPU is told ahead of its work
+        return torch.cat(embeddings).cpu().numpy()  # read once: a GPU is given its work ahead
 
     @torch.inference_mode()
     def faces(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:

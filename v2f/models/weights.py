@@ -65,7 +65,7 @@ LOOKS = "looks"  # in the provenance: whose faces a voice encoder learned to pre
 
 @dataclass
 class Model:
-    """All that turns a voice into a face. Weights released by the authors come without what judges faces."""
+    """All that turns a voice into a face. The authors' released weights lack trunk, discriminator and classifier."""
 
     config: NetworkConfig
     encoder: Encoder
@@ -178,8 +178,8 @@ def encode_people(names: Iterable[str]) -> str:
 
 def people_trained_on(provenance: Mapping[str, str]) -> list[str] | None:
     """Who weights were trained on, by the names of the store; None where the weights do not tell."""
-    told = provenance.get(TRAINED_ON)
-    return None if told is None else told.splitlines()
+    names = provenance.get(TRAINED_ON)
+    return None if names is None else names.splitlines()
 
 
 def file_hash(path: str | Path) -> str:

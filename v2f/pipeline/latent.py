@@ -10,8 +10,8 @@ Embedding = NDArray[np.float32]
 
 def nearby(embedding: Embedding, count: int, rng: np.random.Generator) -> Embedding:
     """Draw `count` unit embeddings [count, 64] around a unit embedding [64], by Gaussian noise on it."""
-    drawn = embedding + SPREAD * rng.standard_normal((count, embedding.size))
-    return _unit(drawn)
+    samples = embedding + SPREAD * rng.standard_normal((count, embedding.size))
+    return _unit(samples)
 
 
 def between(first: Embedding, second: Embedding, count: int) -> Embedding:

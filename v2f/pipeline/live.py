@@ -1,4 +1,4 @@
-"""A recording in progress: audio arrives in pieces, the face so far may be asked for at any time."""
+"""A recording in progress: audio arrives in pieces, the face so far can be computed at any time."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -15,7 +15,7 @@ class LiveSession:
     """The audio of a recording in progress, and the face that it gives so far.
 
     A face equals that of `VoiceToFace.face` on the same samples, up to rounding, however the audio was cut into pieces
-    and however often it was asked for. Pieces and questions may come from different threads.
+    and however often it was computed. Both methods may be called from different threads.
 
     Attributes:
         cache: what the public voice encoder computed from windows of this recording. Biometric data,

@@ -23,7 +23,7 @@ class Face:
         score: the discriminator's probability that the image is a photograph, 0 to 1; None for weights without a
             discriminator.
         seconds: speech that was used, in seconds.
-        duration: audio that it was found in, in seconds.
+        duration: audio that this speech is from, in seconds.
         timings: seconds spent in each stage, for all the faces that were generated in one batch.
     """
 

@@ -47,7 +47,7 @@ class VoiceCrops:
     ) -> Tensor:
         """What an encoder takes [batch, bins, frames] of one crop of `samples` for each of `voices` [batch].
 
-        Crops and augmentation depend on the seed, on `draw` and on the voices asked for, on nothing else. Raises
+        Crops and augmentation depend on the seed, on `draw` and on the voices given, on nothing else. Raises
         CorpusError for a store of log-mel and an encoder that takes something else.
         """
         rng = seeded_generator(self.device, self.seed, draw, int(voices[0]), len(voices))
@@ -72,13 +72,13 @@ def features_of_crops(
     voices of a crop; the lengths are spread evenly over the logarithms of the range. Voices come with others about as
     long, and a crop is never longer than the longest of them.
     """
-    drawn = VoiceCrops(store, voices, seed, device)
-    order = torch.argsort(drawn.crops.lengths, stable=True)
+    crops_of = VoiceCrops(store, voices, seed, device)
+    order = torch.argsort(crops_of.crops.lengths, stable=True)
     for crop in tqdm(range(crops), desc="embedding", unit="crop"):
         seconds = SHORTEST * (LONGEST / SHORTEST) ** ((crop + 0.5) / crops)
         for chosen in order.split(AT_ONCE):
-            samples = min(int(seconds * SAMPLE_RATE), drawn.longest(chosen))
-            yield chosen.cpu().numpy(), crop, drawn.features(encoder, chosen, samples, crop, crop % 2 == 1)
+            samples = min(int(seconds * SAMPLE_RATE), crops_of.longest(chosen))
+            yield chosen.cpu().numpy(), crop, crops_of.features(encoder, chosen, samples, crop, crop % 2 == 1)
 
 
 def features_of_sounds(

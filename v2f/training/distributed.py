@@ -18,7 +18,7 @@ from v2f.errors import V2FError
 
 
 class DistributedError(V2FError):
-    """What was asked for cannot be done by this number of processes, or no longer."""
+    """This number of processes cannot do it, or no longer."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Processes:
             gradient.copy_(mean)
 
     def read(self, losses: Mapping[str, Tensor], stop: bool) -> tuple[dict[str, float], bool]:
-        """Means of scalar losses over all processes, and whether any of these was asked to stop."""
+        """Means of scalar losses over all processes, and whether any of these is to stop."""
         numbers = F.pad(torch.stack([loss.float() for loss in losses.values()]), (0, 1), value=float(stop))
         if self.count > 1:
             with _others_there():
                 distributed.all_reduce(numbers)
             numbers /= self.count
-        *means, asked = numbers.tolist()
-        return dict(zip(losses, means, strict=True)), asked > 0
+        *means, stops = numbers.tolist()
+        return dict(zip(losses, means, strict=True)), stops > 0
 
     def wait(self) -> None:
         """Return when all processes have come here: one that ends makes torchrun end the others."""

@@ -52,11 +52,11 @@ def dvectors(encoder: DVectorEncoder, store: Store, voices: np.ndarray, seed: in
     """D-vectors float32 [CROPS * n, 256] of seeded crops of voices [n], rows of a store."""
     runtime = Runtime.choose()
     encoder = runtime.place(encoder)
-    found = np.empty((CROPS, len(voices), DVECTOR_SIZE), np.float32)
+    dvectors = np.empty((CROPS, len(voices), DVECTOR_SIZE), np.float32)
     for some, crop, features in features_of_crops(store, voices, "dvector", CROPS, seed, runtime.device):
         with runtime.autocast():
-            found[crop, some] = encoder.dvectors(list(features)).cpu().numpy()
-    return found.reshape(-1, DVECTOR_SIZE)
+            dvectors[crop, some] = encoder.dvectors(list(features)).cpu().numpy()
+    return dvectors.reshape(-1, DVECTOR_SIZE)
 
 
 def principal_directions(dvectors: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -10,8 +10,8 @@ fresh crop at every draw; here: one of `crops` made beforehand, half of them aug
 audio. A store whose voices are softly paired with look-alikes gives more:
 
     pairing          float16 [voices, identities]: how well each voice goes with each identity; a row sums to 1
-    voice_weight     float32 [voices]: how often each is drawn, so that women speak as often as men, and people alike
-    face_weight      float32 [faces]: how often each is drawn, so that identities are seen as often as voices ask
+    voice_weight     float32 [voices]: how often each is sampled, so that women speak as often as men, and people alike
+    face_weight      float32 [faces]: how often each is sampled, so that identities are seen as often as voices ask
     textures, flows  composite portraits of the identities; see v2f/data/demo/composites.py
     no_voice         float16 [sounds, 64]: embeddings of sounds that are no voice; see v2f/audio/non_speech.py
 """
@@ -82,8 +82,8 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     encoder = networks.get("encoder")
     if not isinstance(encoder, Encoder):
         raise CorpusError(f"{encoder_path} holds no voice encoder.")
-    heard = people_trained_on(provenance)
-    if heard is None:
+    encoder_people = people_trained_on(provenance)
+    if encoder_people is None:
         raise CorpusError(
             f"{encoder_path} does not tell whom it was trained on; make it by `v2f train speaker` or `dvector`."
         )
@@ -101,12 +101,12 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
         embeddings[some, crop] = embed(features)
     seen = np.flatnonzero(store.face_identity >= 0)
     used = np.union1d(store.voices["person"][voices], store.face_person[seen])
-    people = sorted({*heard, *(store.people[person].name for person in used)})
+    people = sorted({*encoder_people, *(store.people[person].name for person in used)})
     female_identity = np.zeros(store.identities, dtype=bool)  # for voices whose own gender is not known
     for person in store.face_person[seen]:
         female_identity[store.people[person].identity] = store.people[person].gender == "female"
-    told = np.array([store.person_of(voice).gender for voice in voices.tolist()])
-    female = np.where(told == "", female_identity[store.voice_identity[voices]], told == "female")
+    genders = np.array([store.person_of(voice).gender for voice in voices.tolist()])
+    female = np.where(genders == "", female_identity[store.voice_identity[voices]], genders == "female")
     arrays = {
         "faces": store.faces[seen],
         "face_identity": store.face_identity[seen].astype(np.int32),

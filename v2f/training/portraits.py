@@ -1,4 +1,4 @@
-"""What generated faces are compared with: composites of mixtures of identities, and a blur that is nobody's."""
+"""What generated faces are compared with: composites of mixtures of identities, and a blurred face."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 from v2f.models.composite_generator import warp
 from v2f.models.pixels import as_input
 
-BLUR = 24  # pixels: the reach of the blur that nobody's face is
+BLUR = 24  # pixels: the reach of the blur
 
 
 class Composites:

@@ -4,7 +4,7 @@ The `paper` preset is Sec. 4's. The `small-data` preset departs from it, because
 pictures an identity would be memorised by the discriminator and because fewer faces are seen in all:
 
 * paper: a voice has one identity; here, where the pack has a soft pairing: a probability for each identity, and the
-  generator's identity loss is the cross-entropy to these. Faces are drawn as often as voices ask for their identities.
+  generator's identity loss is the cross-entropy to these. Identities are sampled as often for faces as for voices.
 * paper: each voice by itself; here: also points between two voices of one gender, their probabilities mixed alike.
 * paper: adversarial and identity loss alone; here: also the squared distance to a picture of the identity. Where the
   pack has composite portraits, that is the composite of the voice's own mixture, its difference from the mean one
@@ -12,8 +12,8 @@ pictures an identity would be memorised by the discriminator and because fewer f
   to nothing.
 * paper: the generator of Table 2; here: v2f/models/composite_generator.py, which starts from composite portraits and
   takes a tenth of the work. Before Algorithm 1 begins, its portraits alone learn from these distances.
-* paper: noise gives blurred faces by itself; here, where the pack has sounds that are no voice: their faces are drawn
-  towards a blur that is nobody's, and are fakes to the discriminator.
+* paper: noise gives blurred faces by itself; here, where the pack has sounds that are no voice: their faces are
+  pulled towards a blurred face, and are fakes to the discriminator.
 * paper: no augmentation of faces but (in the released settings) flips; here: also differentiable colour, shift
   and cutout of some, the same kind on real and generated faces.
 * paper: the generator itself; here: an exponential average of its weights is kept and used. In the last steps

@@ -77,8 +77,8 @@ class GenderTask(ModuleState):
         rng = seeded_generator(self.runtime.device, self.config.seed, index)
         place = uniform(0, 1, self.batch, rng)
         gender = torch.arange(self.batch, device=self.runtime.device) % len(GENDERS)
-        drawn = torch.stack([rows[(place * len(rows)).long()] for rows in self.of_gender])  # [2, batch]
-        faces = self.faces(drawn.gather(0, gender[None])[0], rng)
+        rows = torch.stack([of[(place * len(of)).long()] for of in self.of_gender])  # [2, batch]
+        faces = self.faces(rows.gather(0, gender[None])[0], rng)
         self.parts.train()
         with self.runtime.autocast():
             logits = self.head(self.trunk(faces))
@@ -112,19 +112,19 @@ class GenderTask(ModuleState):
         return {"held-out accuracy": accuracy, "held-out faces": float(len(self.heldout_rows))}
 
     def classifier(self) -> GenderClassifier:
-        """What has been learned so far, ready to be asked; the next step goes on with it."""
+        """What has been learned so far, ready for inference; the next step goes on with it."""
         self.parts.eval()
         return GenderClassifier(self.trunk, self.head, self.runtime)
 
     def accuracy(self, rows: np.ndarray) -> float:
-        """Share of the store's faces `rows` [n] whose gender is told rightly; NaN for no faces."""
+        """Share of the store's faces `rows` [n] whose gender is predicted rightly; NaN for no faces."""
         if not len(rows):
             return float("nan")
         classifier = self.classifier()
         parts = torch.from_numpy(rows).to(self.runtime.device).split(BATCH)
-        told = torch.cat([classifier.female(self.faces.pixels(part)) > 0.5 for part in parts])
+        predicted = torch.cat([classifier.female(self.faces.pixels(part)) > 0.5 for part in parts])
         female = self.store.genders[self.store.face_person[rows]] == GENDERS.index("female")
-        return float((told.cpu().numpy() == female).mean())
+        return float((predicted.cpu().numpy() == female).mean())
 
 
 def _rows(store: Store, genders: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
     v2f train matcher --data STORE --out RUN --kind dimnet-i | dimnet-g | svhf
 
 * DIMNet (Wen et al. 2019): the embeddings of voices and of faces go through one shared linear classifier, of the
-  identity (-I) or of the gender (-G), and the loss is the sum of both cross-entropies. Voices and faces are drawn
+  identity (-I) or of the gender (-G), and the loss is the sum of both cross-entropies. Voices and faces are sampled
   apart, nothing is paired. A voice matches the face whose embedding has the larger cosine to its own.
 * SVHF (Nagrani et al. 2018): a voice and two faces, one of them the speaker's; their embeddings, one behind the
   other, go through fully connected layers to two logits. Both faces pass the same trunk. Each comes first in half
@@ -105,16 +105,16 @@ class MatcherTask(ModuleState):
         log_mels = self.crops.log_mels(voices, int(seconds * SAMPLE_RATE), index)
         self.parts.train()
         learn = self._choice if self.config.kind == "svhf" else self._classification
-        loss, told = learn(log_mels, self.voice_labels[voices], rng)
+        loss, losses = learn(log_mels, self.voice_labels[voices], rng)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return told
+        return losses
 
     def _classification(
         self, log_mels: Tensor, labels: Tensor, rng: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """DIMNet's loss: of voices, and of faces drawn without regard to them, by the same classifier."""
+        """DIMNet's loss: of voices, and of faces sampled without regard to them, by the same classifier."""
         seen = torch.randint(len(self.rows), (self.batch,), generator=rng, device=self.runtime.device)
         faces = self.faces(self.rows[seen], rng)
         with self.runtime.autocast():
@@ -180,7 +180,7 @@ class MatcherTask(ModuleState):
         return {"held-out 1:2 accuracy": accuracy}
 
     def matcher(self) -> Matcher:
-        """What has been learned so far, ready to be asked; the next step goes on with it."""
+        """What has been learned so far, ready for inference; the next step goes on with it."""
         self.parts.eval()
         chooser = self.head if isinstance(self.head, Chooser) else None
         return Matcher(self.config.kind, self.encoder, self.trunk, chooser, self.runtime)
@@ -190,7 +190,7 @@ def heldout_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
     """1:2 accuracy on people of the test split of whom there are voices and faces; NaN unless there are two.
 
     Up to MOST_TESTED recordings, the first 8 s of each, against TRIALS faces of the speaker and as many of others,
-    drawn with the seed. Ties count one half.
+    sampled with the seed. Ties count one half.
     """
     voices, faces = store.voices_in("test"), store.faces_in("test")
     people = np.intersect1d(store.voices["person"][voices], store.face_person[faces])
@@ -204,10 +204,10 @@ def heldout_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
     wins = []
     for voice in voices:
         own = store.face_person[faces] == store.voices["person"][voice]
-        drawn = np.concatenate([rng.choice(faces[own], TRIALS), rng.choice(faces[~own], TRIALS)])
-        heard = normalise(frames_of(store, voice, slice(most))).to(device)
-        embedding = matcher.embed_voices(heard[None]).expand(TRIALS, -1)
-        true, imposter = matcher.embed_faces(seen.pixels(torch.from_numpy(drawn)).to(device)).chunk(2)
+        rows = np.concatenate([rng.choice(faces[own], TRIALS), rng.choice(faces[~own], TRIALS)])
+        log_mel = normalise(frames_of(store, voice, slice(most))).to(device)
+        embedding = matcher.embed_voices(log_mel[None]).expand(TRIALS, -1)
+        true, imposter = matcher.embed_faces(seen.pixels(torch.from_numpy(rows)).to(device)).chunk(2)
         chosen = matcher.choose(embedding, true, imposter)
         wins.append((chosen > 0.5).float() + 0.5 * (chosen == 0.5))
     return torch.cat(wins).mean().item()

@@ -6,11 +6,11 @@ The paper's is learned by speaker cross-entropy on the clean crops of many speak
 demonstration corpus has thousands of speakers and seconds of each, so here, besides:
 
 * where the store has d-vectors, the cosine to each of the two of the same clean recording, through one linear layer,
-  because their networks have heard thousands of speakers;
+  because their networks were trained on thousands of speakers;
 * where the true pairs are given, the looks that go with a voice (v2f/data/demo/looks.py), through another;
 * paper: crops of 3 to 8 s; here: 0.8 to 8 s, because the kiosk shows faces from the first second on;
 * paper: no augmentation named; here: masked features and, where the store holds speech, noise, rooms, band limits,
-  compression, clipping and the coding of telephones. What is to be told of a crop stays that of the clean recording.
+  compression, clipping and the coding of telephones. The targets of a crop stay those of the clean recording.
 """
 
 import math
@@ -81,7 +81,7 @@ PRESETS = {
 
 
 class SpeakerTask(ModuleState):
-    """The encoder, a linear speaker head and, where they are told, linear heads for d-vectors and looks."""
+    """The encoder, a linear speaker head and, where there are such targets, linear heads for d-vectors and looks."""
 
     name = "speaker"
 
@@ -93,14 +93,14 @@ class SpeakerTask(ModuleState):
         self.batch = config.batch
         self.train_rows = store.voices_in("train")
         rows = (store.voices_in(split)[:MOST_TESTED] for split in HELD_OUT)
-        self.heldout_rows = next((found for found in rows if len(found)), np.zeros(0, dtype=np.int64))
+        self.heldout_rows = next((split for split in rows if len(split)), np.zeros(0, dtype=np.int64))
         speakers, labels = np.unique(store.voices["person"][self.train_rows], return_inverse=True)
         if len(speakers) < 2:
             raise CorpusError(f"{store.folder} holds fewer than two voices to train on.")
         device = runtime.device
         self.labels = torch.tensor(labels, device=device)
         self.crops = VoiceCrops(store, self.train_rows, config.seed, device)
-        self.targets = {name: of.to(device) for name, of in self._told(pairs).items()}
+        self.targets = {name: of.to(device) for name, of in self._targets(pairs).items()}
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             self.encoder = runtime.place(VoiceEncoder(config.networks))
@@ -112,25 +112,25 @@ class SpeakerTask(ModuleState):
             self.parts.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
 
-    def _told(self, pairs: PreparedPairs | None) -> dict[str, Tensor]:
-        """What is to be told of each training recording besides its speaker, by the name of the head.
+    def _targets(self, pairs: PreparedPairs | None) -> dict[str, Tensor]:
+        """What is to be predicted of each training recording besides its speaker, by the name of the head.
 
         dvectors float32 [n, 2, 256]: of unit length, less the mean over all of them. looks float32 [n, 16].
         """
-        dvectors, told = self.store.dvectors, {}
+        dvectors, targets = self.store.dvectors, {}
         if dvectors is not None and self.config.distillation:
             both = np.stack(np.split(dvectors[self.train_rows], 2, axis=1), axis=1)
             both = both / np.linalg.norm(both, axis=2, keepdims=True)
-            told["dvectors"] = torch.from_numpy(both - both.mean(axis=0))
+            targets["dvectors"] = torch.from_numpy(both - both.mean(axis=0))
         if pairs is not None:
             if dvectors is None:
-                raise CorpusError(f"{self.store.folder} holds no d-vectors, from which looks are told.")
+                raise CorpusError(f"{self.store.folder} holds no d-vectors, from which looks are predicted.")
             recordings = self.store.voices[self.train_rows]
-            found = looks(
+            predicted = looks(
                 dvectors[self.train_rows], recordings["person"], recordings["length"] / SAMPLE_RATE, pairs
             )
-            told["looks"] = torch.from_numpy(found)
-        return told
+            targets["looks"] = torch.from_numpy(predicted)
+        return targets
 
     def step(self, index: int) -> dict[str, Tensor]:
         """One step on a batch of crops; every VERIFY_EVERY steps also the equal error rate."""
@@ -147,25 +147,25 @@ class SpeakerTask(ModuleState):
             embedding = unit(self.encoder(inputs).float()) * SCALE
             heads = {name: head(embedding).float() for name, head in self.parts.items() if name != "encoder"}
         cross_entropy = F.cross_entropy(heads["speaker_head"], self.labels[voices])
-        told, loss = {"cross-entropy": cross_entropy}, config.cross_entropy * cross_entropy
+        losses, loss = {"cross-entropy": cross_entropy}, config.cross_entropy * cross_entropy
         if "dvectors" in heads:
             target = self.targets["dvectors"][voices]
-            told["distance"] = (
+            losses["distance"] = (
                 1 - F.cosine_similarity(heads["dvectors"].view_as(target), target, dim=2)
             ).mean()
-            loss = loss + config.distillation * told["distance"]
+            loss = loss + config.distillation * losses["distance"]
         if "looks" in heads:
-            told["looks"] = F.mse_loss(heads["looks"], self.targets["looks"][voices])
-            loss = loss + config.looks_weight * told["looks"]
+            losses["looks"] = F.mse_loss(heads["looks"], self.targets["looks"][voices])
+            loss = loss + config.looks_weight * losses["looks"]
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * one_cycle(index / config.steps)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        told["accuracy"] = (heads["speaker_head"].argmax(dim=1) == self.labels[voices]).float().mean()
+        losses["accuracy"] = (heads["speaker_head"].argmax(dim=1) == self.labels[voices]).float().mean()
         if (index + 1) % VERIFY_EVERY == 0:
-            told["EER"] = torch.tensor(self.verification_eer(), device=self.runtime.device)
-        return {name: value.detach() for name, value in told.items()}
+            losses["EER"] = torch.tensor(self.verification_eer(), device=self.runtime.device)
+        return {name: value.detach() for name, value in losses.items()}
 
     def settings(self) -> dict[str, object]:
         return {**asdict(self.config), "store": store_hash(self.store.folder), "heads": sorted(self.parts)}
@@ -186,7 +186,7 @@ class SpeakerTask(ModuleState):
         return figures
 
     def heldout_accuracy(self) -> float:
-        """Share of the last fifths of up to MOST_TESTED training recordings whose speaker is found."""
+        """Share of the last fifths of up to MOST_TESTED training recordings whose speaker is recognised."""
         chosen = np.linspace(0, len(self.train_rows) - 1, min(len(self.train_rows), MOST_TESTED)).astype(int)
         right = 0
         for row in chosen:
@@ -215,8 +215,8 @@ class SpeakerTask(ModuleState):
     def _embed(self, voice: int, piece: slice = slice(None)) -> Tensor:
         """The embedding [64] of a recording, or of a piece of its sound."""
         self.parts.eval()
-        heard = normalise(frames_of(self.store, voice, piece)).to(self.runtime.device)
-        return unit(self.encoder(heard[None]))[0]
+        log_mel = normalise(frames_of(self.store, voice, piece)).to(self.runtime.device)
+        return unit(self.encoder(log_mel[None]))[0]
 
 
 def one_cycle(progress: float, rise: float = 0.15) -> float:
