@@ -1,7 +1,7 @@
 """How many visitors can speak at once before the faces fall behind them.
 
 The kiosk runs as it is, in a process of its own, and is sent over HTTP what its page sends, at the page's pace
-(static/dialogue.js). No browser takes part: sixteen of them on the machine that serves would be measured instead, and
+(static/transfer.js). No browser takes part: sixteen of them on the machine that serves would be measured instead, and
 visitors bring their own. So a face is there when its answer is; `benchmarks kiosk` measures painting.
 """
 
@@ -17,8 +17,8 @@ from itertools import pairwise
 from benchmarks.timing import Row, Table, fact, percentile, shown
 from tests.support.browser import EXAMPLES, PATIENCE, Kiosk, serving
 from v2f.audio import FRAME, SAMPLE_RATE, read_audio
-from v2f.kiosk.wire import Waveform, encode
-from v2f.pipeline import DURATIONS
+from v2f.kiosk.wire import encode_samples
+from v2f.pipeline import DURATIONS, Waveform
 
 CROWDS = (1, 2, 4, 8, 16, 32)
 SECONDS = 10  # that everybody speaks for
@@ -105,7 +105,7 @@ def speak(connection: Connection, waveform: Waveform) -> Latencies:
     live: list[float] = []  # when live faces came, in seconds since the recording began
     faces: dict[int, float] = {}  # when each duration's face came
     durations = [duration for duration in DURATIONS if duration * SAMPLE_RATE <= waveform.size]
-    visit = connection.call("begin", seconds=waveform.size / SAMPLE_RATE)["visit"]
+    session = connection.call("start_recording", seconds=waveform.size / SAMPLE_RATE)["session"]
     start, sent = time.perf_counter(), 0
     while sent < waveform.size:
         cut = min((d * SAMPLE_RATE for d in durations if d * SAMPLE_RATE > sent), default=waveform.size)
@@ -113,15 +113,17 @@ def speak(connection: Connection, waveform: Waveform) -> Latencies:
         time.sleep(max(0.0, wanted / SAMPLE_RATE - (time.perf_counter() - start)))
         spoken = int((time.perf_counter() - start) * SAMPLE_RATE) // FRAME * FRAME
         until = min(cut, max(wanted, spoken))
-        answer = connection.call("listen", visit=visit, samples=encode(waveform[sent:until]))
+        answer = connection.call(
+            "update_recording", session=session, samples=encode_samples(waveform[sent:until])
+        )
         now, sent = time.perf_counter() - start, until
         if "problem" in answer:
             break
         if answer["face"]:
             live.append(now)
-        faces |= {duration: now for duration, face in answer["marks"] if face}
-    connection.call("finish", visit=visit)
-    connection.call("forget", visits=[visit])
+        faces |= {duration: now for duration, face in answer["strip"] if face}
+    connection.call("finish_recording", session=session)
+    connection.call("forget", sessions=[session])
     delays = [faces.get(duration, math.inf) - duration for duration in durations]
     return Latencies([later - earlier for earlier, later in pairwise(live)], delays)
 

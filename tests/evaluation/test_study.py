@@ -73,13 +73,13 @@ def test_duration_draws_a_row_per_clip(clips, random_weights, tmp_path) -> None:
 def test_the_faces_are_the_pages(clips, random_weights, engine, tmp_path) -> None:
     """The page asks for engine.strip of a waveform, and for engine.noise_strip with its own noises."""
     from v2f.audio import read_audio
-    from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions
-    from v2f.kiosk.sessions import Visits
+    from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+    from v2f.kiosk.sessions import SessionStore
 
     examples = [read_audio(path) for path in sorted(EXAMPLES.glob("*.flac"))]
-    page = Functions(engine, examples, Visits(60), tmp_path)
+    page = BoothService(engine, examples, SessionStore(60), tmp_path)
     noises = study.noises()
-    assert list(noises) == list(NOISE_KINDS) and study.NOISE_SECONDS == LONGEST_SECONDS
+    assert list(noises) == list(NOISE_KINDS) and study.NOISE_SECONDS == MAX_UPLOAD_SECONDS
     for kind, noise in noises.items():
         np.testing.assert_array_equal(noise, page.noises[kind])
     voice = read_audio(clips[0])

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import httpx
 import uvicorn
 
-from v2f.kiosk.sessions import Visits
+from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.pipeline import VoiceToFace
 
@@ -25,7 +25,7 @@ class Served:
 
     app: Any
     address: str
-    visits: Visits
+    sessions: SessionStore
     uploads: Path
     client: httpx.Client
 
@@ -52,14 +52,14 @@ def served(
     engine: VoiceToFace, uploads: Path, settings: Settings | None = None, auth: tuple[str, str] | None = None
 ) -> Iterator[Served]:
     """Serve the page on a free port for as long as the context lasts."""
-    visits = Visits(600)
+    sessions = SessionStore(600)
     with (
         patch.dict(os.environ, GRADIO_TEMP_DIR=str(uploads)),
         socket.create_server(("127.0.0.1", 0)) as door,
     ):
         from v2f.kiosk.page import application
 
-        app = application(engine, visits, uploads, settings or Settings(), auth)
+        app = application(engine, sessions, uploads, settings or Settings(), auth)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = Thread(target=server.run, args=[[door]], daemon=True)
         thread.start()
@@ -67,6 +67,6 @@ def served(
             time.sleep(0.01)
         address = f"http://127.0.0.1:{door.getsockname()[1]}"
         with httpx.Client(base_url=address, timeout=60) as client:
-            yield Served(app, address, visits, uploads, client)
+            yield Served(app, address, sessions, uploads, client)
         server.should_exit = True
         thread.join()

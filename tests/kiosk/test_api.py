@@ -14,8 +14,8 @@ import v2f
 from tests.conftest import MadeVoice
 from tests.kiosk.served import Served, served
 from v2f.audio import SAMPLE_RATE
-from v2f.kiosk.uploads import sweep
-from v2f.kiosk.wire import shown
+from v2f.kiosk.gradio_adapter import delete_old_uploads
+from v2f.kiosk.wire import encode_face
 from v2f.pipeline import VoiceToFace
 
 
@@ -61,7 +61,7 @@ def test_a_face_comes_with_its_embedding(
 ) -> None:
     face = client.predict(handle_file(recording), api_name="/face")
     own = engine.face(recording)
-    assert face == {**(shown(own) or {}), "embedding": pytest.approx(own.embedding.tolist())}
+    assert face == {**(encode_face(own) or {}), "embedding": pytest.approx(own.embedding.tolist())}
 
 
 def test_a_strip_has_a_face_for_each_duration_and_for_the_whole(
@@ -101,7 +101,7 @@ def test_wrong_arguments_cost_one_sentence(client: Client, page: Served, recordi
     ):
         with pytest.raises(AppError, match=r"^Input should be [^\n]*\.$"):
             client.predict(*arguments, api_name="/noise")
-    sweep(page.uploads, seconds=-1)  # they were not read
+    delete_old_uploads(page.uploads, seconds=-1)  # they were not read
 
 
 @pytest.mark.parametrize("file", ["secret.wav", "http://example.org/secret.wav", "secret.svg"])

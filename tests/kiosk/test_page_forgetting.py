@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, Request, Response, expect
+from playwright.sync_api import Page, Request, Response, Route, expect
 
 from tests.kiosk.conftest import Kiosk, OpenKiosk, OpenPage
 from tests.kiosk.looking import (
@@ -14,6 +14,7 @@ from tests.kiosk.looking import (
     state,
     upload_voice,
 )
+from tests.support.browser import EXAMPLES
 
 
 class TestForgetting:
@@ -43,7 +44,7 @@ class TestForgetting:
         expect(page.locator("#strip-voice canvas, #strip-noise canvas, .other canvas")).to_have_count(0)
         assert remains(page, overheard.faces) == []
         assert browser_storage(page) == stored
-        assert overheard.visits_on_the_server() == []
+        assert overheard.sessions_on_the_server() == []
         assert nothing_left(kiosk)
 
     def test_the_idle_reset_does_the_same_by_itself(self, open_kiosk: OpenKiosk, open_page: OpenPage) -> None:
@@ -56,7 +57,7 @@ class TestForgetting:
         state(page, "attract")
         expect(page.locator("#strip-voice canvas, #strip-noise canvas")).to_have_count(0)
         assert remains(page, overheard.faces) == []
-        assert overheard.visits_on_the_server() == []
+        assert overheard.sessions_on_the_server() == []
         assert nothing_left(kiosk)
 
     def test_a_touch_starts_the_countdown_anew(self, open_kiosk: OpenKiosk, open_page: OpenPage) -> None:
@@ -66,6 +67,27 @@ class TestForgetting:
             page.wait_for_timeout(1000)
             page.keyboard.press("Shift")
         state(page, "result")
+
+    def test_a_clip_of_noise_that_arrives_when_its_visitor_has_left_is_nobodys(self, page: Page) -> None:
+        upload_voice(page)
+        held: list[Route] = []
+        page.route("**/gradio_api/upload*", lambda route: held.append(route))
+        page.set_input_files("#own-file", EXAMPLES[2])
+        for _ in range(100):
+            if held:
+                break
+            page.wait_for_timeout(50)
+        page.click("#forget")
+        state(page, "attract")
+        with page.expect_response(
+            lambda answer: "read_noise_clip" in (answer.request.post_data or "")
+        ) as read:
+            held[0].continue_()
+        page.wait_for_timeout(500)
+        expect(page.locator("#kinds [data-value=own]")).to_have_attribute("aria-checked", "false")
+        body = {**read.value.request.post_data_json, "fn_name": "finish_recording"}
+        body["data"] = {"session": read.value.json()["clip"]}
+        assert page.request.post(read.value.url, data=body).json() == {"problem": "gone"}
 
     def test_two_visitors_never_see_each_others_face(self, page: Page, open_page: OpenPage) -> None:
         other = open_page()
@@ -115,7 +137,7 @@ def remains(page: Page, seen: set[str]) -> list[str]:
 
 
 class Overheard:
-    """What a page and the server say to each other: the tokens of visits, and the faces."""
+    """What a page and the server say to each other: the tokens of sessions, and the faces."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -128,13 +150,13 @@ class Overheard:
             self._asked.append(response.request)
             self.faces |= set(re.findall(r"data:image/png;base64,[^\"]+", response.text()))
 
-    def visits_on_the_server(self) -> list[str]:
+    def sessions_on_the_server(self) -> list[str]:
         """Ask for every token again, as the page did."""
         said = [request.post_data_json for request in self._asked]
-        tokens = {ask["data"].get("visit") for ask in said} - {None}
+        tokens = {ask["data"].get("session") for ask in said} - {None}
         found = []
         for token in tokens:
-            ask = {**said[0], "fn_name": "finish", "data": {"visit": token}}
+            ask = {**said[0], "fn_name": "finish_recording", "data": {"session": token}}
             answer = self._page.request.post(self._asked[0].url, data=ask).json()
             if answer != {"problem": "gone"}:
                 found.append(token)

@@ -21,11 +21,11 @@ import v2f
 from tests.conftest import MadeVoice
 from tests.kiosk.served import Served, served
 from v2f.audio import SAMPLE_RATE
-from v2f.kiosk import server, uploads
-from v2f.kiosk.sessions import Visit, Visits
+from v2f.kiosk import gradio_adapter, server
+from v2f.kiosk.sessions import Session, SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, TEXTS
-from v2f.kiosk.wire import decode, encode, shown
+from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
 from v2f.pipeline import LiveSession, VoiceToFace
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ def test_the_page_comes_with_all_it_needs(page: Served) -> None:
         assert page.client.get(f"/{path}").status_code == 200
     [kiosk] = [part for part in page.client.get("/config").json()["components"] if part["type"] == "html"]
     config = kiosk["props"]["props"]["config"]
-    assert config["language"] == "es" and config["idle"] == 60 and len(config["welcome"]) == 5
+    assert config["language"] == "es" and config["idle"] == 60 and len(config["example_strip"]) == 5
 
 
 @pytest.mark.parametrize(
@@ -89,33 +89,35 @@ def test_nothing_else_is_served(page: Served, path: str) -> None:
 
 
 def test_a_visit_from_beginning_to_end(page: Served, engine: VoiceToFace, made_voice: MadeVoice) -> None:
-    voice = decode(encode(made_voice(3)))
-    token = page.ask("begin", {"seconds": 3}).json()["visit"]
+    voice = decode_samples(encode_samples(made_voice(3)))
+    token = page.ask("start_recording", {"seconds": 3}).json()["session"]
     for piece in np.split(voice, 6):
-        answer = page.ask("listen", {"visit": token, "samples": encode(piece)}).json()
-    assert answer["heard"] == voice.size and answer["marks"][-1][0] == 3
-    assert page.ask("finish", {"visit": token}).json()["whole"] == shown(engine.strip(voice)[-1])
-    assert page.ask("forget", {"visits": [token]}).json() == {}
-    assert page.ask("others", {"visit": token}).json() == {"problem": "gone"}
-    assert len(page.visits) == 0
+        answer = page.ask("update_recording", {"session": token, "samples": encode_samples(piece)}).json()
+    assert answer["received"] == voice.size and answer["strip"][-1][0] == 3
+    assert page.ask("finish_recording", {"session": token}).json()["whole"] == encode_face(
+        engine.strip(voice)[-1]
+    )
+    assert page.ask("forget", {"sessions": [token]}).json() == {}
+    assert page.ask("nearby_faces", {"session": token}).json() == {"problem": "gone"}
+    assert len(page.sessions) == 0
 
 
 def test_an_uploaded_file_is_heard_and_gone(page: Served, tmp_path: Path, made_voice: MadeVoice) -> None:
     soundfile.write(tmp_path / "voz de mañana.ogg", made_voice(2), SAMPLE_RATE)
     path = page.upload(tmp_path / "voz de mañana.ogg")
     assert len(page.files()) == 1 and Path(path).is_relative_to(page.uploads)
-    assert page.ask("hear", {"path": path}).json()["seconds"] == pytest.approx(2, abs=0.1)
+    assert page.ask("read_upload", {"path": path}).json()["seconds"] == pytest.approx(2, abs=0.1)
     assert not page.files()
-    assert page.ask("hear", {"path": path}).json() == {"problem": "unreadable"}
+    assert page.ask("read_upload", {"path": path}).json() == {"problem": "unreadable"}
 
 
 def test_wrong_questions_are_answered_and_others_turned_away(page: Served) -> None:
     for question in (None, 3, "x", [], {}, {"seconds": "x"}, {"seconds": 3, "more": 1}):
-        answer = page.ask("begin", question)
+        answer = page.ask("start_recording", question)
         assert answer.status_code == 200 and answer.json() == {"problem": "trouble"}
     assert page.ask("welcome", {}).status_code == 404
     assert page.ask("__init__", {}).status_code == 404
-    assert page.ask("listen", {"visit": "x", "samples": "A" * (1 << 20)}).status_code == 413
+    assert page.ask("update_recording", {"session": "x", "samples": "A" * (1 << 20)}).status_code == 413
 
 
 def test_an_upload_that_breaks_off_is_swept_away(page: Served) -> None:
@@ -133,19 +135,19 @@ def test_an_upload_that_breaks_off_is_swept_away(page: Served) -> None:
             time.sleep(0.05)
     time.sleep(0.5)
     assert len(page.files()) == 1, "Gradio leaves it there"
-    uploads.sweep(page.uploads, seconds=-1)
+    gradio_adapter.delete_old_uploads(page.uploads, seconds=-1)
     assert not page.files() and page.client.get("/").status_code == 200
 
 
 def test_the_sweeper_forgets_pages_that_fell_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "SWEEP_SECONDS", 0.02)
+    monkeypatch.setattr(server, "CLEANUP_SECONDS", 0.02)
     monkeypatch.setattr(server, "UPLOAD_SECONDS", -1)
     (tmp_path / "abandoned.wav").write_bytes(b"x")
-    visits = Visits(-1)
-    visits.open(Visit(LiveSession(None, 1)))  # type: ignore[arg-type] (no face is asked for)
-    Thread(target=server.sweep, args=[visits, tmp_path], daemon=True).start()
+    sessions = SessionStore(-1)
+    sessions.open(Session(LiveSession(None, 1)))  # type: ignore[arg-type] (no face is asked for)
+    Thread(target=server.clean_up, args=[sessions, tmp_path], daemon=True).start()
     for _ in range(100):
-        if not len(visits) and not list(tmp_path.iterdir()):
+        if not len(sessions) and not list(tmp_path.iterdir()):
             return
         time.sleep(0.02)
     pytest.fail("something is left")
@@ -158,7 +160,7 @@ def test_without_the_password_there_is_nothing(guarded: Served, tmp_path: Path) 
     with httpx.Client(base_url=guarded.address, timeout=60) as stranger:
         html = stranger.get("/").text
         assert "auth_required" in html and TEXTS["headline"][0] not in html
-        body = {"data": {"seconds": 3}, "component_id": 1, "session_hash": "x", "fn_name": "begin"}
+        body = {"data": {"seconds": 3}, "component_id": 1, "session_hash": "x", "fn_name": "start_recording"}
         answers = [
             stranger.get("/config"),
             stranger.get("/gradio_api/info"),
@@ -171,7 +173,7 @@ def test_without_the_password_there_is_nothing(guarded: Served, tmp_path: Path) 
         ]
         assert [answer.status_code for answer in answers] == [401] * 7 + [400]
         assert stranger.get("/config").status_code == 401
-    assert not guarded.files() and len(guarded.visits) == 0
+    assert not guarded.files() and len(guarded.sessions) == 0
     with pytest.raises(Exception, match="auth|login|401"):
         Client(guarded.address, verbose=False)
 
@@ -180,7 +182,7 @@ def test_with_the_password_there_is_everything(guarded: Served) -> None:
     with httpx.Client(base_url=guarded.address, timeout=60) as guest:
         login = guest.post("/login", data={"username": BOOTH[0], "password": BOOTH[1]})
         assert login.json() == {"success": True}
-        assert "visit" in guarded.ask("begin", {"seconds": 3}, client=guest).json()
+        assert "session" in guarded.ask("start_recording", {"seconds": 3}, client=guest).json()
     client = Client(guarded.address, auth=BOOTH, verbose=False)
     assert "/face" in client.view_api(return_format="dict", print_info=False)["named_endpoints"]
 

@@ -1,4 +1,4 @@
-"""Visits are found by their token alone, are few, and are really gone when they are forgotten."""
+"""SessionStore are found by their token alone, are few, and are really gone when they are forgotten."""
 
 import gc
 import time
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from v2f.kiosk.problems import Problem
-from v2f.kiosk.sessions import Visit, Visits
+from v2f.kiosk.sessions import Session, SessionStore
 from v2f.pipeline import LiveSession
 
 
@@ -21,15 +21,15 @@ class FakeRecording:
         self.stopped = True
 
 
-def visit(seconds: float = 1.0) -> Visit:
+def visit(seconds: float = 1.0) -> Session:
     live = LiveSession(None, 60)  # type: ignore[arg-type] (no face is asked for)
     live.add(np.zeros(round(seconds * 16_000), np.float32))
-    return Visit(live)
+    return Session(live)
 
 
-def held(visits: Visits, token: str) -> bool:
+def held(sessions: SessionStore, token: str) -> bool:
     try:
-        visits.touch(token)
+        sessions.touch(token)
     except Problem as problem:
         assert problem.key == "gone"
         return False
@@ -37,57 +37,57 @@ def held(visits: Visits, token: str) -> bool:
 
 
 def test_a_token_leads_to_its_own_visit_and_nothing_else_does() -> None:
-    visits, one, other = Visits(60), visit(), visit()
-    first, second = visits.open(one), visits.open(other)
-    assert visits.touch(first) is one and visits.touch(second) is other
-    assert not held(visits, first[:-1]) and not held(visits, "")
+    sessions, one, other = SessionStore(60), visit(), visit()
+    first, second = sessions.open(one), sessions.open(other)
+    assert sessions.touch(first) is one and sessions.touch(second) is other
+    assert not held(sessions, first[:-1]) and not held(sessions, "")
     assert len(first) >= 22, "128 bits cannot be guessed"
 
 
 def test_a_forgotten_visits_audio_is_freed() -> None:
-    visits = Visits(60)
+    sessions = SessionStore(60)
     one = visit()
-    audio, token = ref(one.live.waveform), visits.open(one)
+    audio, token = ref(one.live.waveform), sessions.open(one)
     del one
     assert audio() is not None
-    visits.forget([token, "never opened"])
+    sessions.forget([token, "never opened"])
     gc.collect()
-    assert audio() is None and not held(visits, token)
+    assert audio() is None and not held(sessions, token)
 
 
 def test_a_visit_lives_on_while_it_is_touched_and_no_longer() -> None:
-    visits = Visits(0.2)
-    touched, left = visits.open(visit()), visits.open(visit())
-    audio = ref(visits.touch(left).live.waveform)
+    sessions = SessionStore(0.2)
+    touched, left = sessions.open(visit()), sessions.open(visit())
+    audio = ref(sessions.touch(left).live.waveform)
     for _ in range(6):
         time.sleep(0.05)
-        visits.touch(touched)
-    visits.sweep()
+        sessions.touch(touched)
+    sessions.forget_untouched()
     gc.collect()
-    assert held(visits, touched) and not held(visits, left)
+    assert held(sessions, touched) and not held(sessions, left)
     assert audio() is None
 
 
 def test_of_too_many_the_longest_untouched_goes() -> None:
-    visits = Visits(60, most=3)
-    tokens = [visits.open(visit()) for _ in range(3)]
-    visits.touch(tokens[0])
-    tokens.append(visits.open(visit()))
-    assert len(visits) == 3
-    assert [held(visits, token) for token in tokens] == [True, False, True, True]
+    sessions = SessionStore(60, max_sessions=3)
+    tokens = [sessions.open(visit()) for _ in range(3)]
+    sessions.touch(tokens[0])
+    tokens.append(sessions.open(visit()))
+    assert len(sessions) == 3
+    assert [held(sessions, token) for token in tokens] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("way", ["forget", "sweep", "too many"])
 def test_a_visit_that_goes_lets_go_of_the_microphone(way: str) -> None:
-    visits, recording = Visits(60 if way != "sweep" else -1, most=1), FakeRecording()
+    sessions, recording = SessionStore(60 if way != "sweep" else -1, max_sessions=1), FakeRecording()
     one = visit()
     one.recording = recording  # type: ignore[assignment]
-    token = visits.open(one)
+    token = sessions.open(one)
     assert not recording.stopped
     if way == "forget":
-        visits.forget([token])
+        sessions.forget([token])
     elif way == "sweep":
-        visits.sweep()
+        sessions.forget_untouched()
     else:
-        visits.open(visit())
+        sessions.open(visit())
     assert recording.stopped

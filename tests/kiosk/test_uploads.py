@@ -10,7 +10,7 @@ import soundfile
 from tests.conftest import MadeVoice
 from v2f.audio import SAMPLE_RATE
 from v2f.errors import UnreadableAudioError
-from v2f.kiosk.uploads import read_once, sweep
+from v2f.kiosk.gradio_adapter import delete_old_uploads, read_once
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def test_what_was_abandoned_is_swept_away(uploads: Path, upload: Path) -> None:
         os.utime(path, (hour_ago, hour_ago))
     (uploads / "c3d4").mkdir()
     (uploads / "c3d4" / "new.wav").write_bytes(b"on its way")
-    sweep(uploads, 120)
-    sweep(uploads, 120)  # the folder was touched when its file went
+    delete_old_uploads(uploads, 120)
+    delete_old_uploads(uploads, 120)  # the folder was touched when its file went
     assert sorted(path.name for path in uploads.rglob("*.*")) == ["new.wav"]
     assert not broken_off.exists()
-    sweep(uploads, -1)
+    delete_old_uploads(uploads, -1)
     assert not list(uploads.iterdir())

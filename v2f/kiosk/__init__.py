@@ -1,1 +1,1 @@
-"""The page: a visitor records or drops a voice and sees the faces a model makes of it, also in noise."""
+"""The page: a visitor records or drops a voice and sees the faces that a model generates from it, also in noise."""

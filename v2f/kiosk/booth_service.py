@@ -1,367 +1,352 @@
 """What the page asks of Python: one method per question, named arguments in, a dictionary for JSON out.
 
-Gradio calls server functions in threads and past its queue; so every argument is checked here, only AT_ONCE
-questions are computed at a time, and a failure is answered by {"problem": key of its words in texts.py}.
+Gradio calls these methods in threads and past its queue. So each checks its arguments, ComputeQueue decides who
+computes when, and `questions` answers failures by {"problem": key of its words in texts.py}.
 """
 
-import base64
-import inspect
-import io
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from functools import wraps
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
-from typing import Annotated, Any, Literal, TypeVar
-from weakref import ref
+from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field, ValidationError, validate_call
+from pydantic import validate_call
 
-from v2f.audio import (
-    SAMPLE_RATE,
-    detect_speech,
-    log_mel,
-    mix,
-    noise_bank,
-    normalise,
-)
-from v2f.audio.microphone import record
-from v2f.errors import MicrophoneError, NoSpeechError, UnreadableAudioError
-from v2f.kiosk.problems import Problem
-from v2f.kiosk.sessions import MOST, Visit, Visits
-from v2f.kiosk.uploads import read_once
-from v2f.kiosk.wire import RAIL_SECONDS, Picture, Waveform, data_url, decode, digits, encode, peaks, shown
-from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace
+from v2f.audio import SAMPLE_RATE, detect_speech, log_mel, mix, noise_bank, normalise
+from v2f.errors import NoSpeechError
+from v2f.kiosk import wire
+from v2f.kiosk.compute_queue import ComputeQueue
+from v2f.kiosk.gradio_adapter import read_once
+from v2f.kiosk.problems import Problem, answer_problems
+from v2f.kiosk.sessions import LocalMicrophone, Session, SessionStore
+from v2f.kiosk.wire import TIMELINE_SECONDS, FaceMessage, NoiseKind, Ratio, Samples, Seconds, Token, Tokens
+from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace, Waveform
 from v2f.pipeline.latent import between, nearby
 
-AT_ONCE = 2  # questions computed at the same time; the others wait their turn
-PATIENCE = 10  # seconds of waiting, after which a visitor is told that the booth is busy
-LONGEST_SECONDS = 60  # of an uploaded recording; what lies behind is not read, and the page says so
-STUDIED = ("white", "pink", "brown", "hum")  # four noises, as in Figure 2
-OTHERS = 5  # faces beside the voice's own
-STEPS = 21  # faces from one voice to another
-QUIET = 0.01  # peak below which nobody can have spoken near the microphone
+MAX_UPLOAD_SECONDS = 60  # what lies behind is not read, and the page says so
+STUDY_NOISES = ("white", "pink", "brown", "hum")  # four, as in Figure 2
+NEARBY_FACES = 5  # beside the voice's own
+INTERPOLATION_STEPS = 21  # faces from one voice to another
+QUIET_PEAK = 0.01  # below it nobody can have spoken near the microphone
 
-Answer = TypeVar("Answer")
-Token = Annotated[str, Field(max_length=64)]
-Tokens = Annotated[list[Token], Field(max_length=MOST)]
-Samples = Annotated[str, Field(max_length=2 * 4 * RAIL_SECONDS * SAMPLE_RATE // 3 + 4)]  # base64, the longest
-Kind = Literal["white", "pink", "brown", "hum", "babble", "own"]
-Ratio = Annotated[float, Field(ge=-10, le=30)]  # dB
-
-log = logging.getLogger(__name__)
+Answer = dict[str, Any]
 
 
-class Functions:
-    """The page's questions. Holds the model, the examples and the visits; safe between threads."""
+class BoothService:
+    """Answers the page. Holds the model, the example, the noises and the visitors' sessions; safe between threads.
+
+    Each question raises Problem("gone") where a session it names is forgotten, and Problem("busy") where too many
+    visitors want faces at once.
+
+    Attributes:
+        engine: the model.
+        queue: where all faces are computed.
+        noises: float32 [60 s] of each kind; always the same, so that only what a visitor changes changes the faces.
+        uploads: the only folder that files are read from.
+        example_strip: the example's faces after each duration, for the page that waits for a visitor.
+    """
 
     def __init__(
         self,
         engine: VoiceToFace,
         examples: Sequence[Waveform],
-        visits: Visits,
+        sessions: SessionStore,
         uploads: Path,
         local: bool = False,
         device: int | None = None,
     ) -> None:
-        """`examples` are voices: the first is shown while nobody is here, all of them together make babble.
+        """Compute what is the same for all visitors.
 
-        `uploads` is the only folder that files are read from; they are deleted once read. `local` records at
-        this machine, by the microphone numbered `device` or the machine's first choice.
+        Args:
+            engine: the model.
+            examples: voices; the first is the example, all of them together make babble.
+            sessions: where recordings are kept.
+            uploads: the folder that uploads arrive in; they are deleted once read.
+            local: record at this machine, not in the browser.
+            device: the number of this machine's microphone; None: its own choice.
         """
         self.engine = engine
         self.uploads = uploads
-        # The same every time, so that only what the visitor changes changes the faces.
-        self.noises = noise_bank(LONGEST_SECONDS * SAMPLE_RATE, examples)
-        self._visits = visits
-        self._local = local
-        self._device = device
-        # Always the same threads, because torch keeps memory for every thread it has ever computed in.
-        self._workers = ThreadPoolExecutor(AT_ONCE, "faces")
-        self._noise_turns = BoundedSemaphore(AT_ONCE // 2)  # so that a voice seldom waits for noise
-        self._microphone = Lock()  # held while one is being started
-        self._at_microphone: ref[Visit] | None = None  # weak, so that forgetting the visit frees it
-        example = examples[0][: RAIL_SECONDS * SAMPLE_RATE]
+        self.queue = ComputeQueue()
+        self.noises = noise_bank(MAX_UPLOAD_SECONDS * SAMPLE_RATE, examples)
+        self._sessions = sessions
+        self._microphone = LocalMicrophone(device) if local else None
+        example = examples[0][: TIMELINE_SECONDS * SAMPLE_RATE]
         *faces, whole = engine.strip(example)
         assert whole, "the example holds speech"
-        self.welcome = [shown(face) for face in faces]  # after each duration
-        self._example = whole.embedding
-        self._noise_study = [
-            [kind, [shown(face) for face in self._noise_strip(None, self.noises[kind][: example.size])[:-1]]]
-            for kind in STUDIED
-        ]
+        self.example_strip = [wire.encode_face(face) for face in faces]
+        self._example_embedding = whole.embedding
+        self._study_rows: list[list[Any]] = []
+        for kind in STUDY_NOISES:
+            strip = self._noise_strip(None, self.noises[kind][: example.size], None)
+            self._study_rows.append([kind, [wire.encode_face(face) for face in strip[:-1]]])
 
-    def for_gradio(self) -> list[Callable[[Any], dict[str, Any]]]:
-        """All questions as Gradio wants them: functions of one dictionary."""
-        questions = (
-            *(self.begin, self.listen, self.finish, self.hear),
-            *(self.noise, self.clip, self.mix, self.study),
-            *(self.others, self.between, self.log_mel),
-            *(self.stay, self.forget),
-        )
-        return [answering(question) for question in questions]
+    def questions(self) -> list[Callable[..., Answer]]:
+        """List all questions, as functions of named arguments that answer their failures too."""
+        recording = (self.start_recording, self.update_recording, self.finish_recording, self.read_upload)
+        noise = (self.read_noise_clip, self.noise_strip, self.noise_mix, self.noise_study)
+        result = (self.nearby_faces, self.interpolate, self.log_mel)
+        return [answer_problems(one) for one in (*recording, *noise, *result, self.keep_alive, self.forget)]
 
-    @validate_call
-    def begin(
-        self, seconds: Annotated[float, Field(ge=1, le=RAIL_SECONDS)], example: bool = False
-    ) -> dict[str, Any]:
-        """Start a recording of so many seconds -> {visit}; of an example the page itself tells the samples."""
-        visit = Visit(LiveSession(self.engine.face, seconds))
-        if self._local and not example:
-            self._record(visit, seconds)
-        return {"visit": self._visits.open(visit)}
+    # Recordings
 
     @validate_call
-    def listen(self, visit: Token, samples: Samples | None = None) -> dict[str, Any]:
-        """Hear more of a recording -> {heard, face, marks, speech} so far, {samples, done} of the booth's own.
+    def start_recording(self, seconds: Seconds, example: bool = False) -> Answer:
+        """Start a recording.
 
-        `heard` counts samples; `marks` pairs each duration newly reached with the face of exactly that much;
-        `speech` has a digit per 20 ms.
+        Args:
+            seconds: its length.
+            example: whether the page plays an example, and so sends the samples even where `local` is set.
+
+        Returns:
+            {"session": token}
+
+        Raises:
+            Problem: "mic_busy", where another visitor has this machine's microphone.
+            MicrophoneError: it cannot be opened.
         """
-        now = self._visits.touch(visit)
-        answer: dict[str, Any] = {}
+        session = Session(LiveSession(self.engine.face, seconds))
+        if self._microphone and not example:
+            self._microphone.record(session, seconds)
+        return {"session": self._sessions.open(session)}
+
+    @validate_call
+    def update_recording(self, session: Token, samples: Samples | None = None) -> Answer:
+        """Add to a recording in progress, or ask what this machine's microphone has added.
+
+        Args:
+            session: its token.
+            samples: see wire.py; ignored where this machine records.
+
+        Returns:
+            {"received": samples so far; "face": that of all of them; "strip": pairs of each duration newly reached and
+            the face of exactly that much; "speech": a digit per 20 ms}. Where this machine records also {"samples":
+            those that the page does not have yet; "done": whether it has ended}.
+
+        Raises:
+            Problem: "mic_lost", where the microphone was unplugged.
+        """
+        now = self._sessions.touch(session)
+        answer: Answer = {}
         if now.recording:
             if now.recording.failed:
                 raise Problem("mic_lost")
             answer["done"] = now.recording.done  # asked before the samples, so that none come after it
         elif samples:
-            now.live.add(decode(samples))
+            now.live.add(wire.decode_samples(samples))
         waveform = now.live.waveform
         if now.recording:
-            answer["samples"] = encode(waveform[now.sent :])
-            now.sent = waveform.size
-        reached = [d for d in DURATIONS if d not in now.told and d * SAMPLE_RATE <= waveform.size]
-        now.told.update(reached)
-        marks, face = self.compute(lambda: self._faces_so_far(now.live, waveform, reached))
-        return answer | {
-            "heard": waveform.size,
-            "face": face,
-            "marks": marks,
-            "speech": digits(detect_speech(waveform)),
-        }
+            answer["samples"] = wire.encode_samples(waveform[now.samples_sent :])
+            now.samples_sent = waveform.size
+        reached = [d for d in DURATIONS if d not in now.durations_sent and d * SAMPLE_RATE <= waveform.size]
+        now.durations_sent.update(reached)
+        strip, face = self.queue.run(lambda: self._faces_so_far(now.live, waveform, reached))
+        speech = wire.encode_decisions(detect_speech(waveform))
+        return answer | {"received": waveform.size, "face": face, "strip": strip, "speech": speech}
 
     @validate_call
-    def finish(self, visit: Token) -> dict[str, Any]:
-        """End a recording -> its result. One that gives no face is forgotten at once."""
-        now = self._visits.touch(visit)
-        now.end()
+    def finish_recording(self, session: Token) -> Answer:
+        """End a recording. One that gives no face is forgotten at once.
+
+        Args:
+            session: its token.
+
+        Returns:
+            {"session": token; "seconds" of audio; "shortened": whether an upload was longer; "peaks" and "speech": see
+            wire.py; "faces": after each duration; "whole": that of all of it; "cosines": of each embedding and the
+            whole's, None where there is no face}.
+
+        Raises:
+            Problem: "quiet" or "no_speech", where there is too little speech.
+        """
+        now = self._sessions.touch(session)
+        now.release_microphone()
         try:
-            return self._result(visit, now)
+            return self._result(session, now)
         except NoSpeechError:
-            self._visits.forget([visit])
+            self._sessions.forget([session])
             loudest = np.abs(now.live.waveform).max(initial=0)
-            raise Problem("quiet" if loudest < QUIET else "no_speech") from None
+            raise Problem("quiet" if loudest < QUIET_PEAK else "no_speech") from None
 
     @validate_call
-    def hear(self, path: str) -> dict[str, Any]:
-        """Read an uploaded recording -> its result."""
-        waveform = read_once(path, self.uploads, LONGEST_SECONDS + 1)
-        visit = self._hold(waveform)
-        visit.shortened = waveform.size > LONGEST_SECONDS * SAMPLE_RATE
-        return self._result(None, visit)
+    def read_upload(self, path: str) -> Answer:
+        """Read an uploaded recording.
 
-    @validate_call
-    def clip(self, path: str) -> dict[str, Any]:
-        """Read an uploaded clip that is to be the noise -> {clip}."""
-        return {"clip": self._visits.open(self._hold(read_once(path, self.uploads, LONGEST_SECONDS)))}
+        Args:
+            path: where the upload lies.
 
-    @validate_call
-    def noise(
-        self, kind: Kind, snr: Ratio | None, visit: Token | None = None, clip: Token | None = None
-    ) -> dict[str, Any]:
-        """Faces of the visit's voice in noise, of the noise alone where snr is None -> {faces, whole, peaks}.
+        Returns:
+            As `finish_recording`.
 
-        All faces are None where a recording in progress does not hold speech enough yet.
+        Raises:
+            UnreadableAudioError, NoSpeechError: no face can be made of it.
         """
-        voice, noise = self._voice_and_noise(visit, kind, clip)
-        *by_duration, whole = (shown(face) for face in self._noise_strip(voice, noise, snr))
-        return {"faces": by_duration, "whole": whole, "peaks": peaks(together(voice, noise, snr))}
+        waveform = read_once(path, self.uploads, MAX_UPLOAD_SECONDS + 1)
+        session = self._session_of(waveform)
+        session.shortened = waveform.size > MAX_UPLOAD_SECONDS * SAMPLE_RATE
+        return self._result(None, session)
+
+    # Noise
 
     @validate_call
-    def mix(
-        self, kind: Kind, snr: Ratio | None, visit: Token | None = None, clip: Token | None = None
-    ) -> dict[str, Any]:
-        """What `noise` pictures, to be listened to -> {wav}, base64 of a WAV file."""
-        sound = together(*self._voice_and_noise(visit, kind, clip), snr)
-        file = io.BytesIO()
-        soundfile.write(file, sound, SAMPLE_RATE, "PCM_16", format="WAV")
-        return {"wav": base64.b64encode(file.getvalue()).decode()}
+    def read_noise_clip(self, path: str) -> Answer:
+        """Read an uploaded clip that is to be the noise -> {"clip": token}. Raises UnreadableAudioError."""
+        session = self._session_of(read_once(path, self.uploads, MAX_UPLOAD_SECONDS))
+        return {"clip": self._sessions.open(session)}
 
     @validate_call
-    def others(self, visit: Token) -> dict[str, Any]:
-        """The voice's own face, then faces of embeddings near its own -> {faces}."""
-        own = self._whole(visit).embedding
-        drawn = nearby(own, OTHERS, np.random.default_rng())
-        return {"faces": self._pictures(np.concatenate([own[None], drawn]))}
+    def noise_strip(
+        self, kind: NoiseKind, snr: Ratio | None, session: Token | None = None, clip: Token | None = None
+    ) -> Answer:
+        """Generate faces of a voice in noise, or of noise alone.
 
-    @validate_call
-    def between(self, first: Token, second: Token | None = None) -> dict[str, Any]:
-        """The way from one voice to another, or to the example's -> {faces}."""
-        end = self._whole(second).embedding if second else self._example
-        return {"faces": self._pictures(between(self._whole(first).embedding, end, STEPS))}
+        Args:
+            kind: of noise; "own" is the visitor's clip.
+            snr: signal-to-noise ratio in dB; None: the noise alone.
+            session: the token of the voice; None: the noise alone.
+            clip: the token of the visitor's own noise.
 
-    @validate_call
-    def log_mel(self, visit: Token) -> dict[str, Any]:
-        """The log-mel of the waveform on the rail -> {image}: 64 mel bins high, the lowest below.
-
-        A PNG whose opacity is the log-mel of each bin, from two deviations below its mean to two above.
+        Returns:
+            {"faces": after each duration; "whole": of all of it; "peaks" of the sound}. Faces are None where a
+            recording in progress does not hold enough speech yet.
         """
-        self._whole(visit)
-        waveform = self._visits.touch(visit).live.waveform[: RAIL_SECONDS * SAMPLE_RATE]
-        shades = (self.compute(lambda: normalise(log_mel(waveform)).numpy()) + 2) / 4
-        opacity = Image.fromarray((255 * np.clip(shades, 0, 1)).astype(np.uint8)[::-1])
-        return {"image": data_url(Image.merge("LA", (opacity.point(lambda _: 255), opacity)))}
+        voice, noise = self._voice_and_noise(session, kind, clip)
+        *faces, whole = (wire.encode_face(face) for face in self._noise_strip(voice, noise, snr))
+        return {"faces": faces, "whole": whole, "peaks": wire.timeline_peaks(_mixed(voice, noise, snr))}
 
     @validate_call
-    def study(self, visit: Token | None = None) -> dict[str, Any]:
-        """Figure 2: faces of four noises after each duration -> {rows} of [kind, faces]; the voice's, if any, first."""
-        rows = self._noise_study
-        if visit and (faces := self._visits.touch(visit).faces):  # none while it is in progress
-            rows = [["voice", [shown(face) for face in faces[:-1]]], *rows]
+    def noise_mix(
+        self, kind: NoiseKind, snr: Ratio | None, session: Token | None = None, clip: Token | None = None
+    ) -> Answer:
+        """Mix the sound that `noise_strip` makes faces of, with the same arguments -> {"wav": base64}."""
+        return {"wav": wire.encode_wav(_mixed(*self._voice_and_noise(session, kind, clip), snr))}
+
+    @validate_call
+    def noise_study(self, session: Token | None = None) -> Answer:
+        """Show Figure 2: faces of four noises after each duration, below those of the voice if there is one.
+
+        Returns:
+            {"rows": pairs of a kind of noise, or "voice", and its faces}
+        """
+        rows = self._study_rows
+        if session and (faces := self._sessions.touch(session).faces):  # none while it is in progress
+            rows = [["voice", [wire.encode_face(face) for face in faces[:-1]]], *rows]
         return {"rows": rows}
 
+    # What can be asked about a result
+
     @validate_call
-    def stay(self, visits: Tokens) -> dict[str, Any]:
-        """Keep recordings and clips for as long as somebody looks at the page."""
-        for token in visits:
+    def nearby_faces(self, session: Token) -> Answer:
+        """Generate the voice's own face, then NEARBY_FACES of embeddings near its own -> {"faces"}."""
+        own = self._whole(session).embedding
+        others = nearby(own, NEARBY_FACES, np.random.default_rng())
+        return {"faces": self._generate(np.concatenate([own[None], others]))}
+
+    @validate_call
+    def interpolate(self, first: Token, second: Token | None = None) -> Answer:
+        """Generate INTERPOLATION_STEPS faces from one voice to another, or to the example's -> {"faces"}."""
+        end = self._whole(second).embedding if second else self._example_embedding
+        return {"faces": self._generate(between(self._whole(first).embedding, end, INTERPOLATION_STEPS))}
+
+    @validate_call
+    def log_mel(self, session: Token) -> Answer:
+        """Draw the log-mel features of the waveform that the timeline shows.
+
+        Returns:
+            {"image": data URL of a PNG [64 mel bins, the lowest below; a column per 10 ms], white, whose opacity is
+            each bin from two standard deviations below its mean to two above}.
+        """
+        self._whole(session)
+        waveform = self._sessions.touch(session).live.waveform[: TIMELINE_SECONDS * SAMPLE_RATE]
+        shades = (self.queue.run(lambda: normalise(log_mel(waveform)).numpy()) + 2) / 4
+        opacity = Image.fromarray((255 * np.clip(shades, 0, 1)).astype(np.uint8)[::-1])
+        return {"image": wire.encode_image(Image.merge("LA", (opacity.point(lambda _: 255), opacity)))}
+
+    # Sessions
+
+    @validate_call
+    def keep_alive(self, sessions: Tokens) -> Answer:
+        """Keep sessions for as long as somebody looks at the page; unknown tokens are passed over."""
+        for token in sessions:
             with suppress(Problem):
-                self._visits.touch(token)
+                self._sessions.touch(token)
         return {}
 
     @validate_call
-    def forget(self, visits: Tokens) -> dict[str, Any]:
-        """Drop recordings and clips."""
-        self._visits.forget(visits)
+    def forget(self, sessions: Tokens) -> Answer:
+        """Drop sessions and all that is known of them."""
+        self._sessions.forget(sessions)
         return {}
-
-    def _record(self, visit: Visit, seconds: float) -> None:
-        """Start the microphone of this machine, which one visitor at a time can have."""
-        with self._microphone:
-            holder = self._at_microphone and self._at_microphone()
-            if holder and holder.recording and not holder.recording.done:
-                raise Problem("mic_busy")
-            visit.recording = record(self._device, seconds, visit.live.add)
-            self._at_microphone = ref(visit)
-
-    def compute(self, task: Callable[[], Answer]) -> Answer:
-        """What a task gives, when its turn has come. Raises Problem when it does not come."""
-        turn = self._workers.submit(task)
-        try:
-            return turn.result(PATIENCE)
-        except TimeoutError:
-            turn.cancel()
-            raise Problem("busy") from None
 
     def _faces_so_far(
         self, live: LiveSession, waveform: Waveform, reached: Sequence[int]
-    ) -> tuple[list[list[Any]], Picture]:
-        """Pairs of the durations reached and their faces, and the face of all of a waveform of a recording."""
-        faces: list[Picture] = [None] * (len(reached) + 1)
+    ) -> tuple[list[list[Any]], FaceMessage | None]:
+        """Pairs of the durations reached and their faces; and the face of all of a recording in progress."""
+        faces: list[FaceMessage | None] = [None] * (len(reached) + 1)
         with suppress(NoSpeechError):
-            faces = [shown(face) for face in self.engine.strip(waveform, reached, live.cache)]
-        return [list(mark) for mark in zip(reached, faces[:-1], strict=True)], faces[-1]
+            faces = [wire.encode_face(face) for face in self.engine.strip(waveform, reached, live.cache)]
+        return [list(pair) for pair in zip(reached, faces[:-1], strict=True)], faces[-1]
 
-    def _result(self, token: str | None, visit: Visit) -> dict[str, Any]:
-        """The faces of a whole recording, kept in its visit, which is opened where it has no token yet."""
-        waveform = visit.live.waveform
-        visit.faces = self.compute(lambda: self.engine.strip(waveform, cache=visit.live.cache))
-        whole = self._last(visit)
+    def _result(self, token: str | None, session: Session) -> Answer:
+        """The faces of a whole recording, kept in its session, which is opened where it has no token yet."""
+        waveform = session.live.waveform
+        session.faces = self.queue.run(lambda: self.engine.strip(waveform, cache=session.live.cache))
+        *faces, whole = session.faces
+        assert whole, "strip raises where there is none"
         return {
-            "visit": token or self._visits.open(visit),
+            "session": token or self._sessions.open(session),
             "seconds": waveform.size / SAMPLE_RATE,
-            "shortened": visit.shortened,
-            "peaks": peaks(waveform),
-            "speech": digits(detect_speech(waveform[: RAIL_SECONDS * SAMPLE_RATE])),
-            "faces": [shown(face) for face in visit.faces[:-1]],
-            "whole": shown(whole),
-            "cosines": [face and float(face.embedding @ whole.embedding) for face in visit.faces[:-1]],
+            "shortened": session.shortened,
+            "peaks": wire.timeline_peaks(waveform),
+            "speech": wire.encode_decisions(detect_speech(waveform[: TIMELINE_SECONDS * SAMPLE_RATE])),
+            "faces": [wire.encode_face(face) for face in faces],
+            "whole": wire.encode_face(whole),
+            "cosines": [face and float(face.embedding @ whole.embedding) for face in faces],
         }
 
-    def _last(self, visit: Visit) -> Face:
-        if not visit.faces or visit.faces[-1] is None:
-            raise Problem("gone")
-        return visit.faces[-1]
-
     def _whole(self, token: str) -> Face:
-        return self._last(self._visits.touch(token))
+        """The face of a whole recording. Raises Problem where it is in progress or forgotten."""
+        faces = self._sessions.touch(token).faces
+        if not faces or faces[-1] is None:
+            raise Problem("gone")
+        return faces[-1]
 
-    def _hold(self, waveform: Waveform) -> Visit:
-        visit = Visit(LiveSession(self.engine.face, LONGEST_SECONDS))
-        visit.live.add(waveform)
-        return visit
+    def _session_of(self, waveform: Waveform) -> Session:
+        session = Session(LiveSession(self.engine.face, MAX_UPLOAD_SECONDS))
+        session.live.add(waveform)
+        return session
 
     def _voice_and_noise(
         self, token: str | None, kind: str, clip: str | None
     ) -> tuple[Waveform | None, Waveform]:
-        """The voice of a visit, if there is one, and a noise of its length."""
-        voice = self._visits.touch(token).live.waveform if token else None
-        samples = RAIL_SECONDS * SAMPLE_RATE if voice is None else voice.size
+        """The voice of a session, if there is one, and a noise of its length."""
+        voice = self._sessions.touch(token).live.waveform if token else None
+        samples = TIMELINE_SECONDS * SAMPLE_RATE if voice is None else voice.size
         if kind == "own":
-            return voice, np.resize(self._visits.touch(clip or "").live.waveform, samples)
+            return voice, np.resize(self._sessions.touch(clip or "").live.waveform, samples)
         return voice, self.noises[kind][:samples]
 
-    def _noise_strip(
-        self, voice: Waveform | None, noise: Waveform, snr: float | None = None
-    ) -> list[Face | None]:
-        """Faces of what `together` gives, after each duration and of all of it."""
+    def _noise_strip(self, voice: Waveform | None, noise: Waveform, snr: float | None) -> list[Face | None]:
+        """Faces of what `_mixed` gives, after each duration and of all of it."""
         ratio = None if voice is None else snr
-        with turn_of(self._noise_turns), suppress(NoSpeechError):
-            return self.compute(lambda: self.engine.noise_strip(voice, noise, ratio))
+        with suppress(NoSpeechError):
+            return self.queue.run_noise(lambda: self.engine.noise_strip(voice, noise, ratio))
         return [None] * (len(DURATIONS) + 1)
 
-    def _pictures(self, embeddings: NDArray[np.float32]) -> list[dict[str, Any]]:
-        images, scores = self.compute(lambda: self.engine.faces(embeddings))
+    def _generate(self, embeddings: NDArray[np.float32]) -> list[FaceMessage]:
+        """Faces of embeddings [n, 64], without durations."""
+        images, scores = self.queue.run(lambda: self.engine.faces(embeddings))
         return [
-            {"image": data_url(Image.fromarray(image)), "score": None if scores is None else float(scores[i])}
+            {
+                "image": wire.encode_image(Image.fromarray(image)),
+                "score": None if scores is None else float(scores[i]),
+            }
             for i, image in enumerate(images)
         ]
 
 
-@contextmanager
-def turn_of(turns: BoundedSemaphore) -> Iterator[None]:
-    """Wait for a turn and hold it. Raises Problem when none comes."""
-    if not turns.acquire(timeout=PATIENCE):
-        raise Problem("busy")
-    try:
-        yield
-    finally:
-        turns.release()
-
-
-def answering(question: Callable[..., dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
-    """A question as a function of one dictionary; every failure becomes an answer with words for the visitor."""
-
-    @wraps(question)
-    def answer(ask: Any) -> dict[str, Any]:
-        try:
-            return question(**(ask if isinstance(ask, dict) else {}))
-        except Problem as problem:
-            return {"problem": problem.key}
-        except NoSpeechError:
-            return {"problem": "no_speech"}
-        except UnreadableAudioError:
-            return {"problem": "unreadable"}
-        except MicrophoneError:
-            return {"problem": "mic_lost"}
-        except ValidationError as error:  # our page does not ask so
-            log.info("%s: %s", question.__name__, error)
-            return {"problem": "trouble"}
-        except Exception:  # the page's outermost handler: the visitor gets a sentence, the log the traceback
-            log.exception("%s failed", question.__name__)
-            return {"problem": "trouble"}
-
-    answer.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter("ask", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    )
-    return answer
-
-
-def together(voice: Waveform | None, noise: Waveform, snr: float | None) -> Waveform:
-    """A voice in noise; where there is no voice, or no ratio of one to the other, the noise alone."""
+def _mixed(voice: Waveform | None, noise: Waveform, snr: float | None) -> Waveform:
+    """A voice in noise; the noise alone where there is no voice, or no ratio of one to the other."""
     return noise if voice is None or snr is None else mix(voice, noise, snr)

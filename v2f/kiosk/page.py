@@ -1,7 +1,7 @@
 """The page: one component that holds the kiosk, the fallback recorder, and the endpoints for programs.
 
 The kiosk itself is static/: kiosk.html, kiosk.css and the modules that kiosk.js starts. It asks Python by the
-functions of functions.py.
+questions of booth_service.py.
 """
 
 from pathlib import Path
@@ -10,86 +10,75 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from gradio.state_holder import SessionState, StateHolder
 
 from v2f.assets import ASSETS, EXAMPLES
 from v2f.audio import read_audio
+from v2f.kiosk import gradio_adapter
 from v2f.kiosk.api import add_endpoints
-from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions
-from v2f.kiosk.limits import LARGEST_UPLOAD, LimitedBodies
-from v2f.kiosk.sessions import Visits
+from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import LANGUAGES, TEXTS
+from v2f.kiosk.wire import TIMELINE_BARS, TIMELINE_SECONDS
 from v2f.pipeline import DURATIONS, VoiceToFace
 
 STATIC = Path(__file__).parent / "static"
-QUEUE = 32  # calls by programs that may wait
+HEAD = (
+    '<link rel="stylesheet" href="kiosk/kiosk.css"><link rel="stylesheet" href="kiosk/screens.css">'
+    '<link rel="modulepreload" href="kiosk/kiosk.js">'
+    '<link rel="icon" href="data:,">'
+)
+START = """import(new URL('kiosk/kiosk.js', document.baseURI)).then(({ start }) =>
+    start({ element, server, upload, config: props.config, needRecorder: () => trigger('fallback') }))"""
 
 
 def application(
     engine: VoiceToFace,
-    visits: Visits,
+    sessions: SessionStore,
     uploads: Path,
     settings: Settings,
     auth: tuple[str, str] | None = None,
 ) -> FastAPI:
-    """The page around a loaded model as a web application, with all that Gradio would add to it left out.
+    """Build the page around a loaded model, as a web application.
 
-    `uploads` is the folder that Gradio was told to put files into.
+    Args:
+        engine: the model.
+        sessions: where visitors' recordings are kept.
+        uploads: the folder that `gradio_adapter.keep_files_in` was told.
+        settings: how the booth is set up.
+        auth: the name and password that visitors must give, if any.
+
+    Returns:
+        An ASGI application.
     """
     examples = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
-    functions = Functions(engine, examples, visits, uploads, settings.local, settings.device)
+    service = BoothService(engine, examples, sessions, uploads, settings.local, settings.device)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(LimitedBodies)
     app.mount("/kiosk", StaticFiles(directory=STATIC))
     app.mount("/fonts", StaticFiles(directory=ASSETS / "fonts"))
     app.mount("/examples", StaticFiles(directory=EXAMPLES))
-    page = build(functions, settings)
-    gr.mount_gradio_app(
-        app,
-        page,
-        path="",
-        head=(
-            '<link rel="stylesheet" href="kiosk/kiosk.css"><link rel="modulepreload" href="kiosk/kiosk.js">'
-            '<link rel="icon" href="data:,">'
-        ),
-        auth=auth,
-        max_file_size=LARGEST_UPLOAD,
-        show_error=False,
-        footer_links=[],
-        run_history=False,
-        app_kwargs={"openapi_url": None},
-        enable_monitoring=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-    )
-    mounted = app.routes[-1].app  # type: ignore[attr-defined]
-    mounted.state_holder = Forgetful()
-    mounted.state_holder.set_blocks(page)
+    gradio_adapter.mount(app, build(service, settings), HEAD, auth)
     return app
 
 
-def build(functions: Functions, settings: Settings) -> gr.Blocks:
-    """The page, not yet served."""
+def build(service: BoothService, settings: Settings) -> gr.Blocks:
+    """Lay out the page, not yet served."""
     with gr.Blocks(
         title=TEXTS["title"][LANGUAGES.index(settings.language)], analytics_enabled=False, fill_width=True
     ) as page:
         kiosk = gr.HTML(
-            html_template=(STATIC / "kiosk.html").read_text(),
-            js_on_load=(
-                "import(new URL('kiosk/kiosk.js', document.baseURI)).then(({ start }) =>"
-                " start({ element, server, upload, config: props.config, needRecorder: () => trigger('fallback') }))"
-            ),
+            html_template=(STATIC / "kiosk.html").read_text("utf-8"),
+            js_on_load=START,
             apply_default_css=False,
             elem_id="kiosk",
-            server_functions=functions.for_gradio(),
+            server_functions=[gradio_adapter.server_function(question) for question in service.questions()],
             config={
                 "texts": TEXTS,
                 "languages": LANGUAGES,
                 "durations": DURATIONS,
-                "longest": LONGEST_SECONDS,
-                "welcome": functions.welcome,
+                "timeline": {"seconds": TIMELINE_SECONDS, "bars": TIMELINE_BARS},
+                "max_upload_seconds": MAX_UPLOAD_SECONDS,
+                "example_strip": service.example_strip,
                 "kiosk": settings.kiosk,
                 "language": settings.language,
                 "idle": settings.idle_seconds,
@@ -99,23 +88,8 @@ def build(functions: Functions, settings: Settings) -> gr.Blocks:
         recorder = gr.Audio(
             sources=["microphone"], type="filepath", editable=False, visible=False, elem_id="fallback"
         )
-        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-        kiosk.fallback(lambda: gr.update(visible=True), None, recorder, **quiet)
-        recorder.stop_recording(None, recorder, None, js="(file) => window.v2f.hear(file)", **quiet)
-        add_endpoints(functions)
-    for block in page.blocks.values():
-        block.async_move_resource_to_block_cache = as_it_is  # type: ignore[method-assign]
-    page.has_launched = True  # else it takes every file of this machine for an upload; `launch` would set it
-    return page.queue(max_size=QUEUE, api_open=False)
-
-
-async def as_it_is(path: str | Path | None) -> str | None:
-    """Leave a file that a program names where it is: Gradio would copy it, or fetch it if it is an address."""
-    return None if path is None else str(path)
-
-
-class Forgetful(StateHolder):
-    """Gradio's memory of what each session was asked and answered, faces among it: here it has none."""
-
-    def __getitem__(self, session_id: str) -> SessionState:
-        return SessionState(self.blocks)
+        silent: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+        kiosk.fallback(lambda: gr.update(visible=True), None, recorder, **silent)
+        recorder.stop_recording(None, recorder, None, js="(file) => window.v2f.readRecording(file)", **silent)
+        add_endpoints(service)
+    return page

@@ -1,7 +1,6 @@
 """Serves the page, and sees to it that nothing of a visitor stays, in memory or on the disk."""
 
 import ctypes
-import os
 import signal
 import socket
 import sys
@@ -15,16 +14,16 @@ import torch
 import uvicorn
 
 from v2f.errors import V2FError
-from v2f.kiosk import uploads
-from v2f.kiosk.sessions import Visits
+from v2f.kiosk import gradio_adapter
+from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, SERVING
 from v2f.pipeline import VoiceToFace
 
-GOODBYE_SECONDS = 2  # open pages hold a connection for as long as they live; a server that stops cuts it
-SILENT_SECONDS = 90  # the page forgets by itself; the server forgets for pages that fell silent for so long
+SHUTDOWN_SECONDS = 2  # open pages hold a connection for as long as they live; a server that stops cuts it
+SESSION_SECONDS = 90  # the page forgets by itself; the server forgets for pages that sent nothing for so long
 UPLOAD_SECONDS = 120  # an upload that its visitor abandoned is deleted from the disk after this long
-SWEEP_SECONDS = 5
+CLEANUP_SECONDS = 5  # between two looks
 
 
 class PortError(V2FError):
@@ -41,37 +40,47 @@ def serve(
     """Serve the page until Ctrl-C (KeyboardInterrupt) or SIGTERM (SystemExit).
 
     Uploads, and whatever else would be a temporary file, pass through a folder of this server's own, which no
-    other user of the machine can read and which goes when the server does. `auth` is the name and password that
-    visitors must give. Raises PortError.
+    other user of the machine can read and which goes when the server does.
+
+    Args:
+        engine: the model.
+        host: the address to listen on.
+        port: 1 to 65535.
+        settings: how the booth is set up.
+        auth: the name and password that visitors must give, if any.
+
+    Raises:
+        PortError: another program listens there.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         door = socket.create_server((host, port))
     except OSError as error:
         raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
-    torch.set_num_threads(1)  # a question a core: threads that share one question stall when cores are busy
+    torch.set_num_threads(1)  # a computation a core: threads that share one stall when cores are busy
     with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder:
-        tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = folder
-        from v2f.kiosk.page import application  # not before: Gradio asks for its folder while it is imported
+        uploads = Path(folder)
+        gradio_adapter.keep_files_in(uploads)
+        from v2f.kiosk.page import application  # not before: see keep_files_in
 
-        visits = Visits(SILENT_SECONDS)
-        app = application(engine, visits, Path(folder), settings, auth)
-        Thread(target=sweep, args=[visits, Path(folder)], daemon=True).start()
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GOODBYE_SECONDS)
+        sessions = SessionStore(SESSION_SECONDS)
+        app = application(engine, sessions, uploads, settings, auth)
+        Thread(target=clean_up, args=[sessions, uploads], daemon=True).start()
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         print(SERVING.format(address=f"http://{host}:{port}"), flush=True)
         uvicorn.Server(config).run(sockets=[door])
 
 
-def sweep(visits: Visits, folder: Path) -> None:
-    """Forget, for as long as the process lives, the visits and files whose pages went without a word."""
+def clean_up(sessions: SessionStore, uploads: Path) -> None:
+    """Forget, for as long as the process lives, the sessions and files of pages that sent nothing for too long."""
     while True:
-        time.sleep(SWEEP_SECONDS)
-        visits.sweep()
-        uploads.sweep(folder, UPLOAD_SECONDS)
-        give_back_memory()
+        time.sleep(CLEANUP_SECONDS)
+        sessions.forget_untouched()
+        gradio_adapter.delete_old_uploads(uploads, UPLOAD_SECONDS)
+        return_freed_memory()
 
 
-def give_back_memory() -> None:
-    """Hand freed memory to the system, where glibc would keep it in pieces for hours of visitors."""
+def return_freed_memory() -> None:
+    """Return freed memory to the system: glibc would keep it in pieces for hours of visitors."""
     with suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

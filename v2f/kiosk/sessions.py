@@ -4,74 +4,128 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from weakref import ref
 
-from v2f.audio.microphone import Recording
+from v2f.audio.microphone import Recording, record
 from v2f.kiosk.problems import Problem
 from v2f.pipeline import Face, LiveSession
 
-MOST = 64  # visits at once, 60 s of audio each at most: 250 MB; beyond that the longest untouched one goes
+MAX_SESSIONS = 64  # of 60 s of audio each at most: 250 MB; beyond that the longest untouched one goes
 
 
 @dataclass
-class Visit:
-    """One recording, in progress or whole; or a clip that a visitor brought to use as noise."""
+class Session:
+    """One recording of a visitor, in progress or whole; or a clip that a visitor uploaded as noise.
+
+    Attributes:
+        live: the audio so far.
+        shortened: whether the upload went on for longer than was read of it.
+        faces: once the recording is whole, the face after each duration and that of all of it.
+        durations_sent: while it is in progress, the durations whose face the page has.
+        samples_sent: how many samples of this machine's microphone the page has.
+        recording: by this machine's microphone, if it is.
+    """
 
     live: LiveSession
-    shortened: bool = False  # the recording went on for longer than was read of it
-    faces: list[Face | None] = field(default_factory=list)  # once whole: after each duration, then of all
-    told: set[int] = field(default_factory=set)  # durations in progress whose face the page has been given
-    sent: int = 0  # samples of the booth's own microphone that the page has been given
-    recording: Recording | None = None  # by the booth's own microphone
+    shortened: bool = False
+    faces: list[Face | None] = field(default_factory=list)
+    durations_sent: set[int] = field(default_factory=set)
+    samples_sent: int = 0
+    recording: Recording | None = None
 
-    def end(self) -> None:
-        """Let go of the microphone, if this visit holds it."""
+    def release_microphone(self) -> None:
+        """Let go of this machine's microphone, if this session holds it."""
         if self.recording:
             self.recording.stop()
 
 
-class Visits:
-    """Visits by token. A token cannot be guessed, and is all that leads to a visit. Safe between threads."""
+class SessionStore:
+    """Sessions by token. A token cannot be guessed, and is all that leads to a session. Safe between threads."""
 
-    def __init__(self, seconds_to_live: float, most: int = MOST) -> None:
-        self._seconds_to_live = seconds_to_live  # since the last touch
-        self._most = most
-        self._visits: dict[str, tuple[float, Visit]] = {}  # in the order of their last touch
+    def __init__(self, seconds_to_live: float, max_sessions: int = MAX_SESSIONS) -> None:
+        """Begin without sessions.
+
+        Args:
+            seconds_to_live: since the last touch.
+            max_sessions: beyond this the longest untouched one goes.
+        """
+        self._seconds_to_live = seconds_to_live
+        self._max_sessions = max_sessions
+        self._sessions: dict[str, tuple[float, Session]] = {}  # in the order of their last touch
         self._lock = Lock()
 
-    def open(self, visit: Visit) -> str:
-        """Keep a visit; returns its token. The longest untouched one goes where there are too many."""
+    def open(self, session: Session) -> str:
+        """Keep a session; returns its token."""
         token = secrets.token_urlsafe(16)
         with self._lock:
-            self._visits[token] = (time.monotonic(), visit)
-            oldest = list(self._visits)[: -self._most]
+            self._sessions[token] = (time.monotonic(), session)
+            oldest = list(self._sessions)[: -self._max_sessions]
         self.forget(oldest)
         return token
 
-    def touch(self, token: str) -> Visit:
-        """The visit of a token, whose time to live starts anew. Raises Problem when it is forgotten."""
+    def touch(self, token: str) -> Session:
+        """Start a session's time to live anew.
+
+        Returns:
+            The session of the token.
+
+        Raises:
+            Problem: "gone", where it is forgotten.
+        """
         with self._lock:
-            if token not in self._visits:
+            if token not in self._sessions:
                 raise Problem("gone")
-            _, visit = self._visits.pop(token)
-            self._visits[token] = (time.monotonic(), visit)
-            return visit
+            _, session = self._sessions.pop(token)
+            self._sessions[token] = (time.monotonic(), session)
+            return session
 
     def forget(self, tokens: list[str]) -> None:
-        """Drop visits; tokens that lead nowhere are passed over."""
+        """Drop sessions; unknown tokens are passed over."""
         with self._lock:
-            gone = [self._visits.pop(token)[1] for token in tokens if token in self._visits]
-        for visit in gone:  # not under the lock: a microphone may take its time
-            visit.end()
+            dropped = [self._sessions.pop(token)[1] for token in tokens if token in self._sessions]
+        _release(dropped)
 
-    def sweep(self) -> None:
-        """Drop the visits that nobody has touched for their time to live."""
+    def forget_untouched(self) -> None:
+        """Drop the sessions that were not touched for their time to live."""
         limit = time.monotonic() - self._seconds_to_live
         with self._lock:
-            stale = [token for token, (touched, _) in self._visits.items() if touched < limit]
-            gone = [self._visits.pop(token)[1] for token in stale]
-        for visit in gone:
-            visit.end()
+            untouched = [token for token, (touched, _) in self._sessions.items() if touched < limit]
+            dropped = [self._sessions.pop(token)[1] for token in untouched]
+        _release(dropped)
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._visits)
+            return len(self._sessions)
+
+
+def _release(sessions: list[Session]) -> None:
+    for session in sessions:  # not under the store's lock: a microphone may take its time
+        session.release_microphone()
+
+
+class LocalMicrophone:
+    """This machine's microphone, which one session at a time can have."""
+
+    def __init__(self, device: int | None) -> None:
+        """Choose a microphone; it is not opened yet.
+
+        Args:
+            device: its number; None: the machine's own choice.
+        """
+        self._device = device
+        self._lock = Lock()
+        self._holder: ref[Session] | None = None  # weak, so that forgetting the session frees its audio
+
+    def record(self, session: Session, seconds: float) -> None:
+        """Start to record into a session.
+
+        Raises:
+            Problem: "mic_busy", where another session's recording is in progress.
+            MicrophoneError: there is no microphone, or it cannot be opened.
+        """
+        with self._lock:
+            holder = self._holder and self._holder()
+            if holder and holder.recording and not holder.recording.done:
+                raise Problem("mic_busy")
+            session.recording = record(self._device, seconds, session.live.add)
+            self._holder = ref(session)

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options of app.py choose about the page."""
+    """What the options of `v2f kiosk` choose about the page.
 
-    kiosk: bool = False  # full screen, and back to the beginning whenever nobody is there
-    language: str = "en"  # one of texts.LANGUAGES
-    idle_seconds: int = 60  # after the visitor's last touch everything is forgotten; 0: never
-    local: bool = False  # record at this machine, not in the browser
-    device: int | None = None  # this machine's microphone; by default its first choice
+    Attributes:
+        kiosk: full screen, and back to the beginning whenever nobody is there.
+        language: one of texts.LANGUAGES.
+        idle_seconds: this long after the visitor's last touch everything is forgotten; 0: never.
+        local: record at this machine, not in the browser.
+        device: the number of this machine's microphone; None: its own choice.
+    """
+
+    kiosk: bool = False
+    language: str = "en"
+    idle_seconds: int = 60
+    local: bool = False
+    device: int | None = None

@@ -1,4 +1,4 @@
-"""What travels between the page and Python: sound, faces, and what the rail shows, as JSON can hold them.
+"""What travels between the page and Python, as JSON can hold it: sound, faces, and what the timeline shows.
 
 Sound travels as base64 of little-endian 16-bit samples, mono, 16 kHz; a face as {"image", "score", "seconds",
 "duration"}, its image a PNG in a data URL.
@@ -6,64 +6,100 @@ Sound travels as base64 of little-endian 16-bit samples, mono, 16 kHz; a face as
 
 import base64
 import io
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import Field
 
 from v2f.audio import SAMPLE_RATE, to_waveform
 from v2f.kiosk.problems import Problem
-from v2f.pipeline import DURATIONS, Face
+from v2f.kiosk.sessions import MAX_SESSIONS
+from v2f.pipeline import DURATIONS, Face, Waveform
 
-RAIL_SECONDS = max(DURATIONS)  # the waveform shows the part that the strip is cut from
-BARS = 200  # of the waveform
+TIMELINE_SECONDS = max(DURATIONS)  # the page draws that part of the waveform which the strip is cut from
+TIMELINE_BARS = 200
+MAX_SAMPLES_SIZE = 2 * 4 * TIMELINE_SECONDS * SAMPLE_RATE // 3 + 4  # characters, of the longest recording
 
-Waveform = NDArray[np.float32]
-Picture = dict[str, Any] | None  # a face as the page wants it
+FaceMessage = dict[str, Any]  # a face as JSON
+Token = Annotated[str, Field(max_length=64)]  # of a session
+Tokens = Annotated[list[Token], Field(max_length=MAX_SESSIONS)]
+Seconds = Annotated[float, Field(ge=1, le=TIMELINE_SECONDS)]  # of a recording
+Samples = Annotated[str, Field(max_length=MAX_SAMPLES_SIZE)]
+NoiseKind = Literal["white", "pink", "brown", "hum", "babble", "own"]
+Ratio = Annotated[float, Field(ge=-10, le=30)]  # signal to noise, dB
 
 
-def shown(face: Face | None) -> Picture:
-    """A face as the page wants it. The picture is the generator's own, 64 x 64, nothing done to it."""
+def encode_face(face: Face | None) -> FaceMessage | None:
+    """Encode a face for the page.
+
+    Args:
+        face: or None, where there is none.
+
+    Returns:
+        {"image": data URL of a PNG, the generator's own 64 x 64 pixels; "score": 0 to 1, or None; "seconds" of speech
+        in "duration" seconds of audio}; None for None.
+    """
     if face is None:
         return None
     return {
-        "image": data_url(Image.fromarray(face.image)),
+        "image": encode_image(Image.fromarray(face.image)),
         "score": face.score,
         "seconds": face.seconds,
         "duration": face.duration,
     }
 
 
-def data_url(picture: Image.Image) -> str:
+def encode_image(image: Image.Image) -> str:
+    """Encode an image as a data URL of a PNG."""
     file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
+    image.save(file, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def encode(waveform: Waveform) -> str:
-    """Samples float32 [n] in [-1, 1] -> base64 of 16-bit ones."""
-    whole = np.round(waveform * 32768).clip(-32768, 32767)
-    return base64.b64encode(whole.astype("<i2").tobytes()).decode()
+def encode_samples(waveform: Waveform) -> str:
+    """Encode samples float32 [n] in [-1, 1] as base64 of 16-bit ones."""
+    integers = np.round(waveform * 32768).clip(-32768, 32767)
+    return base64.b64encode(integers.astype("<i2").tobytes()).decode()
 
 
-def decode(samples: str) -> Waveform:
-    """The inverse of `encode`. Raises Problem for what is not base64 of whole samples."""
+def decode_samples(text: str) -> Waveform:
+    """Decode what `encode_samples` gives.
+
+    Returns:
+        Samples float32 [n], mono, 16 kHz, in [-1, 1].
+
+    Raises:
+        Problem: "trouble", for what is not base64 of 16-bit samples.
+    """
     try:
-        whole = np.frombuffer(base64.b64decode(samples, validate=True), "<i2")
+        integers = np.frombuffer(base64.b64decode(text, validate=True), "<i2")
     except ValueError as error:
         raise Problem("trouble") from error
-    return to_waveform(whole, SAMPLE_RATE)
+    return to_waveform(integers, SAMPLE_RATE)
 
 
-def peaks(waveform: Waveform) -> list[float]:
-    """The loudest sample of each bar of the rail, 0 to 1; 0 where the recording has ended."""
-    size = RAIL_SECONDS * SAMPLE_RATE // BARS
-    loudness = np.abs(waveform[: BARS * size])
-    bars = np.pad(loudness, (0, BARS * size - loudness.size)).reshape(BARS, size).max(axis=1)
-    return [round(float(bar), 3) for bar in bars]
+def encode_wav(waveform: Waveform) -> str:
+    """Encode samples float32 [n] as base64 of a 16-bit WAV file."""
+    file = io.BytesIO()
+    soundfile.write(file, waveform, SAMPLE_RATE, "PCM_16", format="WAV")
+    return base64.b64encode(file.getvalue()).decode()
 
 
-def digits(speech: NDArray[np.bool_]) -> str:
-    """Decisions bool [frames] -> a string of 0 and 1."""
+def timeline_peaks(waveform: Waveform) -> list[float]:
+    """Reduce a waveform float32 [n] to what the timeline draws.
+
+    Returns:
+        TIMELINE_BARS numbers: the loudest sample of each bar, 0 to 1; 0 where the recording has ended.
+    """
+    size = TIMELINE_SECONDS * SAMPLE_RATE // TIMELINE_BARS
+    loudness = np.zeros(TIMELINE_BARS * size, np.float32)
+    loudness[: waveform.size] = np.abs(waveform[: loudness.size])
+    return [round(float(bar), 3) for bar in loudness.reshape(TIMELINE_BARS, size).max(axis=1)]
+
+
+def encode_decisions(speech: NDArray[np.bool_]) -> str:
+    """Encode the speech detector's decisions bool [frames] as a string of 0 and 1, a digit for 20 ms."""
     return "".join("1" if frame else "0" for frame in speech)

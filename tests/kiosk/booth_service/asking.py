@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from v2f.kiosk.booth_service import Functions
-from v2f.kiosk.wire import encode, shown
+from v2f.kiosk.booth_service import BoothService
+from v2f.kiosk.wire import encode_face, encode_samples
 from v2f.pipeline import Face
 
 Waveform = NDArray[np.float32]
@@ -17,18 +17,18 @@ Answer = dict[str, Any]
 
 
 class Asker:
-    """Asks as the page does: a name and a dictionary."""
+    """Asks as the page does."""
 
-    def __init__(self, functions: Functions) -> None:
-        self.functions = functions
-        self.named = {function.__name__: function for function in functions.for_gradio()}
+    def __init__(self, service: BoothService) -> None:
+        self.service = service
+        self.named = {question.__name__: question for question in service.questions()}
 
     def __call__(self, name: str, **ask: Any) -> Answer:
-        return self.named[name](ask)
+        return self.named[name](**ask)
 
     def record(self, waveform: Waveform, seconds: float = 10) -> str:
-        token = self("begin", seconds=seconds)["visit"]
-        self("listen", visit=token, samples=encode(waveform))
+        token = self("start_recording", seconds=seconds)["session"]
+        self("update_recording", session=token, samples=encode_samples(waveform))
         return token
 
 
@@ -40,7 +40,7 @@ def picture(answer: Answer | None) -> NDArray[np.uint8]:
 
 
 def described(faces: list[Face | None]) -> list[Answer | None]:
-    return [shown(face) for face in faces]
+    return [encode_face(face) for face in faces]
 
 
 def like(one: Answer | None, other: Answer | None) -> bool:

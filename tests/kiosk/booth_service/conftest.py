@@ -10,9 +10,9 @@ import v2f
 from tests.conftest import MadeVoice
 from tests.kiosk.booth_service.asking import Asker, Waveform
 from v2f.audio import SAMPLE_RATE
-from v2f.kiosk.booth_service import Functions
-from v2f.kiosk.sessions import Visits
-from v2f.kiosk.wire import decode, encode
+from v2f.kiosk.booth_service import BoothService
+from v2f.kiosk.sessions import SessionStore
+from v2f.kiosk.wire import decode_samples, encode_samples
 from v2f.pipeline import VoiceToFace
 
 
@@ -34,19 +34,19 @@ def examples(made_voice: MadeVoice) -> list[Waveform]:
 
 @pytest.fixture(scope="module")
 def ask(engine: VoiceToFace, examples: list[Waveform], uploads: Path) -> Asker:
-    return Asker(Functions(engine, examples, Visits(600), uploads))
+    return Asker(BoothService(engine, examples, SessionStore(600), uploads))
 
 
 @pytest.fixture(scope="module")
 def voice(made_voice: MadeVoice) -> Waveform:
     """Six seconds as they arrive: in 16 bits."""
-    return decode(encode(made_voice(6, seed=1)))
+    return decode_samples(encode_samples(made_voice(6, seed=1)))
 
 
 @pytest.fixture(scope="module")
 def finished(ask: Asker, voice: Waveform) -> str:
     """The token of that voice's finished recording."""
-    return ask("finish", visit=ask.record(voice))["visit"]
+    return ask("finish_recording", session=ask.record(voice))["session"]
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from torch import Tensor
 from tests.conftest import MadeVoice
 from tests.kiosk.booth_service.asking import Answer, Asker, Waveform, described, like, picture
 from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, log_mel, mix
-from v2f.kiosk.booth_service import OTHERS, STEPS, STUDIED
-from v2f.kiosk.wire import encode, shown
+from v2f.kiosk.booth_service import INTERPOLATION_STEPS, NEARBY_FACES, STUDY_NOISES
+from v2f.kiosk.wire import encode_face, encode_samples
 from v2f.pipeline import VoiceToFace
 
 # Noise
@@ -26,8 +26,8 @@ from v2f.pipeline import VoiceToFace
 def test_the_voice_in_noise_is_the_pipelines_noise_strip(
     ask: Asker, engine: VoiceToFace, voice: Waveform, finished: str, kind: str
 ) -> None:
-    answer = ask("noise", visit=finished, kind=kind, snr=0, clip=None)
-    noise = ask.functions.noises[kind][: voice.size]
+    answer = ask("noise_strip", session=finished, kind=kind, snr=0, clip=None)
+    noise = ask.service.noises[kind][: voice.size]
     assert [*answer["faces"], answer["whole"]] == described(engine.noise_strip(voice, noise, 0))
     heard = np.abs(mix(voice, noise, 0)[:800]).max()
     assert answer["peaks"][0] == pytest.approx(heard, abs=1e-3)
@@ -36,20 +36,21 @@ def test_the_voice_in_noise_is_the_pipelines_noise_strip(
 def test_noise_alone_is_as_long_as_the_voice_or_as_the_longest_duration(
     ask: Asker, engine: VoiceToFace, finished: str
 ) -> None:
-    noise = ask.functions.noises["pink"]
-    beside = ask("noise", visit=finished, kind="pink", snr=None)
+    noise = ask.service.noises["pink"]
+    beside = ask("noise_strip", session=finished, kind="pink", snr=None)
     assert [*beside["faces"], beside["whole"]] == described(
         engine.noise_strip(None, noise[: 6 * SAMPLE_RATE], None)
     )
     for snr in (None, 5):
-        alone = ask("noise", visit=None, kind="pink", snr=snr)
+        alone = ask("noise_strip", session=None, kind="pink", snr=snr)
         assert alone["whole"]["duration"] == 10 and None not in alone["faces"]
     assert [like(a, b) for a, b in zip(alone["faces"][:4], beside["faces"], strict=False)] == [True] * 4
 
 
 def test_the_ratio_changes_the_face_and_the_same_ratio_does_not(ask: Asker, finished: str) -> None:
     images = [
-        ask("noise", visit=finished, kind="white", snr=snr)["whole"]["image"] for snr in (30, 30, 0, -10)
+        ask("noise_strip", session=finished, kind="white", snr=snr)["whole"]["image"]
+        for snr in (30, 30, 0, -10)
     ]
     assert images[0] == images[1] and len(set(images)) == 3
 
@@ -59,20 +60,20 @@ def test_a_clip_of_ones_own_is_repeated_to_the_voices_length(
 ) -> None:
     clip = np.random.default_rng(1).uniform(-0.3, 0.3, SAMPLE_RATE).astype(np.float32)
     path = upload(clip)
-    token = ask("clip", path=path)["clip"]
+    token = ask("read_noise_clip", path=path)["clip"]
     assert not Path(path).exists()
-    answer = ask("noise", visit=finished, kind="own", snr=5, clip=token)
-    assert answer["whole"] == shown(engine.noise_strip(voice, np.resize(clip, voice.size), 5)[-1])
-    assert ask("noise", visit=None, kind="own", snr=None, clip=token)["whole"]["duration"] == 10
-    assert ask("noise", visit=finished, kind="own", snr=5) == {"problem": "gone"}
+    answer = ask("noise_strip", session=finished, kind="own", snr=5, clip=token)
+    assert answer["whole"] == encode_face(engine.noise_strip(voice, np.resize(clip, voice.size), 5)[-1])
+    assert ask("noise_strip", session=None, kind="own", snr=None, clip=token)["whole"]["duration"] == 10
+    assert ask("noise_strip", session=finished, kind="own", snr=5) == {"problem": "gone"}
 
 
 def test_a_recording_in_progress_without_speech_has_no_faces_in_noise(ask: Asker, voice: Waveform) -> None:
-    token = ask("begin", seconds=10)["visit"]
-    answer = ask("noise", visit=token, kind="pink", snr=5)
+    token = ask("start_recording", seconds=10)["session"]
+    answer = ask("noise_strip", session=token, kind="pink", snr=5)
     assert answer["faces"] == [None] * 5 and answer["whole"] is None
-    ask("listen", visit=token, samples=encode(voice[: 2 * SAMPLE_RATE]))
-    faces = ask("noise", visit=token, kind="pink", snr=5)["faces"]
+    ask("update_recording", session=token, samples=encode_samples(voice[: 2 * SAMPLE_RATE]))
+    faces = ask("noise_strip", session=token, kind="pink", snr=5)["faces"]
     assert [face is not None for face in faces] == [True, True, False, False, False]
 
 
@@ -80,25 +81,26 @@ def test_the_mix_to_be_played_is_what_the_faces_were_made_of(
     ask: Asker, voice: Waveform, finished: str
 ) -> None:
     wav, rate = soundfile.read(
-        io.BytesIO(base64.b64decode(ask("mix", visit=finished, kind="brown", snr=-5)["wav"])), dtype="float32"
+        io.BytesIO(base64.b64decode(ask("noise_mix", session=finished, kind="brown", snr=-5)["wav"])),
+        dtype="float32",
     )
     assert rate == SAMPLE_RATE
-    assert np.allclose(wav, mix(voice, ask.functions.noises["brown"], -5), atol=1e-3)
+    assert np.allclose(wav, mix(voice, ask.service.noises["brown"], -5), atol=1e-3)
 
 
 @pytest.mark.parametrize(
     "question", [{"kind": "purple", "snr": 0}, {"kind": "pink", "snr": -11}, {"kind": "pink"}]
 )
 def test_an_impossible_noise_is_refused(ask: Asker, finished: str, question: Answer) -> None:
-    assert ask("noise", visit=finished, **question) == {"problem": "trouble"}
+    assert ask("noise_strip", session=finished, **question) == {"problem": "trouble"}
 
 
 def test_the_study_shows_four_noises_and_the_voice_if_there_is_one(ask: Asker, finished: str) -> None:
-    alone, beside = ask("study"), ask("study", visit=finished)
-    assert [kind for kind, _ in alone["rows"]] == list(STUDIED)
+    alone, beside = ask("noise_study"), ask("noise_study", session=finished)
+    assert [kind for kind, _ in alone["rows"]] == list(STUDY_NOISES)
     assert all(len(faces) == 5 and all(faces) for _, faces in alone["rows"])
-    assert [kind for kind, _ in beside["rows"]] == ["voice", *STUDIED]
-    assert ask("study", visit=ask("begin", seconds=5)["visit"]) == alone, "in progress"
+    assert [kind for kind, _ in beside["rows"]] == ["voice", *STUDY_NOISES]
+    assert ask("noise_study", session=ask("start_recording", seconds=5)["session"]) == alone, "in progress"
 
 
 # Play
@@ -107,22 +109,22 @@ def test_the_study_shows_four_noises_and_the_voice_if_there_is_one(ask: Asker, f
 def test_other_faces_begin_with_the_voices_own_and_differ(
     ask: Asker, engine: VoiceToFace, voice: Waveform, finished: str
 ) -> None:
-    faces = ask("others", visit=finished)["faces"]
-    assert len(faces) == 1 + OTHERS and len({face["image"] for face in faces}) == 1 + OTHERS
-    assert like(faces[0], shown(engine.face(voice)))
+    faces = ask("nearby_faces", session=finished)["faces"]
+    assert len(faces) == 1 + NEARBY_FACES and len({face["image"] for face in faces}) == 1 + NEARBY_FACES
+    assert like(faces[0], encode_face(engine.face(voice)))
     assert faces[0]["score"] == pytest.approx(engine.face(voice).score)
 
 
 def test_the_way_between_two_voices_begins_and_ends_with_their_faces(
     ask: Asker, made_voice: MadeVoice, finished: str, examples: list[Waveform], engine: VoiceToFace
 ) -> None:
-    second = ask("finish", visit=ask.record(made_voice(4, seed=2)))
-    faces = ask("between", first=finished, second=second["visit"])["faces"]
-    assert len(faces) == STEPS
-    assert like(faces[0], ask("others", visit=finished)["faces"][0])
+    second = ask("finish_recording", session=ask.record(made_voice(4, seed=2)))
+    faces = ask("interpolate", first=finished, second=second["session"])["faces"]
+    assert len(faces) == INTERPOLATION_STEPS
+    assert like(faces[0], ask("nearby_faces", session=finished)["faces"][0])
     assert like(faces[-1], second["whole"])
-    to_example = ask("between", first=finished)["faces"]
-    assert like(to_example[-1], shown(engine.face(examples[0])))
+    to_example = ask("interpolate", first=finished)["faces"]
+    assert like(to_example[-1], encode_face(engine.face(examples[0])))
 
 
 def test_torch_computes_in_the_same_few_threads(
@@ -136,16 +138,16 @@ def test_torch_computes_in_the_same_few_threads(
 
     monkeypatch.setattr("v2f.kiosk.booth_service.log_mel", noted)
     monkeypatch.setitem(FRONT_ENDS, "table2", replace(FRONT_ENDS["table2"], frames=noted))
-    token = ask("begin", seconds=10)["visit"]
-    ask("listen", visit=token, samples=encode(voice))
-    ask("finish", visit=token)
-    for name in ("noise", "others", "between", "log_mel"):
-        about = {"first": token} if name == "between" else {"visit": token}
-        ask(name, **about, **({"kind": "pink", "snr": 5} if name == "noise" else {}))
+    token = ask("start_recording", seconds=10)["session"]
+    ask("update_recording", session=token, samples=encode_samples(voice))
+    ask("finish_recording", session=token)
+    for name in ("noise_strip", "nearby_faces", "interpolate", "log_mel"):
+        about = {"first": token} if name == "interpolate" else {"session": token}
+        ask(name, **about, **({"kind": "pink", "snr": 5} if name == "noise_strip" else {}))
     assert threads and all(name.startswith("faces_") for name in threads), "each new one would keep megabytes"
 
 
 def test_the_log_mel_is_a_picture_of_64_bins_by_ten_milliseconds(ask: Asker, finished: str) -> None:
-    drawn = picture(ask("log_mel", visit=finished))
+    drawn = picture(ask("log_mel", session=finished))
     assert drawn.shape == (64, 598, 2) and (drawn[..., 0] == 255).all()
     assert 64 < drawn[..., 1].mean() < 192 and drawn[..., 1].std() > 32

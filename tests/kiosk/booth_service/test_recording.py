@@ -14,10 +14,10 @@ from tests.kiosk.booth_service.asking import Asker, Waveform, described, like
 from tests.support.browser import EXAMPLES
 from v2f.audio import SAMPLE_RATE, detect_speech
 from v2f.errors import MicrophoneError
-from v2f.kiosk import booth_service as module
-from v2f.kiosk.booth_service import LONGEST_SECONDS, Functions
-from v2f.kiosk.sessions import Visits
-from v2f.kiosk.wire import decode, encode, shown
+from v2f.kiosk import sessions
+from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+from v2f.kiosk.sessions import SessionStore
+from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
 from v2f.pipeline import DURATIONS, VoiceToFace
 
 # A recording in progress
@@ -26,53 +26,59 @@ from v2f.pipeline import DURATIONS, VoiceToFace
 def test_the_live_face_is_the_face_of_the_same_samples(
     ask: Asker, engine: VoiceToFace, voice: Waveform
 ) -> None:
-    token = ask("begin", seconds=10)["visit"]
+    token = ask("start_recording", seconds=10)["session"]
     for start in range(0, voice.size, 12_345):
         piece = voice[start : start + 12_345]
-        answer = ask("listen", visit=token, samples=encode(piece))
+        answer = ask("update_recording", session=token, samples=encode_samples(piece))
         so_far = voice[: start + piece.size]
-        assert answer["heard"] == so_far.size
-        assert answer["face"] == shown(engine.face(so_far))
+        assert answer["received"] == so_far.size
+        assert answer["face"] == encode_face(engine.face(so_far))
         assert answer["speech"] == "".join("01"[frame] for frame in detect_speech(so_far).astype(int))
 
 
 def test_a_question_without_samples_is_answered_too(ask: Asker) -> None:
-    token = ask("begin", seconds=2)["visit"]
-    assert ask("listen", visit=token) == {"heard": 0, "face": None, "marks": [], "speech": ""}
+    token = ask("start_recording", seconds=2)["session"]
+    assert ask("update_recording", session=token) == {"received": 0, "face": None, "strip": [], "speech": ""}
 
 
 @pytest.mark.parametrize("piece", [SAMPLE_RATE // 2, 23_456, 6 * SAMPLE_RATE])
-def test_a_mark_is_the_strips_face_of_its_duration_told_once(
+def test_a_duration_reached_gives_its_face_of_the_strip_once(
     ask: Asker, engine: VoiceToFace, voice: Waveform, piece: int
 ) -> None:
-    token = ask("begin", seconds=10)["visit"]
+    token = ask("start_recording", seconds=10)["session"]
     marks = []
     for start in range(0, voice.size, piece):
-        marks += ask("listen", visit=token, samples=encode(voice[start : start + piece]))["marks"]
+        marks += ask("update_recording", session=token, samples=encode_samples(voice[start : start + piece]))[
+            "strip"
+        ]
     strip = dict(zip(DURATIONS, described(engine.strip(voice)), strict=False))
     assert [duration for duration, _ in marks] == [1, 2, 3, 5]
     assert all(like(face, strip[duration]) for duration, face in marks)
 
 
 def test_there_is_no_face_before_there_is_a_voice(ask: Asker, voice: Waveform) -> None:
-    token = ask("begin", seconds=10)["visit"]
-    answer = ask("listen", visit=token, samples=encode(np.zeros(SAMPLE_RATE, np.float32)))
-    assert answer["face"] is None and answer["marks"] == [[1, None]]
+    token = ask("start_recording", seconds=10)["session"]
+    answer = ask("update_recording", session=token, samples=encode_samples(np.zeros(SAMPLE_RATE, np.float32)))
+    assert answer["face"] is None and answer["strip"] == [[1, None]]
     assert "1" not in answer["speech"]
 
 
 def test_what_goes_beyond_the_chosen_length_is_dropped(ask: Asker, voice: Waveform) -> None:
-    token = ask("begin", seconds=2)["visit"]
-    assert ask("listen", visit=token, samples=encode(voice))["heard"] == 2 * SAMPLE_RATE
-    assert ask("listen", visit=token, samples=encode(voice))["heard"] == 2 * SAMPLE_RATE
-    assert ask("finish", visit=token)["seconds"] == 2
+    token = ask("start_recording", seconds=2)["session"]
+    assert (
+        ask("update_recording", session=token, samples=encode_samples(voice))["received"] == 2 * SAMPLE_RATE
+    )
+    assert (
+        ask("update_recording", session=token, samples=encode_samples(voice))["received"] == 2 * SAMPLE_RATE
+    )
+    assert ask("finish_recording", session=token)["seconds"] == 2
 
 
 @pytest.mark.parametrize("samples", ["%%%%", "AAA", "AAAA", "A" * 430_000, 7])
 def test_what_are_no_samples_is_refused(ask: Asker, samples: Any) -> None:
-    token = ask("begin", seconds=10)["visit"]
-    assert ask("listen", visit=token, samples=samples) == {"problem": "trouble"}
-    assert ask("listen", visit=token)["heard"] == 0
+    token = ask("start_recording", seconds=10)["session"]
+    assert ask("update_recording", session=token, samples=samples) == {"problem": "trouble"}
+    assert ask("update_recording", session=token)["received"] == 0
 
 
 # A whole recording
@@ -82,11 +88,11 @@ def test_a_result_holds_the_strip_and_how_the_voice_settles(
     ask: Asker, engine: VoiceToFace, voice: Waveform
 ) -> None:
     token = ask.record(voice)
-    result = ask("finish", visit=token)
+    result = ask("finish_recording", session=token)
     *faces, whole = engine.strip(voice)
     assert whole
-    assert result["visit"] == token and result["seconds"] == 6 and result["shortened"] is False
-    assert result["faces"] == described(faces) and result["whole"] == shown(whole)
+    assert result["session"] == token and result["seconds"] == 6 and result["shortened"] is False
+    assert result["faces"] == described(faces) and result["whole"] == encode_face(whole)
     assert result["faces"][4] is None, "ten seconds were not reached"
     cosines = [face and face.embedding @ whole.embedding for face in faces]
     assert result["cosines"] == [None if cosine is None else pytest.approx(cosine) for cosine in cosines]
@@ -99,41 +105,41 @@ def test_silence_is_too_quiet_and_noise_is_no_voice_and_both_are_forgotten(ask: 
     noise = 0.03 * np.random.default_rng(0).standard_normal(3 * SAMPLE_RATE).astype(np.float32)
     for waveform, problem in ((np.zeros_like(noise), "quiet"), (noise, "no_speech")):
         token = ask.record(waveform)
-        assert ask("finish", visit=token) == {"problem": problem}
-        assert ask("listen", visit=token) == {"problem": "gone"}
+        assert ask("finish_recording", session=token) == {"problem": problem}
+        assert ask("update_recording", session=token) == {"problem": "gone"}
 
 
 def test_an_upload_gives_the_result_of_a_recording_and_is_deleted(
     ask: Asker, engine: VoiceToFace, voice: Waveform, upload: Callable[[Waveform], str]
 ) -> None:
     path = upload(voice)
-    result = ask("hear", path=path)
+    result = ask("read_upload", path=path)
     assert not Path(path).exists()
     assert result["faces"] == described(engine.strip(voice)[:-1])
-    assert ask("others", visit=result["visit"])["faces"][0]["image"] == result["whole"]["image"]
+    assert ask("nearby_faces", session=result["session"])["faces"][0]["image"] == result["whole"]["image"]
 
 
 def test_of_a_long_upload_a_minute_is_used_and_the_page_is_told(
     ask: Asker, voice: Waveform, upload: Callable[[Waveform], str]
 ) -> None:
-    for seconds, shortened in ((LONGEST_SECONDS, False), (LONGEST_SECONDS + 30, True)):
-        result = ask("hear", path=upload(np.resize(voice, seconds * SAMPLE_RATE)))
-        assert result["seconds"] == LONGEST_SECONDS and result["shortened"] is shortened
+    for seconds, shortened in ((MAX_UPLOAD_SECONDS, False), (MAX_UPLOAD_SECONDS + 30, True)):
+        result = ask("read_upload", path=upload(np.resize(voice, seconds * SAMPLE_RATE)))
+        assert result["seconds"] == MAX_UPLOAD_SECONDS and result["shortened"] is shortened
 
 
 def test_an_upload_without_a_voice_is_named_for_what_it_is(
     ask: Asker, uploads: Path, upload: Callable[[Waveform], str]
 ) -> None:
-    held = len(ask.functions._visits)
-    assert ask("hear", path=upload(np.zeros(SAMPLE_RATE, np.float32))) == {"problem": "no_speech"}
+    held = len(ask.service._sessions)
+    assert ask("read_upload", path=upload(np.zeros(SAMPLE_RATE, np.float32))) == {"problem": "no_speech"}
     path = Path(upload(np.zeros(1, np.float32)))
     path.write_text("not a recording")
-    assert ask("hear", path=str(path)) == {"problem": "unreadable"}
+    assert ask("read_upload", path=str(path)) == {"problem": "unreadable"}
     assert not path.exists()
-    assert len(ask.functions._visits) == held, "nothing of it is kept"
+    assert len(ask.service._sessions) == held, "nothing of it is kept"
 
 
-@pytest.mark.parametrize("name", ["hear", "clip"])
+@pytest.mark.parametrize("name", ["read_upload", "read_noise_clip"])
 def test_a_file_that_was_not_uploaded_is_not_read(ask: Asker, tmp_path: Path, name: str) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / "a.flac")
     assert ask(name, path=str(tmp_path / "a.flac")) == {"problem": "unreadable"}
@@ -163,73 +169,75 @@ def microphones(monkeypatch: pytest.MonkeyPatch) -> list[Microphone]:
         started.append(Microphone(*arguments))
         return started[-1]
 
-    monkeypatch.setattr(module, "record", record)
+    monkeypatch.setattr(sessions, "record", record)
     return started
 
 
 @pytest.fixture
 def ask_booth(engine: VoiceToFace, examples: list[Waveform]) -> Asker:
-    return Asker(Functions(engine, examples, Visits(600), Path("/nowhere"), local=True, device=4))
+    return Asker(BoothService(engine, examples, SessionStore(600), Path("/nowhere"), local=True, device=4))
 
 
 def test_the_booths_microphone_tells_the_page_what_it_hears(
     ask_booth: Asker, microphones: list[Microphone], voice: Waveform, engine: VoiceToFace
 ) -> None:
-    token = ask_booth("begin", seconds=5)["visit"]
+    token = ask_booth("start_recording", seconds=5)["session"]
     [microphone] = microphones
     assert (microphone.device, microphone.seconds) == (4, 5)
     told = []
     for start in range(0, 5 * SAMPLE_RATE, SAMPLE_RATE):
         microphone.hear(voice[start : start + SAMPLE_RATE])
-        answer = ask_booth("listen", visit=token)
-        told.append(decode(answer["samples"]))
-        assert answer["done"] is False and answer["heard"] == start + SAMPLE_RATE
+        answer = ask_booth("update_recording", session=token)
+        told.append(decode_samples(answer["samples"]))
+        assert answer["done"] is False and answer["received"] == start + SAMPLE_RATE
     microphone.done = True
-    answer = ask_booth("listen", visit=token)
+    answer = ask_booth("update_recording", session=token)
     assert answer["done"] is True and answer["samples"] == ""
     assert np.abs(np.concatenate(told) - voice[: 5 * SAMPLE_RATE]).max() < 1e-4
-    assert ask_booth("finish", visit=token)["whole"] == shown(engine.strip(voice[: 5 * SAMPLE_RATE])[-1])
+    assert ask_booth("finish_recording", session=token)["whole"] == encode_face(
+        engine.strip(voice[: 5 * SAMPLE_RATE])[-1]
+    )
 
 
 def test_the_booths_microphone_is_for_one_at_a_time(ask_booth: Asker, microphones: list[Microphone]) -> None:
-    first = ask_booth("begin", seconds=5)["visit"]
-    assert ask_booth("begin", seconds=5) == {"problem": "mic_busy"}
-    ask_booth("forget", visits=[first])
+    first = ask_booth("start_recording", seconds=5)["session"]
+    assert ask_booth("start_recording", seconds=5) == {"problem": "mic_busy"}
+    ask_booth("forget", sessions=[first])
     assert microphones[0].done
-    second = ask_booth("begin", seconds=5)["visit"]
-    assert ask_booth("finish", visit=second) == {"problem": "quiet"} and microphones[1].done
-    assert "visit" in ask_booth("begin", seconds=5)
+    second = ask_booth("start_recording", seconds=5)["session"]
+    assert ask_booth("finish_recording", session=second) == {"problem": "quiet"} and microphones[1].done
+    assert "session" in ask_booth("start_recording", seconds=5)
 
 
 def test_an_example_does_not_start_the_booths_microphone(
     ask_booth: Asker, microphones: list[Microphone], voice: Waveform
 ) -> None:
-    token = ask_booth("begin", seconds=10, example=True)["visit"]
-    answer = ask_booth("listen", visit=token, samples=encode(voice))
-    assert answer["heard"] == voice.size and "done" not in answer and not microphones
+    token = ask_booth("start_recording", seconds=10, example=True)["session"]
+    answer = ask_booth("update_recording", session=token, samples=encode_samples(voice))
+    assert answer["received"] == voice.size and "done" not in answer and not microphones
 
 
 def test_a_microphone_that_is_not_there_or_goes_away_is_named(
     ask_booth: Asker, microphones: list[Microphone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = ask_booth("begin", seconds=5)["visit"]
+    token = ask_booth("start_recording", seconds=5)["session"]
     microphones[0].failed = microphones[0].done = True
-    assert ask_booth("listen", visit=token) == {"problem": "mic_lost"}
+    assert ask_booth("update_recording", session=token) == {"problem": "mic_lost"}
 
     def none(*_: Any) -> None:
         raise MicrophoneError("There is no microphone at this machine.")
 
-    monkeypatch.setattr(module, "record", none)
-    assert ask_booth("begin", seconds=5) == {"problem": "mic_lost"}
+    monkeypatch.setattr(sessions, "record", none)
+    assert ask_booth("start_recording", seconds=5) == {"problem": "mic_lost"}
 
 
 def test_a_forgotten_recording_of_the_booths_microphone_is_freed(
     ask_booth: Asker, microphones: list[Microphone], voice: Waveform
 ) -> None:
-    token = ask_booth("begin", seconds=5)["visit"]
+    token = ask_booth("start_recording", seconds=5)["session"]
     microphones[0].hear(voice)
-    audio = ref(ask_booth.functions._visits.touch(token).live.waveform)
-    ask_booth("forget", visits=[token])
+    audio = ref(ask_booth.service._sessions.touch(token).live.waveform)
+    ask_booth("forget", sessions=[token])
     microphones.clear()
     gc.collect()
     assert audio() is None

@@ -1,6 +1,6 @@
 /* What went wrong, in words, where the headline was; beside a result it goes by itself. */
-const DEAF = ["nomic", "permission", "insecure", "mic_lost"];   // problems of hearing at all
-const VOICELESS = ["quiet", "no_speech", "mic_busy"];
+const NO_MICROPHONE = ["nomic", "permission", "insecure", "mic_lost"];
+const NO_VOICE = ["quiet", "no_speech", "mic_busy"];
 const SECONDS = 8;
 
 export class Alert {
@@ -13,9 +13,9 @@ export class Alert {
     return this.booth.dataset.problem;
   }
 
-  /* Whether the examples are what is left to a visitor. */
-  get deaf() {
-    return DEAF.includes(this.problem);
+  /* Whether the examples are all that a visitor can try. */
+  get noMicrophone() {
+    return NO_MICROPHONE.includes(this.problem);
   }
 
   show(key, stays) {
@@ -32,7 +32,7 @@ export class Alert {
 
   label() {
     if (!this.problem) return;
-    const icon = this.deaf ? "#i-nomic" : VOICELESS.includes(this.problem) ? "#i-mic" : "#i-alert";
+    const icon = this.noMicrophone ? "#i-nomic" : NO_VOICE.includes(this.problem) ? "#i-mic" : "#i-alert";
     this.icon.setAttribute("href", icon);
     this.title.textContent = this.words.t(`e_${this.problem}`);
     this.text.textContent = this.words.t(`e_${this.problem}2`);

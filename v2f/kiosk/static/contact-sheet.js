@@ -1,8 +1,9 @@
 /* What "Save" gives: one PNG with the faces, their durations, the date, and what they are. Drawn here, kept nowhere. */
 import { put } from "./portraits.js";
+import { COLUMN_CENTRES, STRIP_HEIGHTS } from "./proportions.js";
 
-const WIDTH = 1600, PAD = 64, HEAD = 170, FOOT = 90, COLUMNS = [15.7, 17.3, 19.2, 21.9, 25.9];
-const TALLEST = 290, SHARES = [.45, .55, .65, .8, 1];
+const WIDTH = 1600, PAD = 64, HEAD = 170, FOOT = 90;   // pixels
+const TALLEST = 290;                                   // of the largest face
 
 /* rows: [{ name, colour, faces: [5 of face or null] }]; resolves to a Blob. */
 export async function contactSheet({ rows, durations, words, style }) {
@@ -23,16 +24,14 @@ export async function contactSheet({ rows, durations, words, style }) {
   write(date, WIDTH - PAD, 94, `26px ${text}`, colour("--ink-2"), "right");
   pen.imageSmoothingQuality = "high";
   for (const [index, row] of rows.entries()) {
-    const floor = HEAD + index * (TALLEST + 130) + TALLEST + 50;
-    write(row.name, PAD, floor - TALLEST - 18, `600 28px ${text}`, colour("--ink"));
-    let left = PAD;
+    const bottom = HEAD + index * (TALLEST + 130) + TALLEST + 50;
+    write(row.name, PAD, bottom - TALLEST - 18, `600 28px ${text}`, colour("--ink"));
     for (const [i, face] of row.faces.entries()) {
-      const width = (WIDTH - 2 * PAD) * COLUMNS[i] / 100, middle = left + width / 2, tall = TALLEST * SHARES[i];
-      left += width;
-      await oval(pen, face, middle, floor - tall / 2, tall, colour(face ? row.colour : "--ring"));
-      write(`${durations[i]} ${words.t("sec")}`, middle, floor + 36, `600 24px ${text}`, colour("--ink"), "center");
+      const middle = PAD + (WIDTH - 2 * PAD) * COLUMN_CENTRES[i] / 100, tall = TALLEST * STRIP_HEIGHTS[i];
+      await oval(pen, face, middle, bottom - tall / 2, tall, colour(face ? row.colour : "--ring"));
+      write(`${durations[i]} ${words.t("sec")}`, middle, bottom + 36, `600 24px ${text}`, colour("--ink"), "center");
       if (typeof face?.score === "number")
-        write(words.figure(face.score), middle, floor + 64, `20px ${text}`, colour("--ink-2"), "center");
+        write(words.figure(face.score), middle, bottom + 64, `20px ${text}`, colour("--ink-2"), "center");
     }
   }
   write(words.t("sheetline"), PAD, height - 44, `26px ${text}`, colour("--ink"));

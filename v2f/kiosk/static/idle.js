@@ -1,4 +1,4 @@
-/* The countdown to forgetting: it runs from the last touch, while there is something to forget and nothing is going on. */
+/* The countdown to forgetting: it runs from the last touch, while there is something to forget and nothing is in progress. */
 const EVENTS = ["pointerdown", "keydown", "input", "wheel"];
 const SOON = 10;   // seconds before the end, from which on the countdown is larger
 

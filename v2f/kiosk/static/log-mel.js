@@ -1,21 +1,21 @@
-/* On request, what the network hears in place of the waveform. Its picture is a mask, so it has the voice's colour. */
+/* On request, log-mel features in place of the waveform. Their picture is a mask, so it has the voice's colour. */
 
 export class LogMel {
   /* `ask(use)` calls use(image, seconds) once there is a picture. */
-  constructor(booth, words, ask) {
-    this.words = words;
+  constructor(booth, words, timelineSeconds, ask) {
+    Object.assign(this, { words, timelineSeconds });
     this.button = booth.querySelector("#logmel");
     this.picture = booth.querySelector("#logmel-picture");
-    this.rail = booth.querySelector(".rail");
+    this.timeline = booth.querySelector(".timeline");
     this.button.onclick = () => {
-      if (this.rail.classList.contains("mel")) this.hide();
+      if (this.timeline.classList.contains("mel")) this.hide();
       else ask((image, seconds) => this.show(image, seconds));
     };
   }
 
   show(image, seconds) {
     this.picture.style.setProperty("--picture", `url("${image}")`);
-    this.picture.style.width = `${Math.min(seconds, 10) * 10}%`;
+    this.picture.style.width = `${100 * Math.min(1, seconds / this.timelineSeconds)}%`;
     this.picture.ariaLabel = this.words.t("logmelhelp");
     this.turn(true);
   }
@@ -28,6 +28,6 @@ export class LogMel {
   turn(on) {
     this.picture.hidden = !on;
     this.button.setAttribute("aria-pressed", on);
-    this.rail.classList.toggle("mel", on);
+    this.timeline.classList.toggle("mel", on);
   }
 }

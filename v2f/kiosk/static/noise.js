@@ -1,26 +1,28 @@
-/* The panel under the voice: which noise, how much of it, or noise alone; and the strip that shows what comes of it. */
+/* The panel under the voice: which noise, how much of it, or noise alone; and the strip of faces that it gives. */
 import { Choices } from "./choices.js";
 import { Problem } from "./server.js";
 
 const FIRST = { kind: "pink", slider: -5 };   // the slider is minus the ratio in dB: clean at the left, buried at the right
 
 export class NoisePanel {
-  /* `visit()` is the recording shown, or null; `shown(answer)` is called with every new answer, null for none. */
-  constructor(booth, { server, strip, words, visit, touched, shown, failed }) {
-    Object.assign(this, { server, strip, words, visit, touched, shown, failed });
+  /* `shown(answer)` is called with every new answer, null for none; `touched()` when the visitor changes something. */
+  constructor(booth, { session, server, strip, words, touched, shown, failed }) {
+    Object.assign(this, { session, server, strip, words, touched, shown, failed });
     const find = selector => booth.querySelector(selector);
-    Object.assign(this, { slider: find("#snr"), figure: find("#snr-out"), alone: find("#only"), button: find("#play"), title: find("#noise-title"), help: find("#noise-help"), file: find("#own-file") });
+    Object.assign(this, { slider: find("#snr"), figure: find("#snr-out"), alone: find("#only"), button: find("#play") });
+    Object.assign(this, { title: find("#noise-title"), help: find("#noise-help"), file: find("#own-file") });
     this.kinds = new Choices(find("#kinds"), FIRST.kind, () => this.choose());
     find("#kinds [data-value=own]").addEventListener("click", () => this.file.click());
-    this.file.onchange = () => this.bring(this.file.files[0]);
+    this.file.onchange = () => this.readClip(this.file.files[0]);
     this.slider.oninput = () => this.change();
     this.alone.onchange = () => this.change();
-    this.button.onclick = () => this.player ? this.hush() : this.play();
+    this.button.onclick = () => this.player ? this.stopPlayback() : this.play();
     this.reset();
   }
 
   get question() {
-    return { kind: this.kinds.value, snr: this.alone.checked ? null : this.ratio, visit: this.visit(), clip: this.clip };
+    const { current, clip } = this.session;
+    return { kind: this.kinds.value, snr: this.alone.checked ? null : this.ratio, session: current, clip };
   }
 
   get ratio() {
@@ -34,7 +36,7 @@ export class NoisePanel {
   }
 
   choose() {
-    if (this.kinds.value !== "own" || this.clip) this.change();
+    if (this.kinds.value !== "own" || this.session.clip) this.change();
   }
 
   change() {
@@ -44,14 +46,16 @@ export class NoisePanel {
     this.refresh();
   }
 
-  async bring(file) {
+  async readClip(file) {
     this.file.value = "";
     if (!file) return;
+    const { session } = this, { signal } = session;
     try {
-      this.clip = (await this.server.ask("clip", { path: await this.server.upload(file) })).clip;
+      session.clip = (await session.ask("read_noise_clip", { path: await this.server.upload(file) }, signal)).clip;
       this.kinds.set("own");
       this.change();
     } catch (problem) {
+      if (signal.aborted) return;
       this.kinds.set(FIRST.kind);
       this.failed(problem);
     }
@@ -59,7 +63,7 @@ export class NoisePanel {
 
   /* Ask for the strip; of the changes made while an answer is awaited, only the last is asked for next. */
   async refresh() {
-    this.hush();
+    this.stopPlayback();
     if (this.asking) { this.stale = true; return this.asking; }
     this.asking = this.ask();
     await this.asking;
@@ -68,52 +72,50 @@ export class NoisePanel {
   }
 
   async ask() {
-    const question = this.question, era = this.era;
+    const { question, session } = this, { signal } = session;
     if (question.kind === "own" && !question.clip) question.kind = FIRST.kind;
-    if (!question.visit && question.snr !== null) {
+    if (!question.session && question.snr !== null) {
       this.strip.clear();
       return this.shown(null);
     }
     try {
-      const answer = await this.server.ask("noise", question);
-      if (era !== this.era) return;
-      await Promise.all([this.strip.all(answer.faces), this.shown(answer)]);
+      const answer = await session.ask("noise_strip", question);
+      await Promise.all([this.strip.setAll(answer.faces), this.shown(answer)]);
       requestAnimationFrame(() => performance.mark("v2f-noise-shown"));
     } catch (problem) {
-      const tooEarly = problem.key === "no_speech";   // a recording that goes on, with little speech so far
-      if (era === this.era && !tooEarly) this.failed(problem);
+      const tooEarly = problem.key === "no_speech";   // a recording in progress, with little speech so far
+      if (!signal.aborted && !tooEarly) this.failed(problem);
     }
   }
 
   async play() {
+    const { signal } = this.session;
     try {
-      const { wav } = await this.server.ask("mix", this.question);
+      const { wav } = await this.session.ask("noise_mix", this.question);
       this.player = new Audio(`data:audio/wav;base64,${wav}`);
-      this.player.onended = () => this.hush();
+      this.player.onended = () => this.stopPlayback();
       await this.player.play();
     } catch (problem) {
-      this.hush();
-      if (problem instanceof Problem) this.failed(problem);
+      this.stopPlayback();
+      if (problem instanceof Problem && !signal.aborted) this.failed(problem);
     }
     this.label();
   }
 
-  hush() {
+  stopPlayback() {
     this.player?.pause();
     this.player?.removeAttribute("src");
     this.player = null;
     this.label();
   }
 
-  /* Back to the beginning: no own clip, no answer still on its way. */
+  /* Back to the beginning. */
   reset() {
-    this.era = Symbol("everything asked before is forgotten");
-    this.clip = null;
     this.alone.checked = false;
     this.slider.value = FIRST.slider;
     this.kinds.set(FIRST.kind);
     this.strip.clear();
-    this.hush();
+    this.stopPlayback();
   }
 
   label() {
@@ -124,7 +126,7 @@ export class NoisePanel {
     this.slider.style.setProperty("--p", `${(this.slider.valueAsNumber + 30) / 40 * 100}%`);
     this.slider.setAttribute("aria-valuetext", `${this.words.ratio(this.ratio)} dB`);
     this.figure.textContent = only ? "" : `${this.words.ratio(this.ratio)} dB`;
-    this.button.disabled = !only && !this.visit();
+    this.button.disabled = !only && !this.session.current;
     this.button.querySelector("use").setAttribute("href", this.player ? "#i-stop" : "#i-play");
     this.button.querySelector("span").textContent = this.words.t(this.player ? "stopplay" : "play");
   }

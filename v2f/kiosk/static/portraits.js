@@ -1,6 +1,6 @@
 /* Ovals with faces in them. A picture is the generator's own 64 x 64, and all are enlarged in the same way. */
+import { portraitSize, RING_SIZES, STRIP_HEIGHTS } from "./proportions.js";
 
-export const SIZES = { 1: .5, 2: .6, 3: .7, 5: .84, 10: 1 };   // of the large face, by duration
 const WIDE = 256, TALL = 320;   // of an enlarged picture
 const SILHOUETTE = '<svg class="sil" aria-hidden="true"><use href="#sil"/></svg>';
 
@@ -38,7 +38,7 @@ function draw(pen, picture) {
   half.globalCompositeOperation = pen.globalCompositeOperation = "copy";
   half.drawImage(picture, 0, 0, side, side);
   pen.drawImage(doubled, side * .1, 0, side * .8, side, 0, 0, WIDE, TALL);
-  half.clearRect(0, 0, side, side);   // it outlives the visitor
+  half.clearRect(0, 0, side, side);   // the canvas outlives the visitor
   pen.globalCompositeOperation = "destination-in";
   pen.drawImage(rim ??= softRim(), 0, 0);
 }
@@ -56,25 +56,13 @@ function softRim() {
   return canvas;
 }
 
-/* The size of the large face after so many seconds: a ring at each duration, between them in between. */
-export function sizeAfter(seconds) {
-  const marks = Object.entries(SIZES).map(([at, size]) => [Number(at), size]).sort((a, b) => a[0] - b[0]);
-  if (seconds <= marks[0][0]) return marks[0][1];
-  for (let i = 1; i < marks.length; i++) {
-    const [[from, small], [to, large]] = [marks[i - 1], marks[i]];
-    if (seconds <= to) return small + (large - small) * (seconds - from) / (to - from);
-  }
-  return 1;
-}
-
 /* The large face with its growth rings. */
 export class Portrait {
   constructor(kind, durations, words) {
-    this.durations = durations;
-    this.words = words;
-    const rings = durations.map(d => ring("ring", SIZES[d], d)).join("");
+    Object.assign(this, { durations, words });
+    const rings = durations.map((d, i) => ring("ring", RING_SIZES[i], d)).join("");
     const echoes = [1.14, 1.3, 1.48].map((size, i) => ring("echo", size, i)).join("");
-    const tags = durations.map(d => `<g class="tag" data-at="${d}" transform="translate(0 ${62.5 * SIZES[d]})">
+    const tags = durations.map((d, i) => `<g class="tag" data-at="${d}" transform="translate(0 ${62.5 * RING_SIZES[i]})">
       <rect x="-6.5" y="-2.8" width="13" height="5.6" rx="2.8"/><text y="1.15"></text></g>`).join("");
     this.element = make(`<div class="portrait ${kind}">
       <svg class="rings" viewBox="-62.5 -75 125 150" aria-hidden="true">${echoes}${rings}${tags}</svg>
@@ -85,14 +73,14 @@ export class Portrait {
   }
 
   /* A face made of so many seconds, of `wanted` in all. */
-  show(face, seconds, words = "", wanted = 10) {
-    this.oval.style.setProperty("--k", face ? sizeAfter(seconds) : 1);
-    this.mark(seconds, wanted);
+  show(face, seconds, words = "", wanted = this.durations.at(-1)) {
+    this.oval.style.setProperty("--k", face ? portraitSize(seconds, this.durations) : 1);
+    this.markRings(seconds, wanted);
     return put(this.oval, face, words);
   }
 
-  /* Rings and tags still to come, up to the one wanted; the tag of one just reached stays for a moment. */
-  mark(seconds, wanted = 10) {
+  /* Show rings and tags still to come, up to the one wanted; the tag of one just reached stays for a moment. */
+  markRings(seconds, wanted = this.durations.at(-1)) {
     for (const element of this.element.querySelectorAll("[data-at]")) {
       const at = Number(element.dataset.at), tag = element.matches(".tag");
       element.classList.toggle("reached", at <= seconds + 1e-3);
@@ -100,7 +88,7 @@ export class Portrait {
     }
   }
 
-  caps(text) {
+  setCaption(text) {
     this.caption.textContent = text;
   }
 
@@ -113,13 +101,13 @@ export class Portrait {
 const ring = (name, size, at) => `<ellipse class="${name}" ${name === "ring" ? `data-at="${at}"` : `style="--i:${at}"`}
   rx="${50 * size}" ry="${62.5 * size}"/>`;
 
-/* A row of faces that grow with the recording, one for each duration, hung from the rail. */
+/* A row of faces that grow with the recording, one for each duration, connected to the timeline. */
 export class Strip {
   constructor(place, kind, durations, words) {
     Object.assign(this, { place, durations, words });
     place.classList.add(kind);
-    place.replaceChildren(...durations.map((d, i) => make(`<figure class="mini empty" data-seconds="${d}" style="--d:${i}">
-      <span class="wire"></span><span class="oval"></span>
+    place.replaceChildren(...durations.map((d, i) => make(`<figure class="mini empty" data-seconds="${d}"
+      style="--height:${STRIP_HEIGHTS[i]}"><span class="connector"></span><span class="oval"></span>
       <figcaption><b></b><span class="score"><i></i><span class="num"></span></span></figcaption></figure>`)));
     this.clear();
   }
@@ -130,20 +118,21 @@ export class Strip {
   }
 
   /* A face in its place, or why there is none. */
-  set(i, face, why = "") {
+  set(i, face, reason = "") {
     this.faces[i] = face;
     const mini = this.place.children[i];
     mini.classList.toggle("seen", Boolean(face));
     mini.classList.toggle("empty", !face);
     const score = mini.querySelector(".score");
-    score.classList.toggle("told", typeof face?.score === "number");
+    score.classList.toggle("scored", typeof face?.score === "number");
+    score.classList.toggle("reason", !face && Boolean(reason));
     score.querySelector("i").style.setProperty("--v", face?.score ?? 0);
-    score.querySelector(".num").textContent = face ? (face.score === null ? "" : this.words.figure(face.score)) : why;
+    score.querySelector(".num").textContent = face ? (face.score === null ? "" : this.words.figure(face.score)) : reason;
     return put(mini.querySelector(".oval"), face, this.words.t("after", { n: this.durations[i] }));
   }
 
-  all(faces, whys = []) {
-    return Promise.all(faces.map((face, i) => this.set(i, face, whys[i])));
+  setAll(faces, reasons = []) {
+    return Promise.all(faces.map((face, i) => this.set(i, face, reasons[i])));
   }
 
   label() {

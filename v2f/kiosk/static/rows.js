@@ -5,11 +5,11 @@ import { make, put } from "./portraits.js";
 export class Rows {
   constructor(booth, durations, words, chosen) {
     Object.assign(this, { durations, words, chosen, group: booth.querySelector("#rows"), single: booth.querySelector(".voice-group") });
-    this.draw([]);
+    this.show([]);
   }
 
-  /* results: as the server gives them, with a name each; `visit` is the one looked at. One alone needs no rows. */
-  draw(results, visit) {
+  /* results: as the server gives them, with a name each; `session` is the one looked at. One alone needs no rows. */
+  show(results, session) {
     const several = results.length > 1, place = this.group.querySelector(".rows");
     this.results = several ? results : [];
     this.group.hidden = !several;
@@ -17,12 +17,12 @@ export class Rows {
     this.group.style.setProperty("--rows", results.length);
     place.replaceChildren(...this.results.map(result => this.row(result)));
     if (!several) return;
-    new Choices(place, visit, token => this.chosen(this.results.find(result => result.visit === token)));
+    new Choices(place, session, token => this.chosen(this.results.find(result => result.session === token)));
     place.querySelector("[aria-checked=true]").focus({ preventScroll: true });
   }
 
-  row({ visit, name, faces }) {
-    const row = make(`<button class="row" role="radio" data-value="${visit}"><span class="row-name"></span></button>`);
+  row({ session, name, faces }) {
+    const row = make(`<button class="row" role="radio" data-value="${session}"><span class="row-name"></span></button>`);
     row.firstElementChild.textContent = name;
     faces.forEach((face, i) => {
       const oval = make(`<span class="oval" style="--d:${i}"></span>`);

@@ -21,11 +21,11 @@ export class Server {
     return answer;
   }
 
-  /* A file's place on the server, where it stays until it is read. */
+  /* A file's path on the server, where it stays until it is read. */
   async upload(file) {
     if (file.size > 1 << 30) throw new Problem("large");
     if (!file.size) throw new Problem("unreadable");
-    try {   // under a name of its own: Gradio would take equal files of two visitors for one
+    try {   // Gradio takes equal files of two visitors for one, unless their names differ
       return (await this.send(new File([file], String(Math.random())))).path;
     } catch {
       throw new Problem("offline");

@@ -1,54 +1,54 @@
-/* Where sound comes from: the browser's microphone, an example that is played aloud, or the booth's own microphone.
+/* Where sound comes from: the browser's microphone, an example that is played aloud, or the server machine's microphone.
 
 A source is opened with `source.open()`, which may throw a Problem, and gives blocks of Float32Array at 16 kHz to
-`source.heard` until its seconds are full or `stop()` is called; `source.ended(problem or undefined)` comes last, once. */
+`source.onBlock` until its seconds are full or `stop()` is called; `source.onEnd(problem or undefined)` comes last, once. */
 import { Problem } from "./server.js";
 
 export const RATE = 16000;
-const CHOICE = "v2f-microphone";   // the microphone chosen last; all that this page keeps in the browser
+const CHOICE = "v2f-microphone";   // of the microphone; all that this page keeps in the browser
 
 class Source {
   constructor(seconds) {
-    this.room = Math.round(seconds * RATE);
-    this.heard = () => {};
-    this.ended = () => {};
+    this.samplesLeft = Math.round(seconds * RATE);
+    this.onBlock = () => {};
+    this.onEnd = () => {};
   }
 
-  /* Samples that still fit are handed on; the last one ends the source. */
+  /* Hand on the samples that still fit; the last one ends the source. */
   take(block) {
-    if (!this.room) return;
-    const part = block.length > this.room ? block.subarray(0, this.room) : block;
-    this.room -= part.length;
-    this.heard(part);
-    if (!this.room) this.close();
+    if (!this.samplesLeft) return;
+    const part = block.length > this.samplesLeft ? block.subarray(0, this.samplesLeft) : block;
+    this.samplesLeft -= part.length;
+    this.onBlock(part);
+    if (!this.samplesLeft) this.close();
   }
 
   stop() {
-    this.room = 0;
+    this.samplesLeft = 0;
     this.close();
   }
 
   close(problem) {
     if (this.closed) return;
     this.closed = true;
-    this.room = 0;
+    this.samplesLeft = 0;
     this.release();
-    this.ended(problem);
+    this.onEnd(problem);
   }
 
   release() {}
 }
 
 /* A source whose sound runs through an AudioWorklet. */
-class Worklet extends Source {
-  async listen(connect) {
+class WorkletSource extends Source {
+  async capture(connect) {
     this.context = new AudioContext({ sampleRate: RATE });
     try {
-      await this.context.audioWorklet.addModule(new URL("listener.js", import.meta.url));
-      const listener = new AudioWorkletNode(this.context, "listener",
+      await this.context.audioWorklet.addModule(new URL("capture-worklet.js", import.meta.url));
+      const node = new AudioWorkletNode(this.context, "capture",
         { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
-      listener.port.onmessage = ({ data }) => this.take(data);
-      await connect(this.context, listener);
+      node.port.onmessage = ({ data }) => this.take(data);
+      await connect(this.context, node);
       await this.context.resume();
     } catch (error) {
       this.closed = true;
@@ -63,17 +63,17 @@ class Worklet extends Source {
   }
 }
 
-export class Microphone extends Worklet {
-  /* Whether this browser can hand us sound while it is spoken. */
-  static get works() {
+export class Microphone extends WorkletSource {
+  /* Whether this browser gives sound to the page while it is recorded. */
+  static get supported() {
     return "AudioWorkletNode" in window;
   }
 
   async open() {
-    this.stream = await askForMicrophone();
+    this.stream = await openMicrophone();
     const [track] = this.stream.getAudioTracks();
     track.onended = () => this.close(new Problem("mic_lost"));
-    await this.listen((context, listener) => context.createMediaStreamSource(this.stream).connect(listener));
+    await this.capture((context, node) => context.createMediaStreamSource(this.stream).connect(node));
   }
 
   release() {
@@ -82,35 +82,35 @@ export class Microphone extends Worklet {
   }
 }
 
-export class Example extends Worklet {
+export class Example extends WorkletSource {
   constructor(seconds, address) {
     super(seconds);
     this.address = address;
   }
 
   async open() {
-    await this.listen(async (context, listener) => {
+    await this.capture(async (context, node) => {
       const sound = await context.decodeAudioData(await (await fetch(this.address)).arrayBuffer());
       const player = new AudioBufferSourceNode(context, { buffer: sound });
       player.onended = () => this.close();
-      player.connect(listener);
+      player.connect(node);
       player.connect(context.destination);
       player.start();
     });
   }
 }
 
-/* The booth's own microphone: the server records, and `heard` is fed with what its answers bring. */
-export class BoothMicrophone extends Source {
+/* The server machine's microphone: the server records, and a SamplePoller brings what there is. */
+export class LocalMicrophone extends Source {
   async open() {}
 }
 
-async function askForMicrophone() {
+async function openMicrophone() {
   if (!navigator.mediaDevices?.getUserMedia) throw new Problem(isSecureContext ? "nomic" : "insecure");
-  const plain = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  const unprocessed = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const remembered = localStorage.getItem(CHOICE);
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: { ...plain, deviceId: remembered ?? undefined } });
+    return await navigator.mediaDevices.getUserMedia({ audio: { ...unprocessed, deviceId: remembered ?? undefined } });
   } catch (error) {
     if (error.name === "NotAllowedError") throw new Problem("permission");
     if (error.name === "NotFoundError") throw new Problem("nomic");

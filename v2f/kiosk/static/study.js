@@ -1,9 +1,9 @@
-/* The page "noise study": Figure 2 of the paper, drawn by the model that is loaded. */
+/* The dialog "noise study": Figure 2 of the paper, with faces of the model that is loaded. */
 import { make, put } from "./portraits.js";
 
 export class Study {
-  constructor(booth, { server, words, durations, visit, failed }) {
-    Object.assign(this, { server, words, durations, visit, failed, page: booth.querySelector("#study-page"), grid: booth.querySelector("#study-grid") });
+  constructor(booth, { session, words, durations, failed }) {
+    Object.assign(this, { session, words, durations, failed, page: booth.querySelector("#study-page"), grid: booth.querySelector("#study-grid") });
     booth.querySelector("#study").onclick = () => this.open();
     booth.querySelector("#study-close").onclick = () => this.page.close();
     this.page.onclose = () => this.grid.replaceChildren();
@@ -11,15 +11,15 @@ export class Study {
 
   async open() {
     try {
-      const { rows } = await this.server.ask("study", { visit: this.visit() });
-      this.draw(rows);
+      const { rows } = await this.session.ask("noise_study", { session: this.session.current });
+      this.show(rows);
       if (!this.page.open) this.page.showModal();
     } catch (problem) {
       this.failed(problem);
     }
   }
 
-  draw(rows) {
+  show(rows) {
     const { words } = this;
     const heads = this.durations.map(d => `<th scope="col">${d} ${words.t("sec")}</th>`).join("");
     const table = make(`<table><thead><tr><td></td>${heads}</tr></thead><tbody></tbody></table>`);

@@ -1,12 +1,12 @@
-/* The page's words in the language it speaks now. */
+/* The page's texts in the language that was chosen. */
 
 export class Words {
   constructor(texts, languages, language) {
     Object.assign(this, { texts, languages });
-    this.speak(language);
+    this.setLanguage(language);
   }
 
-  speak(language) {
+  setLanguage(language) {
     this.language = language;
     this.column = this.languages.indexOf(language);
     this.tag = language === "zh" ? "zh-Hans" : language;

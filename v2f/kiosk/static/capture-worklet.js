@@ -1,7 +1,7 @@
-/* Runs in the audio thread: hands on what it hears in blocks of 20 ms, mono, at the context's 16 kHz. */
+/* Runs in the audio thread: hands its input on in blocks of 20 ms, mono, at the context's 16 kHz. */
 const BLOCK = 320;
 
-registerProcessor("listener", class extends AudioWorkletProcessor {
+registerProcessor("capture", class extends AudioWorkletProcessor {
   constructor() {
     super();
     this.block = new Float32Array(BLOCK);

@@ -1,8 +1,8 @@
-/* Two games with a voice print: other faces of the same voice, and the way from one voice to another. */
+/* What can be tried with an embedding: other faces of the same voice, and the way from one voice to another. */
 import { make, put } from "./portraits.js";
 
-/* Six ovals: the voice's own face and its neighbours; a press makes one the large face. */
-export class Others {
+/* Six ovals: the voice's own face and those of embeddings near it; a press makes one the large face. */
+export class NearbyFaces {
   constructor(booth, words, chosen) {
     Object.assign(this, { words, chosen, help: booth.querySelector("#others-help"), place: booth.querySelector("#others-row") });
   }
@@ -26,7 +26,7 @@ export class Others {
 }
 
 /* A slider over the faces between two voices. */
-export class Walk {
+export class Interpolation {
   constructor(booth, words, moved) {
     Object.assign(this, { words, moved, slider: booth.querySelector("#walk"), help: booth.querySelector("#walk-help") });
     this.slider.oninput = () => this.step();

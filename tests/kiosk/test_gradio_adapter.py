@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from v2f.kiosk.limits import LARGEST, LARGEST_UPLOAD, LimitedBodies
+from v2f.kiosk.gradio_adapter import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES, BodyLimit
 
 QUESTION, UPLOAD = "/gradio_api/component_server", "/gradio_api/upload"
 
@@ -21,19 +21,19 @@ async def count(request: Request) -> PlainTextResponse:
 @pytest.fixture
 def client() -> TestClient:
     app = Starlette(routes=[Route("/{path:path}", count, methods=["GET", "POST"])])
-    app.add_middleware(LimitedBodies)
+    app.add_middleware(BodyLimit)
     return TestClient(app)
 
 
 def test_a_request_of_the_largest_size_passes_and_a_byte_more_does_not(client: TestClient) -> None:
-    assert client.post(QUESTION, content=b"x" * LARGEST).text == str(LARGEST)
-    assert client.post(QUESTION, content=b"x" * (LARGEST + 1)).status_code == 413
-    assert client.post("/anything/else", content=b"x" * (LARGEST + 1)).status_code == 413
+    assert client.post(QUESTION, content=b"x" * MAX_REQUEST_BYTES).text == str(MAX_REQUEST_BYTES)
+    assert client.post(QUESTION, content=b"x" * (MAX_REQUEST_BYTES + 1)).status_code == 413
+    assert client.post("/anything/else", content=b"x" * (MAX_REQUEST_BYTES + 1)).status_code == 413
 
 
 def test_an_upload_may_be_larger(client: TestClient) -> None:
-    assert client.post(UPLOAD, content=b"x" * (LARGEST + 1)).text == str(LARGEST + 1)
-    announced = {"content-length": str(LARGEST_UPLOAD + 1)}
+    assert client.post(UPLOAD, content=b"x" * (MAX_REQUEST_BYTES + 1)).text == str(MAX_REQUEST_BYTES + 1)
+    announced = {"content-length": str(MAX_UPLOAD_BYTES + 1)}
     assert client.post(UPLOAD, content=b"x", headers=announced).status_code == 413
 
 

@@ -1,0 +1,219 @@
+"""Everything that works around Gradio, in one place, each with its reason.
+
+The page promises that nothing of a visitor stays. Gradio by itself keeps uploads, answers and session state, limits
+only single files, and opens any file that a program names. A newer Gradio may make some of this unnecessary: try each
+by taking it out and running tests/kiosk. One workaround lives in the browser: static/server.js.
+
+This module imports gradio in functions only, because `keep_files_in` comes before Gradio's first import.
+"""
+
+import inspect
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError, validate_call
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from v2f.audio import read_audio
+from v2f.errors import UnreadableAudioError, V2FError
+from v2f.pipeline import Waveform
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from fastapi import FastAPI
+
+UPLOAD_PATH = "/upload"  # the end of the address that Gradio takes files at
+MAX_UPLOAD_BYTES = 1 << 30  # three hours of 16 kHz wav are 0.35 GB
+MAX_REQUEST_BYTES = 1 << 20  # of any other request; ten seconds of sound are 430,000
+QUEUE_SIZE = 32  # calls by programs that may wait
+
+Answer = dict[str, Any]
+
+
+# Files
+
+
+def keep_files_in(folder: Path) -> None:
+    """Make Gradio, and whatever else would write a temporary file, use this folder.
+
+    To be called before gradio is imported, because parts of Gradio ask for the folder while they are imported.
+
+    Args:
+        folder: it exists, and the caller deletes it.
+    """
+    tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = str(folder)
+
+
+def read_once(path: str, uploads: Path, max_seconds: float) -> Waveform:
+    """Read an upload and delete it, with the folder that Gradio made for it: Gradio would keep both.
+
+    Args:
+        path: as the page names it; it may be anything.
+        uploads: the only folder that files are read from.
+        max_seconds: what lies behind is not read.
+
+    Returns:
+        Samples float32 [n], mono, 16 kHz.
+
+    Raises:
+        UnreadableAudioError: the file is no recording, or is not in `uploads`.
+    """
+    try:
+        file = Path(path).resolve()
+        if not file.is_relative_to(uploads.resolve()) or not file.is_file():
+            raise ValueError
+    except (ValueError, OSError):  # also a path that no file can have
+        raise UnreadableAudioError("This file was not uploaded here.") from None
+    try:
+        return read_audio(file, max_seconds)
+    finally:
+        file.unlink(missing_ok=True)
+        with suppress(OSError):  # it holds another upload
+            file.parent.rmdir()
+
+
+def delete_old_uploads(uploads: Path, seconds: float) -> None:
+    """Delete what was not written to for so long: Gradio keeps uploads that broke off or were never read."""
+    limit = time.time() - seconds
+    for path in sorted(uploads.rglob("*"), reverse=True):  # a folder after what lies in it
+        with suppress(OSError):  # it has just been read, or holds something newer
+            if path.stat().st_mtime < limit:
+                path.rmdir() if path.is_dir() else path.unlink()
+
+
+async def _leave_in_place(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+# Requests
+
+
+class BodyLimit:
+    """Middleware that answers 413 to requests that announce too many bytes, 411 to those that announce no number.
+
+    Gradio limits single files, but neither their sum nor what else a request carries. The web server cuts a body where
+    its announced length ends, so the announcement can be trusted.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = self._app
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            limit = MAX_UPLOAD_BYTES if scope["path"].endswith(UPLOAD_PATH) else MAX_REQUEST_BYTES
+            if "transfer-encoding" in headers:
+                answer = Response(status_code=411)
+            elif int(headers.get("content-length", 0)) > limit:
+                answer = Response(status_code=413)
+        await answer(scope, receive, send)
+
+
+# Functions
+
+
+def server_function(question: Callable[..., Answer]) -> Callable[[Any], Answer]:
+    """Wrap a function of named arguments as Gradio's server functions are: of one JSON value.
+
+    Gradio calls a function with the page's value if its signature has a parameter, so the wrapper says it has one.
+
+    Args:
+        question: a function whose failures are answers too.
+
+    Returns:
+        A function of the same name, which takes a dictionary of the arguments; anything else counts as an empty one.
+    """
+
+    @wraps(question)
+    def call(arguments: Any) -> Answer:
+        return question(**(arguments if isinstance(arguments, dict) else {}))
+
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter("arguments", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    )
+    return call
+
+
+def program_endpoint(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a function for `gr.api`: Gradio checks no types and would log a traceback for every wrong recording.
+
+    Args:
+        function: with annotated parameters; it may raise V2FError.
+
+    Returns:
+        The function; wrong arguments and expected failures reach the calling program as one sentence.
+    """
+    import gradio as gr
+
+    checked = validate_call(function)
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return checked(*arguments)
+        except ValidationError as error:
+            raise gr.Error(f"{error.errors()[0]['msg']}.", print_exception=False) from None
+        except V2FError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return call
+
+
+# The application
+
+
+def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | None) -> None:
+    """Serve a page at the root of an application, without what Gradio adds by itself.
+
+    Args:
+        app: the application; other paths are mounted before.
+        page: a finished page.
+        head: HTML for the page's head.
+        auth: the name and password that visitors must give, if any.
+    """
+    import gradio as gr
+
+    for block in page.blocks.values():
+        # Gradio would copy a file that a program names or, where it is an address, fetch it.
+        block.async_move_resource_to_block_cache = _leave_in_place  # type: ignore[assignment, method-assign]
+    # Only `launch` sets this, which is not used here; without it every file of this machine counts as an upload.
+    page.has_launched = True
+    app.add_middleware(BodyLimit)
+    gr.mount_gradio_app(
+        app,
+        page.queue(max_size=QUEUE_SIZE, api_open=False),
+        path="",
+        head=head,
+        auth=auth,
+        max_file_size=MAX_UPLOAD_BYTES,
+        show_error=False,
+        footer_links=[],
+        run_history=False,  # it would store runs in the browser
+        app_kwargs={"openapi_url": None},
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+    )
+    _forget_session_state(app.routes[-1].app, page)  # type: ignore[attr-defined]
+
+
+def _forget_session_state(app: Any, page: "gr.Blocks") -> None:
+    """Take away Gradio's memory of what each browser session was asked and answered, faces among it."""
+    from gradio.state_holder import SessionState, StateHolder
+
+    class NoStateHolder(StateHolder):
+        def __getitem__(self, session_id: str) -> SessionState:
+            return SessionState(self.blocks)
+
+    app.state_holder = NoStateHolder()
+    app.state_holder.set_blocks(page)
