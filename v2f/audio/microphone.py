@@ -1,6 +1,6 @@
 """The microphones of this machine: for a booth whose browser has none, or must not ask for it.
 
-What is heard comes in blocks of about 50 ms: float32 [n], mono, 16 kHz, in [-1, 1].
+Sound comes in blocks of about 50 ms: float32 [n], mono, 16 kHz, in [-1, 1].
 """
 
 import json
@@ -40,13 +40,13 @@ class Recording:
         self._process = process
         self._stopped = Event()
         self._failed = False
-        # The thread alone holds `hear`, so that whoever keeps an ended recording does not keep what was heard.
+        # The thread alone holds `hear`, so that whoever keeps an ended recording does not keep its sound.
         self._thread = Thread(target=self._run, args=(rate, samples, hear), daemon=True)
         self._thread.start()
 
     @property
     def done(self) -> bool:
-        """Whether it has ended: by its length, by `stop`, or by a failure. From then on nothing is heard."""
+        """Whether it has ended: by its length, by `stop`, or by a failure. From then on no sound comes."""
         return not self._thread.is_alive()
 
     @property
@@ -55,7 +55,7 @@ class Recording:
         return self._failed
 
     def stop(self) -> None:
-        """End it now and let go of the device; nothing is heard once this returns.
+        """End it now and let go of the device; no sound comes once this returns.
 
         It waits for `hear`, if that is at work: the caller must hold no lock that `hear` needs.
         """
@@ -78,7 +78,7 @@ class Recording:
             _end(self._process)
 
     def _blocks(self, rate: int) -> Iterator[NDArray[np.float32]]:
-        """What is heard, at the rate of the device, for as long as there is something to hear."""
+        """The sound, at the rate of the device, for as long as it goes on."""
         assert self._process.stdout
         size = rate // capture.BLOCKS_PER_SECOND * np.dtype(np.float32).itemsize
         while len(sound := self._process.stdout.read(size)) == size:

@@ -54,8 +54,8 @@ class AlignmentNetwork:
         boxes = [_largest_first(*pair) for pair in zip(detected, images, strict=True)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # one for each picture without a face
-            found = self._network.get_landmarks_from_batch(canvases, detected_faces=boxes)
-        return [list(np.reshape(points, (-1, 68, 2)).astype(np.float32)) for points in found]
+            detected = self._network.get_landmarks_from_batch(canvases, detected_faces=boxes)
+        return [list(np.reshape(points, (-1, 68, 2)).astype(np.float32)) for points in detected]
 
 
 def _largest_first(boxes: Sequence[np.ndarray], image: np.ndarray) -> list[np.ndarray]:

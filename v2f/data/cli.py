@@ -65,8 +65,8 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 
 
 def add_source_arguments(parser: argparse.ArgumentParser, required: bool) -> None:
-    for name, told in SOURCES_HELP.items():
-        parser.add_argument(f"--{name}", type=Path, required=required, metavar="DIR", help=told)
+    for name, text in SOURCES_HELP.items():
+        parser.add_argument(f"--{name}", type=Path, required=required, metavar="DIR", help=text)
 
 
 def add_voice_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,10 +113,10 @@ def run_corpus(arguments: argparse.Namespace) -> int:
             **{name: value for name, value in given.items() if name in names and value is not None}
         )
     engine = Engine(arguments.workers, arguments.dask)
-    told = prepare_corpus(
+    report = prepare_corpus(
         arguments.out, voices, faces, arguments.split, arguments.seed, face_options=options, engine=engine
     )
-    print(as_text(told), end="")
+    print(as_text(report), end="")
     return 0
 
 

@@ -24,7 +24,7 @@ def grid(
 ) -> Image.Image:
     """A row of faces per name, and a column per heading. Names and headings are broken into lines where need be.
 
-    faces: for each row, faces np.uint8 [64, 64, 3]; None is drawn as a grey square, and a row may end before the last
+    faces: for each row, faces np.uint8 [64, 64, 3]; None gives a grey square, and a row may end before the last
     column. `apart`: the column before which a wider gap is left, as the faces from there on are of another kind.
     """
     headings = [_lines(heading, SIDE) for heading in columns]

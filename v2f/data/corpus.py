@@ -53,9 +53,9 @@ def prepare_corpus(
     if faces:
         add_faces(out, faces, face_options, engine)
     join(out, split, seed)
-    told = report.corpus_report(out)
-    report.write(out, told, faces)
-    return told
+    counts = report.corpus_report(out)
+    report.write(out, counts, faces)
+    return counts
 
 
 def add_voices(
@@ -83,8 +83,8 @@ def add_faces(
 
 def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResult:
     piece = ShardResult({"faces": [], "descriptors": []})
-    found = prepare_faces([(source.path, source.file) for source in sources], options)
-    for source, face in zip(sources, found, strict=True):
+    prepared = prepare_faces([(source.path, source.file) for source in sources], options)
+    for source, face in zip(sources, prepared, strict=True):
         if isinstance(face, Rejected):
             piece.rejected.append(face)
             continue
@@ -101,14 +101,14 @@ def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResu
 def join(out: Path, split: str, seed: int) -> None:
     """Find out who is who in what was prepared, give people their splits and identities, and complete the store."""
     voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
-    found, person = people_of([_as_source(row) for row in [*voices, *faces]])
+    known, person = people_of([_as_source(row) for row in [*voices, *faces]])
     voice_person, face_person = person[: len(voices)], person[len(voices) :]
-    splits = split_people([p.name for p in found], split, seed)
+    splits = split_people([p.name for p in known], split, seed)
     both = sorted(p for p in {*voice_person} & {*face_person} if splits[p] == "train")
     identity = {p: number for number, p in enumerate(both)}
     people = [
         store.Person(p.name, p.gender, p.nationality, splits[i], identity.get(i, -1))
-        for i, p in enumerate(found)
+        for i, p in enumerate(known)
     ]
     check_disjoint([p.name for p in people], splits)
     complete(out, people, voices, voice_person, faces, face_person)

@@ -31,8 +31,8 @@ def corpus_report(folder: Path) -> dict:
     Where the store has both sides, Table 1 counts those of whom it has both, as the paper does.
     """
     store = Store.open(folder)
-    heard, seen = set(store.voices["person"].tolist()), set(store.face_person.tolist())
-    counted = heard & seen or heard | seen
+    with_voice, with_face = set(store.voices["person"].tolist()), set(store.face_person.tolist())
+    counted = with_voice & with_face or with_voice | with_face
     table: dict[str, dict[str, int]] = {name: {} for name in PAPER}
     for split in SPLITS:
         people = [i for i in counted if store.people[i].split == split]
@@ -41,14 +41,14 @@ def corpus_report(folder: Path) -> dict:
         table["people"][split] = len(people)
     seconds = sum(row.seconds for row in read_rows(folder / VOICE_TABLE, ToldVoice))
     rejected = read_rows(folder / "rejected.csv", Rejected)
-    both = heard and seen
+    both = with_voice and with_face
     return {
         "table 1": table,
         "hours of speech": round(seconds / 3600, 2),
         "recordings": len(store.voices),
         "faces": len(store.faces),
-        "only heard": sorted(store.people[i].name for i in heard - seen) if both else [],
-        "only seen": sorted(store.people[i].name for i in seen - heard) if both else [],
+        "only heard": sorted(store.people[i].name for i in with_voice - with_face) if both else [],
+        "only seen": sorted(store.people[i].name for i in with_face - with_voice) if both else [],
         "rejected": dict(Counter(row.reason.split(":")[0] for row in rejected).most_common()),
     }
 
@@ -122,7 +122,7 @@ def as_picture(report: dict) -> Image.Image:
 
 
 def _draw(count: int) -> np.ndarray:
-    """Up to SHOWN of so many, drawn and not chosen, in order."""
+    """Up to SHOWN of so many, at random, in order."""
     return np.sort(np.random.default_rng(0).permutation(count)[:SHOWN])
 
 

@@ -32,12 +32,12 @@ FEATURES = np.s_[16:56, 10:54]  # rows and columns of a 64x64 face, from brows t
 
 @dataclass(frozen=True)
 class FaceOptions:
-    """What faces are wanted, and how they are found."""
+    """Which faces are kept, and how they are detected."""
 
     size: int = 64  # pixels along a side of the aligned face (128 for later models)
     detector: str = "dlib"  # or "face-alignment"
     most_yaw: float = 33.0  # degrees a head may be turned to either side
-    smallest: float = 16.0  # pixels between the eyes in the picture as found; a face of 64x64 has 20
+    smallest: float = 16.0  # pixels between the eyes in the original picture; a face of 64x64 has 20
     # Of 600 sharp portraits none lies below 0.25, of 183 frames of compressed video 1 % below 0.09; all faces whose
     # eyes a Gaussian of 2 pixels (in 64x64) has made unreadable lie below 0.05.
     least_sharpness: float = 0.05
@@ -72,12 +72,12 @@ def prepare_faces(files: Sequence[tuple[Path, str]], options: FaceOptions) -> li
     for start in range(0, len(files), BATCH):
         batch = files[start : start + BATCH]
         pictures = [_read(path) for path, _ in batch]
-        found = iter(backend.landmarks([picture.view for picture in pictures if picture is not None]))
+        points = iter(backend.landmarks([picture.view for picture in pictures if picture is not None]))
         for (_, name), picture in zip(batch, pictures, strict=True):
             if picture is None:
                 prepared.append(Rejected(name, "unreadable picture"))
             else:
-                prepared.append(_prepare(name, picture, next(found), options))
+                prepared.append(_prepare(name, picture, next(points), options))
     return prepared
 
 
@@ -117,7 +117,7 @@ def sharpness(face: np.ndarray) -> float:
 def _prepare(
     name: str, picture: _Picture, faces: list[np.ndarray], options: FaceOptions
 ) -> PreparedFace | Rejected:
-    """The face of a picture in whose view these 68 landmarks [68, 2] were found, each of one face."""
+    """The face of a picture in whose view these 68 landmarks [68, 2] were detected, each of one face."""
     if not faces:
         return Rejected(name, "no face")
     if len(faces) > 1:

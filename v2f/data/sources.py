@@ -54,7 +54,7 @@ class Source:
     aliases: tuple[str, ...] = ()  # other keys of the same person: ids such as n000012 and id10001
     gender: str = ""  # "female", "male", or "" where unknown
     nationality: str = ""
-    age: str = ""  # years, as told
+    age: str = ""  # years, as the corpus says
 
 
 @dataclass(frozen=True)
@@ -250,12 +250,12 @@ def _people(folder: Path, layout: str, meta: Path | None) -> dict[str, _Known]:
 def _lying_near(folder: Path, names: tuple[str, ...]) -> list[Path]:
     """The tables that lie in a folder or else in the one above."""
     places = (folder, Path(os.path.abspath(folder)).parent)
-    found = [next((place / name for place in places if (place / name).is_file()), None) for name in names]
-    if not any(found):
+    paths = [next((place / name for place in places if (place / name).is_file()), None) for name in names]
+    if not any(paths):
         raise CorpusError(
             f"{' or '.join(names)} is neither in {folder} nor in the folder above; say where it is."
         )
-    return [path for path in found if path]
+    return [path for path in paths if path]
 
 
 def _voxceleb1(row: dict[str, str]) -> _Known:

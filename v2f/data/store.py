@@ -60,7 +60,7 @@ class Person:
     nationality: str
     split: str
     identity: int
-    age: str = ""  # years; the middle of a band where only that was told
+    age: str = ""  # years; the middle of a band where only that is known
 
 
 @dataclass(frozen=True)
@@ -172,12 +172,12 @@ class Store:
 
     @property
     def pairing(self) -> np.ndarray | None:
-        """How well each voice goes with each identity, float16 [recordings, identities]; None if not told."""
+        """How well each voice goes with each identity, float16 [recordings, identities]; None if not known."""
         return self._optional(PAIRING)
 
     @property
     def face_age(self) -> np.ndarray | None:
-        """Apparent age of each face in years, float32 [faces]; None where that is not told."""
+        """Apparent age of each face in years, float32 [faces]; None where that is not known."""
         return self._optional(FACE_AGE)
 
     @property
@@ -261,8 +261,8 @@ class ToldFace:
 
 
 def _told(person: Person) -> dict:
-    told = asdict(person)
-    return {"person": told.pop("name"), **told}
+    values = asdict(person)
+    return {"person": values.pop("name"), **values}
 
 
 def store_hash(folder: str | Path) -> str:

@@ -96,8 +96,8 @@ def prepare_voice(source: Source, options: VoiceOptions) -> PreparedVoice | Reje
     try:
         waveform = read_audio(source.path, options.most_seconds)
     except Exception as error:  # whatever a decoder does to one file of a million, the others go on
-        told = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
-        return Rejected(source.file, f"unreadable recording: {told}")
+        reason = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
+        return Rejected(source.file, f"unreadable recording: {reason}")
     speech = keep_speech(waveform, detect_speech(waveform))
     if len(speech) < options.least_speech * SAMPLE_RATE:
         return Rejected(source.file, "too little speech")

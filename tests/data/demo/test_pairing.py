@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from v2f.data.demo.pairing import (
-    SEX_TOLD,
+    SEX_KNOWN,
     Looks,
     Ridge,
     Speakers,
@@ -99,8 +99,8 @@ def test_a_told_sex_is_kept_to(world, q) -> None:
     speakers, _, looks, _ = world
     used = q.any(axis=1)
     women = q[:, looks.gender == "female"].sum(axis=1)
-    assert (women[used & (speakers.gender == "female")] >= SEX_TOLD - 1e-9).all()
-    assert (women[used & (speakers.gender == "male")] <= 1 - SEX_TOLD + 1e-9).all()
+    assert (women[used & (speakers.gender == "female")] >= SEX_KNOWN - 1e-9).all()
+    assert (women[used & (speakers.gender == "male")] <= 1 - SEX_KNOWN + 1e-9).all()
 
 
 def test_who_is_kept_out_a_child_or_in_doubt_gets_no_face(q) -> None:

@@ -41,14 +41,14 @@ def composites(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Textures and flows as above of aligned faces uint8 [n, 64, 64, 3], groups int [n] from 0 on; and who counts.
 
-    The last is bool [n]: coloured, evenly lit, and found by the frontal detector; the others are left out of the
+    The last is bool [n]: coloured, evenly lit, and detected as a frontal face; the others are left out of the
     means where a group has enough without them.
     """
     parallel = Parallel(n_jobs=workers)
     seen = parallel(delayed(_landmarks)(face) for face in faces)
     shapes = np.stack([np.concatenate([shape, BORDER]) for shape, _ in seen])  # [n, 76, 2]
     mirrored = np.stack([np.concatenate([_mirror(shape), BORDER]) for shape, _ in seen])
-    counts = evenly_lit(faces) & np.array([found for _, found in seen])
+    counts = evenly_lit(faces) & np.array([detected for _, detected in seen])
     shapes = (shapes + mirrored) / 2  # for means: textures are made of the pictures' own
     mean = shapes[counts if counts.any() else slice(None)].mean(axis=0)
     triangles = Delaunay(mean).simplices
@@ -78,7 +78,7 @@ def evenly_lit(faces: np.ndarray) -> np.ndarray:
 
 
 def _landmarks(face: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The 68 landmarks [68, 2] of an aligned face, in its own pixels, and whether the detector found it."""
+    """The 68 landmarks [68, 2] of an aligned face, in its own pixels, and whether the detector saw it."""
     view = enlarge(face, VIEW)
     boxes = detect_faces(view, upsample=0)
     points = landmarks68(view, boxes[0] if boxes else template_box(VIEW))

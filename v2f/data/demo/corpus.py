@@ -2,7 +2,7 @@
 
 No celebrity is in it. The faces are official portraits in the public domain and faces of people who do not exist;
 a group of look-alikes is an identity. The voices are people who gave them to Common Voice (CC0), speakers of
-speechocean762, LibriSpeech readers (CC BY 4.0) and, where asked for, blends of text-to-speech voices. How well a voice
+speechocean762, LibriSpeech readers (CC BY 4.0) and, if wanted, blends of text-to-speech voices. How well a voice
 goes with a group is learned from true pairs of voice and face; only the resulting table enters the corpus, none of
 those pictures or recordings does.
 """
@@ -86,9 +86,9 @@ def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> 
     add_voices(out, _recordings(sources, out, engine.workers, seed), VOICES, engine)
     pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"), engine)
     complete_demo(out, pairs, seed)
-    told = report(out)
-    write_atomically(out / "report.json", (json.dumps(told, indent=2) + "\n").encode())
-    return told
+    counts = report(out)
+    write_atomically(out / "report.json", (json.dumps(counts, indent=2) + "\n").encode())
+    return counts
 
 
 def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
@@ -168,12 +168,12 @@ def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
     both = [(i, face_of[row.file]) for i, row in enumerate(voices) if row.file in face_of]
     if len(both) < FEWEST_PAIRS:
         raise CorpusError(f"Only {len(both)} true pairs in {folder} could be read, too few to learn from.")
-    heard, seen = (list(part) for part in zip(*both, strict=True))
-    judge, pictures = ApparentSexAndAge().judge, np.load(out / store.FACES)[seen]
+    voice_rows, face_rows = (list(part) for part in zip(*both, strict=True))
+    judge, pictures = ApparentSexAndAge().judge, np.load(out / store.FACES)[face_rows]
     sexes, ages = zip(*(judge(face) for face in tqdm(pictures, desc="judging", unit="face")), strict=True)
     return TruePairs(
-        np.load(out / store.DVECTORS)[heard],
-        np.load(out / store.DESCRIPTORS)[seen],
+        np.load(out / store.DVECTORS)[voice_rows],
+        np.load(out / store.DESCRIPTORS)[face_rows],
         np.array(sexes),
         np.array(ages, dtype=float),
     )
@@ -206,15 +206,15 @@ def report(out: Path) -> dict:
         for side in ("voices", "faces")
         for row in rows_of(out, side, Rejected, "rejected")
     )
-    heard, first = np.unique(opened.voices["person"], return_index=True)
+    speakers, first = np.unique(opened.voices["person"], return_index=True)
     q = opened.pairing[first].astype(np.float64)
     q = q[q.any(axis=1)]
-    female = np.array([opened.people[len(heard) + group].gender == "female" for group in sorted(sizes)])
+    female = np.array([opened.people[len(speakers) + group].gender == "female" for group in sorted(sizes)])
     return {
         "faces": len(opened.faces),
         "identities": len(sizes),
         "faces an identity, least and most": [min(sizes.values()), max(sizes.values())],
-        "people heard": len(heard),
+        "people heard": len(speakers),
         "recordings": len(opened.voices),
         "hours of speech": round(len(opened.sounds) / SAMPLE_RATE / 3600, 2),
         "voices held out": {split: len(opened.voices_in(split)) for split in ("test", "common voice")},

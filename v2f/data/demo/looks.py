@@ -44,14 +44,14 @@ class PreparedPairs:
                 "beside its store."
             ) from error
         face_of = {row.file: i for i, row in enumerate(faces)}
-        heard = [i for i, row in enumerate(voices) if row.file in face_of]
-        seen = [face_of[voices[i].file] for i in heard]
+        rows = [i for i, row in enumerate(voices) if row.file in face_of]
+        seen = [face_of[voices[i].file] for i in rows]
         known = {row["pair"]: row["person"] for row in pairs_part("map")}
         ends = np.cumsum([0, *(row.length for row in voices)])
         return cls(
-            np.array([known.get(voices[i].file, voices[i].person) for i in heard]),
-            [speech[ends[i] : ends[i + 1]] for i in heard],
-            np.asarray(dvectors[heard]),
+            np.array([known.get(voices[i].file, voices[i].person) for i in rows]),
+            [speech[ends[i] : ends[i + 1]] for i in rows],
+            np.asarray(dvectors[rows]),
             np.asarray(descriptors[seen]),
             np.asarray(pictures[seen]),
         )
@@ -68,5 +68,5 @@ def looks(dvectors: np.ndarray, person: np.ndarray, seconds: np.ndarray, pairs: 
     voices -= voices.mean(axis=0)  # a corpus and the pairs differ in their microphones
     predicted = voices @ Ridge.learn(pairs.dvectors, pairs.descriptors, RIDGE_LOOKS).weights
     directions = np.linalg.svd(predicted, full_matrices=False)[2][: min(DIRECTIONS, len(voices) - 1)]
-    told = predicted @ directions.T
-    return (told / told.std(axis=0)).astype(np.float32)[speaker]
+    along = predicted @ directions.T
+    return (along / along.std(axis=0)).astype(np.float32)[speaker]

@@ -26,8 +26,8 @@ class Spoken:
 
     file: str
     speaker: str
-    gender: str  # "female", "male" or "", as people told it
-    age: str  # years, or "" where untold; the middle of a band where only that was told
+    gender: str  # "female", "male" or "", as speakers stated it
+    age: str  # years, or "" where not stated; the middle of a band where only that was
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class PublicSource:
     def check(self, folder: Path) -> None:
         """Raise CorpusError, with a sentence about what differs, unless every file is there and as it was."""
         self.require(folder)
-        found = hash_of_files(folder, self.files)
-        if found != self.sha256:
+        sha256 = hash_of_files(folder, self.files)
+        if sha256 != self.sha256:
             raise CorpusError(
                 f"All {len(self.files):,} files of {self.name} are in {folder}, but their contents differ: sha256 "
-                f"{found[:12]} and not {self.sha256[:12]}; get them from {self.origin}."
+                f"{sha256[:12]} and not {self.sha256[:12]}; get them from {self.origin}."
             )
 
 
