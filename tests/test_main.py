@@ -168,3 +168,11 @@ def test_the_public_names_are_there() -> None:
     assert (v2f.NoSpeechError, v2f.V2FError) == (NoSpeechError, V2FError)
     with pytest.raises(AttributeError, match="nothing_such"):
         _ = v2f.nothing_such
+
+
+def test_a_name_with_a_line_break_in_it_stays_in_one_line(tmp_path, capsys) -> None:
+    clip = tmp_path / "new\nline \u202e.wav"
+    clip.write_text("not a recording")
+    assert main(["face", str(clip), "--out", str(tmp_path)]) == 1
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1 and "new\\nline \\u202e.wav" in errors

@@ -35,6 +35,7 @@ def named(clips: Iterable[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def complain(sentence: str) -> int:
-    """Say what went wrong on stderr; returns the exit code."""
-    print(f"v2f: {sentence}", file=sys.stderr)
+    """Say what went wrong on stderr, in one line whatever names it holds; returns the exit code."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
+    print(f"v2f: {line}", file=sys.stderr)
     return 1

@@ -1,5 +1,14 @@
 """Failures we expect. Each message is one sentence that the person who sees it can act on."""
 
+import tokenize
+import zipfile
+import zlib
+
+DAMAGED_ARRAY = (  # what NumPy raises where a file of arrays is missing, cut short, or altered
+    *(OSError, EOFError, ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError),
+)
+
 
 class V2FError(Exception):
     """Base of every expected failure; its text is shown to visitors and on the command line as it is."""

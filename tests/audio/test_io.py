@@ -294,3 +294,15 @@ def test_an_impossible_rate_is_refused(tmp_path):
 def test_no_samples_are_no_waveform():
     assert to_waveform(np.zeros(0, np.int16), 48_000).shape == (0,)
     assert to_waveform(np.zeros((0, 2)), 48_000).shape == (0,)
+
+
+def test_a_damaged_mp3_says_nothing_on_the_terminal(tmp_path, made_voice, capfd):
+    soundfile.write(tmp_path / "voice.mp3", made_voice(3), 16_000)
+    contents = bytearray((tmp_path / "voice.mp3").read_bytes())
+    contents[2000:2600] = bytes(600)
+    (tmp_path / "voice.mp3").write_bytes(contents)
+    (tmp_path / "picture.mp3").write_bytes(b"BM" + bytes(12_000))
+    assert read_audio(tmp_path / "voice.mp3").size
+    with pytest.raises(UnreadableAudioError):
+        read_audio(tmp_path / "picture.mp3")
+    assert capfd.readouterr() == ("", "")

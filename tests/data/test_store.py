@@ -106,5 +106,5 @@ def test_a_missing_part_is_one_sentence(folder: Path, part: str) -> None:
 @pytest.mark.parametrize("part", ["log_mel.npy", "faces.npy"])
 def test_parts_of_different_lengths_are_refused(folder: Path, part: str) -> None:
     store.write_array(folder / part, np.load(folder / part)[:-1])
-    with pytest.raises(CorpusError, match="differ in length"):
+    with pytest.raises(CorpusError, match="do not fit together"):
         store.Store.open(folder)

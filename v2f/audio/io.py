@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from threading import Timer
+from threading import Lock, Timer
 from typing import IO, BinaryIO
 
 import numpy as np
@@ -183,12 +184,29 @@ class Stream(soundfile.SoundFile):
         return False
 
 
+_stderr = Lock()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let what C code writes to stderr go nowhere: the MP3 decoder in libsndfile complains of every damaged frame."""
+    with _stderr, open(os.devnull, "wb") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def _read_by_libsndfile(
     source: str | Path | BinaryIO, name: str, max_seconds: float | None
 ) -> np.ndarray | None:
     """What libsndfile makes of a recording; None where it is not one of its formats or gives nothing."""
     try:
-        file = Stream(source)
+        with _quiet():
+            file = Stream(source)
     except (soundfile.SoundFileError, TypeError, OSError):  # TypeError: a name ending in .raw wants a rate
         return None
     with file:
@@ -199,7 +217,8 @@ def _read_by_libsndfile(
 def _libsndfile_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     while True:
         try:
-            block = file.read(file.samplerate, dtype="float32", always_2d=True)
+            with _quiet() if file.format == "MP3" else nullcontext():
+                block = file.read(file.samplerate, dtype="float32", always_2d=True)
         except soundfile.SoundFileError:
             return  # damaged from here on
         if not len(block):

@@ -39,7 +39,7 @@ import numpy as np
 
 from v2f.audio.features import FULL_SCALE
 from v2f.data.shards import read_rows, write_array, write_rows
-from v2f.errors import CorpusError
+from v2f.errors import DAMAGED_ARRAY, CorpusError
 from v2f.models.networks import GENDERS
 
 PEOPLE = "people.csv"
@@ -117,12 +117,21 @@ class Store:
                 _map(folder / FACE_PERSON),
                 _map(folder / DVECTORS) if (folder / DVECTORS).exists() else None,
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CorpusError(f"{folder} is not a complete corpus store: {error}") from error
-        end = store.voices["start"][-1] + store.voices["length"][-1] if len(store.voices) else 0
-        if len(store.faces) != len(store.face_person) or end != len(store.sounds):
-            raise CorpusError(f"{folder} is not a complete corpus store: its parts differ in length.")
+        except DAMAGED_ARRAY as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise CorpusError(f"{folder} is not a complete corpus store: {reason}.") from error
+        if not store._fits():
+            raise CorpusError(f"{folder} is not a complete corpus store: its parts do not fit together.")
         return store
+
+    def _fits(self) -> bool:
+        """Whether recordings fill the sounds one after another, and everything is of somebody in the table."""
+        starts, ends = self.voices["start"], self.voices["start"] + self.voices["length"]
+        in_order = np.array_equal(starts, np.concatenate([[0], ends])[: len(starts)])
+        persons = np.concatenate([self.voices["person"], self.face_person])
+        known = ((persons >= 0) & (persons < len(self.people))).all()
+        filled = (ends[-1] if len(ends) else 0) == len(self.sounds)
+        return bool(in_order and known and filled and len(self.faces) == len(self.face_person))
 
     @property
     def identities(self) -> int:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from v2f.errors import CorpusError
+from v2f.errors import DAMAGED_ARRAY, CorpusError
 from v2f.models import Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import EMBEDDING_SIZE
 
@@ -58,8 +58,11 @@ class Pack:
                 arrays = {name: file[name] for name in file.files}
             store, encoder = (str(value) for value in arrays.pop("hashes"))
             pack = cls(**arrays, hashes=(store, encoder))
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        except DAMAGED_ARRAY as error:
             raise CorpusError(f"{path} is not a training pack, or it is damaged.") from error
+        voices = {len(pack.embeddings), len(pack.voice_identity), len(pack.voice_female)}
+        if len(voices) > 1 or len(pack.faces) != len(pack.face_identity):
+            raise CorpusError(f"{path} is damaged: its parts differ in length.")
         lonely = set(pack.voice_identity.tolist()) - set(pack.face_identity.tolist())
         if lonely or not len(pack.faces):
             raise CorpusError(f"{path} holds {len(lonely)} identities with a voice and no face.")

@@ -13,7 +13,7 @@ from v2f.data import store
 from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge, speaker_means
 from v2f.data.demo.sources import pairs_part
 from v2f.data.shards import read_rows
-from v2f.errors import CorpusError
+from v2f.errors import DAMAGED_ARRAY, CorpusError
 
 DIRECTIONS = 16  # together 95 % of the variance of what the map predicts for the demonstration corpus
 
@@ -38,7 +38,7 @@ class PreparedPairs:
                 np.load(folder / name, mmap_mode="r")
                 for name in (store.SPEECH, store.DVECTORS, store.DESCRIPTORS, store.FACES)
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except DAMAGED_ARRAY as error:
             raise CorpusError(
                 f"{folder} does not hold the prepared true pairs, which `v2f prepare demo` leaves "
                 "beside its store."
