@@ -54,4 +54,6 @@ def render(name: str, values: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     text = environment.get_template(f"{name}.j2").render(values, wording=wording)
-    return text.replace(" %", "\N{NO-BREAK SPACE}%") if html else re.sub(r"\n{3,}", "\n\n", text)
+    if html:  # numbers stay in one piece
+        return re.sub(r" (?=%)|(?<=,) (?=[^ \]]+\])", "\N{NO-BREAK SPACE}", text)
+    return re.sub(r"\n{3,}", "\n\n", text)

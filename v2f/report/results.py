@@ -40,7 +40,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Result:
-    """One number of the report. `question` to `seconds` tell it from all others."""
+    """One number of the report. `question` to `seconds` identify it."""
 
     question: str  # the file of this package that asks it, and the report's section
     measure: str  # what is measured, in words

@@ -57,9 +57,9 @@ class Section:
 
 
 def sections(findings: Findings) -> list[Section]:
-    """A section for each question that was asked, answered or not, in the order of texts.toml, then all others."""
+    """A section for each question, answered or left out, in the order of texts.toml and then all others."""
     described: dict[str, dict[str, Any]] = {section["key"]: section for section in texts()["sections"]}
-    asked = []
+    made = []
     for key in dict.fromkeys([*described, *(result.question for result in findings.results)]):
         about = described.get(key, {"title": key[:1].upper() + key[1:], "lead": ""})
         tables = []
@@ -74,8 +74,8 @@ def sections(findings: Findings) -> list[Section]:
             f"{people(line.on)}: {line.left_out}" for line in findings.left_out if line.question == key
         ]
         if tables or left_out:
-            asked.append(Section(key, about["title"], about["lead"], tables, left_out))
-    return asked
+            made.append(Section(key, about["title"], about["lead"], tables, left_out))
+    return made
 
 
 def _listed(results: Sequence[Result], caption: str) -> Table:

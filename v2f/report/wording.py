@@ -42,7 +42,7 @@ def interval_of(result: "Result") -> str:
 
 
 def chance_of(result: "Result") -> str:
-    """50 %, 0.4 % or 12.3; nothing where chance is not known."""
+    """50 %, 0.4 % or 12.3; nothing without a chance level."""
     if result.chance is None or math.isnan(result.chance):
         return ""
     if not result.share:
