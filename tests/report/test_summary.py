@@ -1,36 +1,47 @@
 """The numbers that stand first, and the facts of a run."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from tests.report.made_findings import made_findings
 from v2f.evaluation.faceres import NAME
 from v2f.evaluation.questions import gender
+from v2f.report.report import write
 from v2f.report.results import Findings, Result
 from v2f.report.summary import facts, headlines
 from v2f.report.wording import texts
 
 
-def sentences(findings: Findings) -> list[str]:
-    return [line.about + line.comparison for line in headlines(findings, texts()["summary"])]
+def sentences(findings: Findings, folder: Path) -> list[str]:
+    """The first lines of the report."""
+    write(findings, [], folder)
+    top = (folder / "report.md").read_text("utf-8").partition("\n## ")[0]
+    return [line.removeprefix("- ") for line in top.splitlines() if line.startswith("- ")]
 
 
-def test_a_headline_says_on_whom_by_whom_and_what_is_reached_by_chance_and_by_speech2face() -> None:
-    assert sentences(made_findings())[0] == (
-        "1:2 matching, on AVSpeech true pairs, by dlib's descriptor; chance 50 %; Speech2Face 73.5 %."
+def test_a_headline_says_on_whom_by_whom_and_what_chance_and_speech2face_reach(tmp_path: Path) -> None:
+    first, *others = sentences(made_findings(), tmp_path)
+    assert first == (
+        "1:2 matching, on AVSpeech true pairs, by dlib's descriptor: 60.4 % [57.0, 63.6]; chance 50 %; "
+        "Speech2Face 73.5 %."
+    )
+    assert len(others) == 5
+
+
+def test_a_number_that_is_not_distinguishable_from_chance_says_so(tmp_path: Path) -> None:
+    assert sentences(made_findings(), tmp_path)[1].endswith(
+        "53.1 % [49.9, 56.1], not distinguishable from chance (50 %); Speech2Face 64.9 %."
     )
 
 
-def test_a_number_that_is_not_distinguishable_from_chance_says_so() -> None:
-    assert sentences(made_findings())[1].endswith(
-        ", not distinguishable from chance (50 %); Speech2Face 64.9 %."
-    )
-
-
-def test_the_second_judge_stands_beside_the_first() -> None:
-    result = {"question": "matching", "measure": "1:2", "on": "test", "low": 0.6, "high": 0.8}
-    both = [Result(value=0.7, by="dlib", **result), Result(value=0.65, by="FaceRes", **result)]
-    assert sentences(Findings({}, both, [])) == [
-        "1:2 matching, on test people, by dlib's descriptor; by FaceRes 65.0 % [60.0, 80.0]."
+def test_the_second_judge_stands_beside_the_first(tmp_path: Path) -> None:
+    result = Result("matching", "1:2", "test", by="dlib", value=0.7, low=0.6, high=0.8)
+    both = [result, replace(result, by="FaceRes", value=0.65)]
+    assert sentences(Findings({}, both, []), tmp_path) == [
+        "1:2 matching, on test people, by dlib's descriptor: 70.0 % [60.0, 80.0]; "
+        "by FaceRes 65.0 % [60.0, 80.0]."
     ]
     assert texts()["second_judge"] == {"dlib": NAME, gender.JUDGE: NAME}
 

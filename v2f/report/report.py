@@ -13,7 +13,7 @@ from v2f.report.chart import HEIGHT, WIDTH, charts
 from v2f.report.markdown import plain
 from v2f.report.results import Figure, Findings
 from v2f.report.sections import COUNTS, sections
-from v2f.report.summary import LINES, facts, headlines, left_out
+from v2f.report.summary import LINES, facts, headlines
 
 MARKDOWN, PAGE = "report.md", "report.html"
 
@@ -34,7 +34,7 @@ def write(findings: Findings, figures: Sequence[Figure], folder: Path) -> None:
         "charts": pictures,
         "chart_size": (WIDTH, HEIGHT),
         "figures": figures,
-        "left_out": left_out(findings),
+        "left_out": list(dict.fromkeys(findings.left_out)),
         "reading": wording.texts()["reading"],
         "counts": COUNTS,
     }

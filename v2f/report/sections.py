@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from v2f.report import wording
-from v2f.report.results import Findings, Result
+from v2f.report.results import Findings, LeftOut, Result
 from v2f.report.wording import chance_of, in_order, people, texts
 
 COUNTS = "trials / people / recordings"
@@ -48,7 +48,7 @@ class Section:
     title: str
     lead: str
     tables: list[Table]
-    left_out: list[str]
+    left_out: list[LeftOut]
 
     @property
     def anchor(self) -> str:
@@ -65,14 +65,9 @@ def sections(findings: Findings) -> list[Section]:
         tables = []
         for on in in_order((r.on for r in findings.results if r.question == key), texts()["people"]):
             results = [r for r in findings.results if (r.question, r.on) == (key, on)]
-            caption = f"{about['title']}, on {people(on)}"
-            if "across" in about:
-                tables.append(_across(results, about["across"], caption))
-            else:
-                tables.append(_listed(results, caption))
-        left_out = [
-            f"{people(line.on)}: {line.left_out}" for line in findings.left_out if line.question == key
-        ]
+            caption, field = f"{about['title']}, on {people(on)}", about.get("across")
+            tables.append(_across(results, field, caption) if field else _listed(results, caption))
+        left_out = [line for line in findings.left_out if line.question == key]
         if tables or left_out:
             made.append(Section(key, about["title"], about["lead"], tables, left_out))
     return made

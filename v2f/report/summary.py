@@ -5,35 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from v2f.report.results import Findings, Result
-from v2f.report.wording import chance_of, interval_of, like_chance, people, speech2face_of, texts, value_of
+from v2f.report.wording import texts
 
 LINES = 6  # of the summary, at most
 
 
 @dataclass(frozen=True)
 class Headline:
-    """One of the numbers that stand first: what it is, on whom, and the same by the second judge."""
+    """One of the numbers that stand first, in words, and the same number by the second judge."""
 
     words: str
     result: Result
     second: Result | None
-
-    @property
-    def about(self) -> str:
-        """What is measured, on whom and by whom."""
-        judge = texts()["judges"].get(self.result.by, self.result.by)
-        return f"{self.words}, on {people(self.result.on)}" + (f", by {judge}" if judge else "")
-
-    @property
-    def comparison(self) -> str:
-        """Chance, the second judge's number and Speech2Face's, up to the end of the sentence."""
-        chance, (speech2face, _) = chance_of(self.result), speech2face_of(self.result)
-        text = f"; chance {chance}" if chance else ""
-        if like_chance(self.result):
-            text = f", not distinguishable from chance ({chance})"
-        if self.second is not None:
-            text += f"; by {self.second.by} {value_of(self.second)} {interval_of(self.second)}".rstrip()
-        return text + (f"; Speech2Face {speech2face}." if speech2face else ".")
 
 
 def headlines(findings: Findings, wanted: Sequence[dict[str, Any]]) -> list[Headline]:
@@ -56,12 +39,6 @@ def facts(findings: Findings) -> list[tuple[str, str]]:
     names += [name for name in findings.run if name not in labels]
     described = [(labels.get(name, name), _in_words(findings.run[name])) for name in names]
     return [(label, text) for label, text in described if text]
-
-
-def left_out(findings: Findings) -> list[str]:
-    """What could not be measured, and why."""
-    lines = (f"{line.question}, {people(line.on)}: {line.left_out}" for line in findings.left_out)
-    return [f"{line[:1].upper()}{line[1:]}." for line in dict.fromkeys(lines)]
 
 
 def _in_words(value: Any) -> str:

@@ -46,9 +46,9 @@ def chance_of(result: "Result") -> str:
     if result.chance is None or math.isnan(result.chance):
         return ""
     if not result.share:
-        return _plain(number(result.chance, False, _digits(result.chance)))
+        return signed(f"{round(result.chance, _digits(result.chance)):g}")
     below = 0 < result.chance < 0.001
-    return f"{100 * result.chance:.1g} %" if below else _plain(f"{100 * result.chance:.1f}") + " %"
+    return f"{100 * result.chance:.1g} %" if below else f"{round(100 * result.chance, 1):g} %"
 
 
 def paper_of(result: "Result") -> str:
@@ -103,7 +103,3 @@ def _digits(*values: float | None) -> int:
     """So many that the largest of the values has three figures that count, within reason."""
     largest = max((abs(value) for value in values if value is not None), default=0.0)
     return 3 if largest < 0.1 else 2 if largest < 10 else 1 if largest < 100 else 0
-
-
-def _plain(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
