@@ -1,16 +1,16 @@
-"""How well scores tell people apart: verification, retrieval, identification among N, and the top of logits.
+"""How well scores distinguish people: verification, retrieval, identification among N, and the top of logits.
 
 Verification is of pairs, by their scores [p]: `equal_error_rate` and `area_under_curve`; their intervals are in
 intervals.py. Everything else is of probes: `standing` counts how many strangers' faces score above each probe's own
 face, and the others turn the counts into a value for each probe, for `mean_over_people`:
 
-    found = standing_by_cosine(probes, faces, probe_person, face_person)
-    mean_over_people(recall(found, 5), found.person)            # is the own face among the first five?
-    mean_over_people(identification(found, 10), found.person)   # is it the first of ten? Chance: 1 / 10
+    ranks = standing_by_cosine(probes, faces, probe_person, face_person)
+    mean_over_people(recall(ranks, 5), ranks.person)            # is the own face among the first five?
+    mean_over_people(identification(ranks, 10), ranks.person)   # is it the first of ten? Chance: 1 / 10
 
-Such intervals are for the faces there are: the people who speak are drawn again, those to choose from stay.
+Such intervals are for the faces there are: the people who speak are resampled, those to choose from stay.
 
-Equal scores are in an order of chance: every function gives the mean over all orders.
+Equal scores are in random order: every function gives the mean over all orders.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ import numpy as np
 from v2f.errors import CorpusError
 
 GALLERIES = (2, 4, 6, 8, 10)  # faces to identify one of
-AT_ONCE = 256  # probes compared with all faces at once
+BATCH = 256  # probes compared with all faces at once
 ALIKE = 1e-6  # cosines closer than this are equal: float32 products depend on where in a block they are made
 
 
@@ -28,7 +28,7 @@ def equal_error_rate(scores: np.ndarray, same: np.ndarray) -> float:
     """The rate at which wrong acceptances equal wrong rejections; scores [p], same bool [p] -> [0, 1].
 
     Pairs of equal score are accepted together. Between two thresholds the error rates go straight from one to the
-    other, as they do for who accepts pairs at the threshold by chance.
+    other, as they do when pairs at the threshold are accepted at random.
     Raises CorpusError without pairs of both, or where scores are not finite.
     """
     return float(error_rates(*by_score(scores, same)))
@@ -93,7 +93,7 @@ class Standing:
 def standing(
     scores: np.ndarray, probe_person: np.ndarray, face_person: np.ndarray, alike: float = 0.0
 ) -> Standing:
-    """Where each probe's own face stands by scores [n, m] of probes' likeness to faces.
+    """Where each probe's own face stands by scores [n, m] of probes' similarity to faces.
 
     probe_person int [n], face_person int [m]; -1 is nobody. Scores no further apart than `alike` are equal.
     Raises CorpusError where scores are not finite.
@@ -124,50 +124,50 @@ def standing_by_cosine(
     `centred` takes away each side's mean first. For a gallery with one face of each person, take rows
     `one_each(face_person, seed)` of the faces and of who they are.
     """
-    probes, faces = unit(probes, centred), unit(faces, centred)
+    probes, faces = unit_rows(probes, centred), unit_rows(faces, centred)
     parts = []
-    for start in range(0, len(probes), AT_ONCE):
-        block = slice(start, start + AT_ONCE)
+    for start in range(0, len(probes), BATCH):
+        block = slice(start, start + BATCH)
         part = standing(probes[block] @ faces.T, probe_person[block], face_person, ALIKE)
         parts.append((part.probe + start, part.person, part.higher, part.tied, part.lower))
     return Standing(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def one_each(face_person: np.ndarray, seed: int) -> np.ndarray:
-    """The row of one face of each person [m] drawn by chance, in the order of people; -1 is nobody."""
+    """The row of one face of each person [m] sampled, in the order of people; -1 is nobody."""
     order = np.random.default_rng(seed).permutation(len(face_person))
     people, first = np.unique(np.asarray(face_person)[order], return_index=True)
     return order[first[people >= 0]]
 
 
-def recall(found: Standing, k: int) -> np.ndarray:
+def recall(ranks: Standing, k: int) -> np.ndarray:
     """Whether each probe's own face is among the first k, float [n] in [0, 1]. Chance: k / faces with one each."""
-    return _among_first(found.higher, found.tied, k)
+    return _among_first(ranks.higher, ranks.tied, k)
 
 
-def rank(found: Standing) -> np.ndarray:
+def rank(ranks: Standing) -> np.ndarray:
     """The place of each probe's own face, float [n] from 1. Chance: the middle, with one face of each person."""
-    return 1 + found.higher + found.tied / 2
+    return 1 + ranks.higher + ranks.tied / 2
 
 
-def identification(found: Standing, size: int) -> np.ndarray:
-    """How likely each probe's own face is the first of `size`, the others drawn from the strangers; float [n].
+def identification(ranks: Standing, size: int) -> np.ndarray:
+    """How likely each probe's own face is the first of `size`, the others sampled from the strangers; float [n].
 
-    The mean over all draws, which needs no drawing (a hypergeometric distribution). Chance: 1 / size.
+    The mean over all samples, which needs no sampling (a hypergeometric distribution). Chance: 1 / size.
     Raises CorpusError where a probe stands among fewer than size - 1 strangers.
     """
-    lower, tied = found.lower.astype(float), found.tied.astype(float)
-    strangers = lower + tied + found.higher
+    lower, tied = ranks.lower.astype(float), ranks.tied.astype(float)
+    strangers = lower + tied + ranks.higher
     if (strangers < size - 1).any():
-        raise CorpusError(f"To find one of {size} faces, at least {size - 1} have to be strangers'.")
+        raise CorpusError(f"To identify one of {size} faces, at least {size - 1} have to be strangers'.")
 
     def ways(n: np.ndarray) -> np.ndarray:
         """C(n, size) / C(strangers, size - 1), factor by factor, so that nothing overflows."""
         taken = np.arange(size - 1)[:, None]
         return n / size * np.prod(np.maximum(n - 1 - taken, 0) / (strangers - taken), axis=0)
 
-    # With j of the tied drawn, and none that score higher, the own face is first in 1 of j + 1 orders; this is the sum
-    # over all j of C(tied, j) C(lower, size - 1 - j) / (j + 1), by C(t, j) / (j + 1) = C(t + 1, j + 1) / (t + 1).
+    # With j of the tied sampled, and none that score higher, the own face is first in 1 of j + 1 orders; this is the
+    # sum over all j of C(tied, j) C(lower, size - 1 - j) / (j + 1), by C(t, j) / (j + 1) = C(t + 1, j + 1) / (t + 1).
     return (ways(lower + tied + 1) - ways(lower)) / (tied + 1)
 
 
@@ -202,7 +202,7 @@ def _check_finite(scores: np.ndarray) -> None:
         raise CorpusError("Some scores are not finite numbers.")
 
 
-def unit(descriptors: np.ndarray, centred: bool = False) -> np.ndarray:
+def unit_rows(descriptors: np.ndarray, centred: bool = False) -> np.ndarray:
     """Descriptors [n, d] of length one, float32, after their mean is taken away if `centred`."""
     vectors = np.asarray(descriptors, dtype=np.float64)
     if not np.isfinite(vectors).all():

@@ -11,14 +11,13 @@ import torch
 
 from v2f.data.store import Person
 from v2f.evaluation import faceres
-from v2f.evaluation.faceres import Described
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.judges import Verdicts
 from v2f.evaluation.subjects import Subjects
 from v2f.models import Runtime, file_hash, load
 from v2f.pipeline import VoiceToFace
 
-MakeDrawn = Callable[..., GeneratedFaces]
+MakeGenerated = Callable[..., GeneratedFaces]
 FRAMES = 560  # of every made recording
 
 
@@ -48,10 +47,10 @@ def make_subjects() -> Callable[..., Subjects]:
 
 
 @pytest.fixture
-def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
-    """make_drawn(knows, seed=0, second=False, **subjects): what a model draws that knows everyone's face, or nobody's.
+def make_generated(make_subjects: Callable[..., Subjects]) -> MakeGenerated:
+    """make_generated(knows, seed=0, second=False, **subjects): faces by a model that knows everyone's, or nobody's.
 
-    A face's descriptor is its person's own and a little of chance, its sex and age its person's. The second judge says
+    A face's descriptor is its person's own and a little noise, its sex and age its person's. The second judge says
     what the first one does, but for ten years more.
     """
 
@@ -67,7 +66,7 @@ def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
         def seen(person: np.ndarray, own: bool) -> tuple[Verdicts, np.ndarray]:
             who = person if own else rng.permutation(strangers)[rng.integers(0, len(strangers), len(person))]
             little = 0.01 * rng.standard_normal((len(person), 128)).astype(np.float32)
-            verdicts = Verdicts(sexes[who], ages[who], np.ones(len(who), bool), looks[who] + little)
+            verdicts = Verdicts(sexes[who], ages[who], looks[who] + little, np.ones(len(who), bool))
             return verdicts, trunk[who] + little[:, :64]
 
         made, made_trunk = seen(subjects.voice_person, knows)
@@ -78,15 +77,15 @@ def make_drawn(make_subjects: Callable[..., Subjects]) -> MakeDrawn:
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
         return GeneratedFaces(
             *(subjects, embeddings, images, scores, made, true, made_trunk, true_trunk),
-            made_second=described(made) if second else None,
-            true_second=described(true) if second and true else None,
+            second_verdicts=described(made) if second else None,
+            true_second_verdicts=described(true) if second and true else None,
         )
 
     return make
 
 
-def described(verdicts: Verdicts) -> Described:
-    return Described(verdicts.descriptor[:, :100], verdicts.age + 10.0, 0.9 * (verdicts.sex == "male"))
+def described(verdicts: Verdicts) -> Verdicts:
+    return Verdicts(verdicts.sex, verdicts.age + 10.0, verdicts.descriptor[:, :100])
 
 
 @pytest.fixture

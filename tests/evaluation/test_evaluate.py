@@ -111,8 +111,16 @@ def test_one_command_makes_the_whole_report(
     assert capsys.readouterr().out.strip() == str(out / "report.html")
     findings = Findings.load(out / "results.jsonl")
     assert {result.question for result in findings.results} == {
-        *("known speakers", "gender", "age", "matching", "identification", "retrieval", "verification"),
-        *("noise", "steadiness", "duration", "quality"),
+        *(
+            "closed-set identification",
+            "gender",
+            "age",
+            "matching",
+            "identification",
+            "retrieval",
+            "verification",
+        ),
+        *("noise", "consistency", "duration", "quality"),
     }
     assert {result.by for result in findings.results if result.question == "matching"} == {
         *("dlib", "dlib, centred", "trunk", "trunk, centred", "DIMNet-I"),
@@ -175,7 +183,7 @@ def test_of_the_authors_weights_the_papers_split_tells(tmp_path: Path, random_we
         (lambda person: person, 1, ""),
         (lambda person: person, 0, "there are no true faces"),
         (lambda person: replace(person, split="test" if person.name == "new 0" else ""), EACH, "two"),
-        (lambda person: replace(person, split="validation"), EACH, "nobody is heard"),
+        (lambda person: replace(person, split="validation"), EACH, "there are no recordings"),
     ],
     ids=["no nationality", "one gender", "no gender", "one face", "no faces", "one person", "nobody"],
 )
@@ -222,7 +230,7 @@ def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_
     findings = Findings.load(out / "results.jsonl")
     assert {result.on for result in findings.results} == {"test", "common voice", "training"}
     on = {result.question for result in findings.results if result.on == "common voice"}
-    assert on >= {"gender", "matching", "duration", "quality"} and not on & {"noise", "steadiness"}
+    assert on >= {"gender", "matching", "duration", "quality"} and not on & {"noise", "consistency"}
     heard = {
         result.recordings
         for result in findings.results
@@ -253,7 +261,7 @@ def test_a_model_of_another_store_is_not_asked_about_training(
     assert evaluate(folder, weights, out) == 0
     findings = Findings.load(out / "results.jsonl")
     assert {line.question for line in findings.left_out if line.on == "training"} == {
-        "known speakers",
+        "closed-set identification",
         "matching",
     }
     assert Store.open(folder).identities == TRAINED

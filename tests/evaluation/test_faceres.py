@@ -44,8 +44,8 @@ def test_every_face_gets_a_unit_descriptor_an_age_and_a_sex(second_judge: Path) 
     seen = FaceRes(second_judge).describe(FACES)
     assert seen.descriptor.shape == (5, 1024) and seen.descriptor.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(seen.descriptor, axis=1), 1, atol=1e-5)
-    assert ((seen.age >= 0) & (seen.age < 100)).all() and ((seen.male >= 0) & (seen.male <= 1)).all()
-    assert (seen.sex == np.where(seen.male > 0.5, "male", "female")).all()
+    assert ((seen.age >= 0) & (seen.age < 100)).all()
+    assert set(seen.sex) <= {"female", "male"}
 
 
 def test_a_face_is_judged_alike_alone_and_among_others(
@@ -53,7 +53,7 @@ def test_a_face_is_judged_alike_alone_and_among_others(
 ) -> None:
     judge = FaceRes(second_judge)
     together = judge.describe(FACES)
-    monkeypatch.setattr("v2f.evaluation.faceres.AT_ONCE", 2)
+    monkeypatch.setattr("v2f.evaluation.faceres.BATCH", 2)
     parts = judge.describe(FACES)
     np.testing.assert_allclose(parts.descriptor, together.descriptor, atol=1e-5)
     np.testing.assert_allclose(parts.age, together.age, atol=1e-3)

@@ -13,7 +13,7 @@ from v2f.evaluation.intervals import (
     rank_correlation,
     verification_over_pairs,
 )
-from v2f.evaluation.trials import compare, draw, similarities
+from v2f.evaluation.trials import compare, sample, similarities
 from v2f.metrics import (
     area_under_curve,
     equal_error_rate,
@@ -179,7 +179,7 @@ def simulated(
 def measured(people: int, seed: int, telling: float = 1.2) -> dict[str, Estimate]:
     """What one study of so many people finds, with its intervals."""
     voices, faces, heard, shown = simulated(people, seed, telling)
-    trials = draw(voices, faces, 100 * people, seed)
+    trials = sample(voices, faces, 100 * people, seed)
     own, other = similarities(heard, shown, trials)
     rate, area = verification_over_pairs(
         np.concatenate([own, other]),
@@ -203,7 +203,7 @@ def test_intervals_of_every_measure_hold_the_truth(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(intervals, "LEVELS", 24)
     studies = [measured(40, seed) for seed in range(200)]
     voices, faces, heard, shown = simulated(4000, 1000, 1.2)
-    trials = draw(voices, faces, 1_000_000, 0)
+    trials = sample(voices, faces, 1_000_000, 0)
     own, other = similarities(heard, shown, trials)
     scores, same = np.concatenate([own, other]), np.arange(2_000_000) < 1_000_000
     truth = {

@@ -14,9 +14,8 @@ from v2f.evaluation.judges import (
     ApparentSexAndAge,
     _cascade,
     detectors,
-    face_found,
-    haar_finds,
-    judge_face,
+    dlib_detects,
+    haar_detects,
     judge_faces,
     judge_versions,
 )
@@ -45,7 +44,7 @@ def test_portraits_at_64_pixels_keep_their_sex(portraits: tuple[list[np.ndarray]
     faces, sexes = portraits
     verdicts = judge_faces(faces)
     assert (verdicts.sex == np.array(sexes)).sum() >= PORTRAITS - 1
-    assert verdicts.found.sum() >= PORTRAITS - 1
+    assert verdicts.detected.sum() >= PORTRAITS - 1
     assert ((verdicts.age > 20) & (verdicts.age < 95)).all()
     assert verdicts.descriptor.shape == (PORTRAITS, 128)
 
@@ -58,10 +57,10 @@ def test_parallel_judges_agree_with_one(portraits: tuple[list[np.ndarray], list[
 
 
 def test_noise_is_no_face_but_is_still_judged() -> None:
-    assert not face_found(NOISE)
-    verdict = judge_face(NOISE)
-    assert not verdict.found
-    assert verdict.sex in ("female", "male")
+    assert not dlib_detects(NOISE)
+    verdicts = judge_faces([NOISE])
+    assert not verdicts.detected.any()
+    assert verdicts.sex[0] in ("female", "male")
 
 
 def test_the_second_detector_sees_portraits_and_no_noise(
@@ -70,8 +69,8 @@ def test_the_second_detector_sees_portraits_and_no_noise(
     if OPENCV not in detectors():
         pytest.skip("the installed OpenCV, if any, is not version 4")
     faces, _ = portraits
-    assert sum(map(haar_finds, faces)) >= PORTRAITS - 2
-    assert not haar_finds(NOISE)
+    assert sum(map(haar_detects, faces)) >= PORTRAITS - 2
+    assert not haar_detects(NOISE)
 
 
 @pytest.mark.parametrize("opencv", [None, SimpleNamespace(__version__="5.0.0")])
@@ -83,7 +82,7 @@ def test_without_opencvs_cascades_there_is_one_detector(
     request.addfinalizer(_cascade.cache_clear)
     assert list(detectors()) == ["dlib"] and OPENCV not in judge_versions()
     with pytest.raises(V2FError, match="needs its version 4"):
-        haar_finds(NOISE)
+        haar_detects(NOISE)
 
 
 def test_a_missing_package_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,11 +45,11 @@ def flat(number: int, true: bool = False) -> np.ndarray:
 def verdicts(ages: list[int]) -> Verdicts:
     n = len(ages)
     return Verdicts(
-        np.array(["female"] * n), np.array(ages), np.ones(n, bool), np.zeros((n, 128), np.float32)
+        np.array(["female"] * n), np.array(ages), np.zeros((n, 128), np.float32), np.ones(n, bool)
     )
 
 
-def drawn(
+def made(
     people: int = 12,
     recordings: int = 1,
     seconds: float = 12.0,
@@ -79,9 +79,11 @@ def drawn(
         embeddings=np.zeros((len(voice_person), 64), np.float32),
         images=np.stack([flat(recording) for recording in range(len(voice_person))]),
         scores=None,
-        made=verdicts([30] * len(voice_person)),
-        true=verdicts([70 if person < old else 30 for person in face_person]) if true_faces else None,
-        made_trunk=None,
+        verdicts=verdicts([30] * len(voice_person)),
+        true_verdicts=verdicts([70 if person < old else 30 for person in face_person])
+        if true_faces
+        else None,
+        trunk=None,
         true_trunk=None,
     )
 
@@ -122,11 +124,11 @@ def speakers(figure: Figure, column: int, rows: int = 4) -> list[int]:
 
 def test_people_who_may_not_be_shown_are_not(engine) -> None:
     with pytest.raises(ValueError, match="test may not be shown"):
-        figures(engine, drawn(shown=False), 0)
+        figures(engine, made(shown=False), 0)
 
 
 def test_all_figures_of_the_paper_with_captions(engine) -> None:
-    found, left_out = figures(engine, drawn(recordings=7, true_faces=2, old=2, seconds=2), 0)
+    found, left_out = figures(engine, made(recordings=7, true_faces=2, old=2, seconds=2), 0)
     assert [figure.file for figure in found] == [f"figure-{number}.png" for number in (2, 3, 4, 5)]
     assert all(figure.title.startswith(f"Figure {number}: ") for number, figure in enumerate(found, 2))
     assert all(figure.caption.endswith(".") and "In the paper" in figure.caption for figure in found)
@@ -135,13 +137,13 @@ def test_all_figures_of_the_paper_with_captions(engine) -> None:
 
 
 def test_without_true_faces_a_line_says_so(engine) -> None:
-    found, left_out = figures(engine, drawn(people=2, seconds=2), 0)
+    found, left_out = figures(engine, made(people=2, seconds=2), 0)
     assert not any("true face" in figure.caption for figure in found)
     assert "true faces beside the generated ones, as there are none" in {line.left_out for line in left_out}
 
 
 def test_figure_2_has_four_noises_and_a_voice_by_five_durations(engine) -> None:
-    figure = figure_2(engine, Shuffled(drawn(seconds=4), 0), 0)
+    figure = figure_2(engine, Shuffled(made(seconds=4), 0), 0)
     faces = {cell(figure, row, column) for row in range(4) for column in range(5)}
     assert GREY not in faces and PAPER not in faces
     last = figure.picture.height - GAP - SIDE // 2
@@ -153,7 +155,7 @@ def test_figure_2_has_four_noises_and_a_voice_by_five_durations(engine) -> None:
 
 
 def test_figure_3_shows_durations_that_a_recording_reaches_its_whole_and_true_faces(engine) -> None:
-    figure = third(engine, drawn(seconds=4, true_faces=5))
+    figure = third(engine, made(seconds=4, true_faces=5))
     assert [cell(figure, 0, column) == GREY for column in range(6)] == [
         False,
         False,
@@ -170,39 +172,39 @@ def test_figure_3_shows_durations_that_a_recording_reaches_its_whole_and_true_fa
 
 
 def test_half_of_figure_3s_speakers_are_female(engine) -> None:
-    figure = third(engine, drawn(seconds=2))
+    figure = third(engine, made(seconds=2))
     assert [person % 3 == 0 for person in speakers(figure, 5)] == [False, False, True, True]
     assert "The first two female and two male speakers" in figure.caption
 
 
 def test_without_genders_the_first_four_are_shown(engine) -> None:
-    figure = third(engine, drawn(genders=False, seconds=2))
+    figure = third(engine, made(genders=False, seconds=2))
     assert "The first four speakers in an order shuffled by seed 0." in figure.caption
 
 
 def test_genders_seen_in_true_faces_are_said_to_be(engine) -> None:
-    figure = third(engine, drawn(genders=False, true_faces=1, seconds=2))
+    figure = third(engine, made(genders=False, true_faces=1, seconds=2))
     assert "four female (by the look of their true faces) speakers" in figure.caption
 
 
 def test_without_true_faces_figure_3_has_no_columns_for_them(engine) -> None:
-    figure = third(engine, drawn(seconds=2))
+    figure = third(engine, made(seconds=2))
     assert figure.picture.width == MARGIN + 6 * (SIDE + GAP) + 2 * GAP
 
 
 def test_one_speaker_is_enough(engine) -> None:
-    assert "The first speaker in an order" in third(engine, drawn(people=1)).caption
+    assert "The first speaker in an order" in third(engine, made(people=1)).caption
 
 
 def test_the_seed_decides_who_is_shown(engine) -> None:
-    people = drawn(people=40, seconds=1)
+    people = made(people=40, seconds=1)
     one, same, other = (third(engine, people, seed) for seed in (0, 0, 1))
     assert one.picture.tobytes() == same.picture.tobytes()
     assert speakers(one, 5) != speakers(other, 5)
 
 
 def test_figure_4_groups_speakers_above_their_true_faces_and_shows_nobody_twice() -> None:
-    ((figure,), left_out) = fourth(drawn(true_faces=1, old=2))
+    ((figure,), left_out) = fourth(made(true_faces=1, old=2))
     assert figure.title == "Figure 4: old, male and female voices" and not left_out
     groups: list[list[int]] = [[], [], []]
     for group, people in enumerate(groups):
@@ -221,7 +223,7 @@ def test_figure_4_groups_speakers_above_their_true_faces_and_shows_nobody_twice(
 
 
 def test_without_true_faces_nobody_is_old() -> None:
-    (figure,), left_out = fourth(drawn())
+    (figure,), left_out = fourth(made())
     assert figure.title == "Figure 4: male and female voices"
     assert left_out == "the group 'old' of Figure 4: no true faces to see ages in"
 
@@ -231,19 +233,19 @@ def test_without_true_faces_nobody_is_old() -> None:
     [(2, "Genders, too, are as the judge sees them."), (0, "Genders are as a judge sees true faces.")],
 )
 def test_figure_4_tells_whose_genders_a_judge_saw(old: int, sentence: str) -> None:
-    ((figure,), _) = fourth(drawn(true_faces=1, old=old, genders=False))
+    ((figure,), _) = fourth(made(true_faces=1, old=old, genders=False))
     assert sentence in figure.caption
-    ((known,), _) = fourth(drawn(true_faces=1, old=old))
+    ((known,), _) = fourth(made(true_faces=1, old=old))
     assert "Genders" not in known.caption
 
 
 def test_without_genders_and_faces_there_is_no_figure_4() -> None:
-    found, left_out = fourth(drawn(genders=False))
+    found, left_out = fourth(made(genders=False))
     assert not found and "nobody is known to be female" in left_out
 
 
 def test_figure_5_has_seven_whole_recordings_of_each_speaker(engine) -> None:
-    (figure,), left_out = fifth(engine, drawn(recordings=8))
+    (figure,), left_out = fifth(engine, made(recordings=8))
     for row in range(4):
         shown = [cell(figure, row, column)[0] for column in range(7)]
         assert len(set(shown)) == 7 and len({recording // 8 for recording in shown}) == 1
@@ -251,14 +253,14 @@ def test_figure_5_has_seven_whole_recordings_of_each_speaker(engine) -> None:
 
 
 def test_without_seven_recordings_figure_5_has_seven_pieces_and_says_so(engine) -> None:
-    (figure,), left_out = fifth(engine, drawn(recordings=2, seconds=7))
+    (figure,), left_out = fifth(engine, made(recordings=2, seconds=7))
     assert PAPER not in {cell(figure, row, column) for row in range(4) for column in range(7)}
     assert "seven equal pieces of one recording" in figure.caption
     assert "seven equal pieces of one recording" in left_out
 
 
 def test_pieces_of_less_than_a_second_are_not_shown(engine) -> None:
-    found, left_out = fifth(engine, drawn(seconds=6.9))
+    found, left_out = fifth(engine, made(seconds=6.9))
     assert not found and "nobody has 7 recordings, or 7 s of speech in one" in left_out
 
 
@@ -275,7 +277,7 @@ def test_the_nearest_training_faces_come_in_order_beneath_the_generated() -> Non
 
 
 def test_48_unchosen_speakers_stand_twelve_by_four_without_their_true_faces() -> None:
-    whose = drawn(people=60, recordings=2, true_faces=1)
+    whose = made(people=60, recordings=2, true_faces=1)
     figure = unchosen(whose, seed=3)
     assert figure.file == "figure-common-voice.png" and "speakers" in figure.caption
     step = SIDE + GAP

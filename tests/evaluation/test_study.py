@@ -138,6 +138,6 @@ def test_weights_without_a_discriminator_give_no_score(random_weights, tmp_path,
 
     unjudged = VoiceToFace(replace(load(random_weights), discriminator=None))
     rows = study.clean_rows("ann", unjudged.strip(made_voice(2.5)))
-    study.tell(rows, tmp_path / "table.csv", ("clip", "score"))
+    study.write_and_print(rows, tmp_path / "table.csv", ("clip", "score"))
     assert [row["score"] for row in table(tmp_path / "table.csv")] == ["", "", ""]
     assert capsys.readouterr().out.count(" - ") == 3

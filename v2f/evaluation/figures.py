@@ -1,10 +1,9 @@
-"""The paper's Figures 2 to 5, and one on memorisation, drawn without choosing the good ones.
+"""The paper's Figures 2 to 5, and one on memorisation, of people whom nobody chose.
 
 Speakers, recordings and true faces are the first of an order shuffled by the seed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -19,7 +18,7 @@ from v2f.evaluation.questions.noise import KINDS
 from v2f.evaluation.questions.quality import CLOSE, Neighbours
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import DURATIONS, VoiceToFace
-from v2f.report.results import LeftOut
+from v2f.report.results import Figure, LeftOut
 
 QUESTION = "figures"
 SPEAKERS = 4  # of Figures 3 and 5, as in the paper
@@ -37,27 +36,17 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven")  # in wo
 Faces = list[np.ndarray | None]  # uint8 [64, 64, 3] each, or a grey square
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A picture and what it shows. `caption`: what rows and columns are, how they were chosen, what the paper shows."""
-
-    file: str  # "figure-2.png"
-    title: str
-    caption: str
-    picture: Image.Image
-
-
 class Shuffled:
     """Speakers, recordings and true faces in the seed's order. Speakers are those with true faces, if any have."""
 
-    def __init__(self, drawn: GeneratedFaces, seed: int) -> None:
-        subjects, rng = drawn.subjects, np.random.default_rng(seed)
-        heard = np.unique(subjects.voice_person)
-        both = np.intersect1d(heard, subjects.face_person)
+    def __init__(self, generated: GeneratedFaces, seed: int) -> None:
+        subjects, rng = generated.subjects, np.random.default_rng(seed)
+        speakers = np.unique(subjects.voice_person)
+        both = np.intersect1d(speakers, subjects.face_person)
         self.subjects = subjects
         self.seen = len(both) > 0
-        self.people: list[int] = rng.permutation(both if self.seen else heard).tolist()
-        self.gender = gender_of_people(drawn)
+        self.people: list[int] = rng.permutation(both if self.seen else speakers).tolist()
+        self.gender = gender_of_people(generated)
         self.apparent = not (subjects.gender != "").any() and (self.gender != "").any()
         self.words = f"in an order shuffled by seed {seed}"
         self._recordings = rng.permutation(len(subjects.voice_person))
@@ -87,7 +76,7 @@ class Shuffled:
         """A person's name, and their gender where it is known, in lines."""
         return f"{self.subjects.people[person].name}\n{self.gender[person]}".strip()
 
-    def told(self, people: Sequence[int], able: str = "") -> str:
+    def chosen(self, people: Sequence[int], able: str = "") -> str:
         """Who was chosen, of those who are `able` to be, as a sentence."""
         counts = [(sum(self.gender[person] == gender for person in people), gender) for gender in GENDERS]
         words = f"{NUMBERS[len(people)]}"
@@ -102,20 +91,22 @@ class Shuffled:
         return [*columns, *[TRUE_FACE] * max(len(self.true_faces(person)) for person in people)]
 
 
-def figures(engine: VoiceToFace, drawn: GeneratedFaces, seed: int) -> tuple[list[Figure], list[LeftOut]]:
+def figures(engine: VoiceToFace, generated: GeneratedFaces, seed: int) -> tuple[list[Figure], list[LeftOut]]:
     """Figures 2 to 5, and what had to be left out of them. Raises ValueError for subjects who may not be shown."""
-    if not drawn.subjects.shown:
-        raise ValueError(f"the faces of {drawn.subjects.name} may not be shown")
-    order = Shuffled(drawn, seed)
-    found: list[Figure | LeftOut] = []
+    if not generated.subjects.shown:
+        raise ValueError(f"the faces of {generated.subjects.name} may not be shown")
+    order = Shuffled(generated, seed)
+    made: list[Figure | LeftOut] = []
     if not order.seen:
-        found.append(
-            LeftOut(QUESTION, drawn.subjects.name, "true faces beside the generated ones, as there are none")
+        made.append(
+            LeftOut(
+                QUESTION, generated.subjects.name, "true faces beside the generated ones, as there are none"
+            )
         )
-    found += [figure_2(engine, order, seed), figure_3(engine, drawn, order)]
-    found += [*figure_4(drawn, order), *figure_5(engine, drawn, order)]
-    drawings = [figure for figure in found if isinstance(figure, Figure)]
-    return drawings, [line for line in found if isinstance(line, LeftOut)]
+    made += [figure_2(engine, order, seed), figure_3(engine, generated, order)]
+    made += [*figure_4(generated, order), *figure_5(engine, generated, order)]
+    pictures = [figure for figure in made if isinstance(figure, Figure)]
+    return pictures, [line for line in made if isinstance(line, LeftOut)]
 
 
 def figure_2(engine: VoiceToFace, order: Shuffled, seed: int) -> Figure:
@@ -139,13 +130,13 @@ def figure_2(engine: VoiceToFace, order: Shuffled, seed: int) -> Figure:
     )
 
 
-def figure_3(engine: VoiceToFace, drawn: GeneratedFaces, order: Shuffled) -> Figure:
+def figure_3(engine: VoiceToFace, generated: GeneratedFaces, order: Shuffled) -> Figure:
     """Faces of four speakers after each duration of speech, and of the whole recording."""
     people = order.speakers()
     recordings = [order.recordings(person)[0] for person in people]
-    strips = by_duration(engine, drawn.subjects, recordings)
+    strips = by_duration(engine, generated.subjects, recordings)
     rows = [
-        [*strip, drawn.images[recording], *order.true_faces(person)]
+        [*strip, generated.images[recording], *order.true_faces(person)]
         for strip, recording, person in zip(strips, recordings, people, strict=True)
     ]
     columns = [*SECONDS, "whole"]
@@ -158,14 +149,14 @@ def figure_3(engine: VoiceToFace, drawn: GeneratedFaces, order: Shuffled) -> Fig
     return Figure(
         "figure-3.png",
         "Figure 3: faces from voices, by duration",
-        f"{caption}{order.told(people)} In the paper faces are realistic, and settle as the speech grows longer.",
+        f"{caption}{order.chosen(people)} In the paper faces are realistic, and settle as the speech grows longer.",
         grid(rows, [order.name(person) for person in people], order.beside(columns, people), len(columns)),
     )
 
 
-def figure_4(drawn: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOut]:
+def figure_4(generated: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOut]:
     """Faces from old, male and female voices."""
-    ages = age_of_people(drawn)
+    ages = age_of_people(generated)
     groups = {
         "old": [person for person in order.people if ages[person] >= OLD],
         "male": [person for person in order.people if order.gender[person] == "male"],
@@ -179,10 +170,10 @@ def figure_4(drawn: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOu
             why = f"nobody is known to be {group}"
             if group == "old":
                 why = f"no true face looks {OLD} or older" if order.seen else "no true faces to see ages in"
-            yield LeftOut(QUESTION, drawn.subjects.name, f"the group {group!r} of Figure 4: {why}")
+            yield LeftOut(QUESTION, generated.subjects.name, f"the group {group!r} of Figure 4: {why}")
             continue
         shown.update(people)
-        rows: list[Faces] = [[drawn.images[order.recordings(person)[0]] for person in people]]
+        rows: list[Faces] = [[generated.images[order.recordings(person)[0]] for person in people]]
         if order.seen:
             rows.append([order.true_faces(person)[0] for person in people])
         names = [f"{group} voice", TRUE_FACE][: len(rows)]
@@ -206,16 +197,16 @@ def figure_4(drawn: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOu
     )
 
 
-def figure_5(engine: VoiceToFace, drawn: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOut]:
+def figure_5(engine: VoiceToFace, generated: GeneratedFaces, order: Shuffled) -> Iterator[Figure | LeftOut]:
     """Faces from seven recordings of each speaker or, where nobody has so many, from seven pieces of one."""
-    name = drawn.subjects.name
+    name = generated.subjects.name
     people = order.speakers(lambda person: len(order.recordings(person)) >= SEGMENTS)
     rows: list[Faces]
     if people:
-        rows = [list(drawn.images[order.recordings(person)[:SEGMENTS]]) for person in people]
+        rows = [list(generated.images[order.recordings(person)[:SEGMENTS]]) for person in people]
         what, able = f"{NUMBERS[SEGMENTS]} whole recordings", f" with {SEGMENTS} recordings"
     else:
-        pieces = {person: _pieces(drawn.subjects, order.recordings(person)[0]) for person in order.people}
+        pieces = {person: _pieces(generated.subjects, order.recordings(person)[0]) for person in order.people}
         people = order.speakers(lambda person: len(pieces[person]) > 0)
         if not people:
             why = f"nobody has {SEGMENTS} recordings, or {SEGMENTS} s of speech in one"
@@ -232,7 +223,7 @@ def figure_5(engine: VoiceToFace, drawn: GeneratedFaces, order: Shuffled) -> Ite
         "figure-5.png",
         "Figure 5: one speaker, seven times",
         f"A row for each speaker: faces from {what}"
-        f"{f', then up to {NUMBERS[REFERENCES]} true faces' if order.seen else ''}. {order.told(people, able)} "
+        f"{f', then up to {NUMBERS[REFERENCES]} true faces' if order.seen else ''}. {order.chosen(people, able)} "
         "In the paper each row looks like variations of one person.",
         grid(
             [[*row, *order.true_faces(person)] for row, person in zip(rows, people, strict=True)],
@@ -265,20 +256,20 @@ def nearest_training_faces(images: np.ndarray, training_faces: np.ndarray, neigh
     )
 
 
-def unchosen(drawn: GeneratedFaces, seed: int) -> Figure:
+def unchosen(generated: GeneratedFaces, seed: int) -> Figure:
     """Faces of up to UNCHOSEN speakers who were not trained on, each from one whole recording, without true faces."""
-    order = Shuffled(drawn, seed)
+    order = Shuffled(generated, seed)
     people = order.people[:UNCHOSEN]
-    told = [order.subjects.people[person] for person in people]
+    speakers = [order.subjects.people[person] for person in people]
     return Figure(
         "figure-common-voice.png",
         f"{len(people)} voices that were kept out of training",
         f"A face from one whole recording of each of {len(people)} speakers of Common Voice who were not trained on, "
-        f"the first {order.words}, nobody chosen. Beneath: what they told of their gender and age. "
+        f"the first {order.words}, nobody chosen. Beneath: the gender and age that they stated. "
         "Not in the paper.",
         gallery(
-            [drawn.images[order.recordings(person)[0]] for person in people],
-            [", ".join(filter(None, (person.gender, person.age))) for person in told],
+            [generated.images[order.recordings(person)[0]] for person in people],
+            [", ".join(filter(None, (person.gender, person.age))) for person in speakers],
             ACROSS,
         ),
     )
@@ -286,8 +277,10 @@ def unchosen(drawn: GeneratedFaces, seed: int) -> Figure:
 
 def by_duration(engine: VoiceToFace, subjects: Subjects, recordings: Sequence[int]) -> list[Faces]:
     """For each recording its faces after DURATIONS of speech; None where it holds less."""
-    heard = {(recording, s): subjects.hear(recording, s) for recording in recordings for s in DURATIONS}
-    features = {which: one for which, one in heard.items() if one is not None}
+    parts = {
+        (recording, s): subjects.first_features(recording, s) for recording in recordings for s in DURATIONS
+    }
+    features = {which: one for which, one in parts.items() if one is not None}
     images, _ = engine.faces(engine.embed(list(features.values())))
     faces = dict(zip(features, images, strict=True))
     return [[faces.get((recording, s)) for s in DURATIONS] for recording in recordings]

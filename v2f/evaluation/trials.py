@@ -1,6 +1,6 @@
 """1:2 matching trials (Sec. 4.2): a recording, a face of its speaker, and a face of somebody else, an imposter.
 
-    trials = draw(probe_person, face_person, TEST_TRIALS, seed=0, stratum=gender)
+    trials = sample(probe_person, face_person, count=100_000, seed=0, stratum=gender)
     estimate = mean_over_pairs(score(probes, faces, trials), trials.speaker, trials.stranger)
 
 A list of trials is saved as one .npz file of five int32 arrays, which other programs read with NumPy alone:
@@ -16,7 +16,7 @@ A list of trials is saved as one .npz file of five int32 arrays, which other pro
 import io
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -25,11 +25,16 @@ import numpy as np
 from v2f.data.shards import write_atomically
 from v2f.data.sources import normalised
 from v2f.errors import CorpusError
-from v2f.metrics import unit
+from v2f.metrics import unit_rows
 
-TEST_TRIALS, TRAIN_TRIALS = 2_353_560, 50_000  # Sec. 4.2
 NOBODY = "Nobody has an imposter: matching needs voices and faces of two people alike."
-AT_ONCE = 16_384  # trials whose descriptors are gathered at once; more would take memory and no less time
+BATCH = 16_384  # trials whose descriptors are gathered at once; more would take memory and no less time
+
+
+UNREADABLE = (  # what NumPy raises for damaged and for other files
+    *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 @dataclass(frozen=True)
@@ -91,44 +96,42 @@ class Trials:
                 arrays = {part.name: file[part.name] for part in fields(cls)}
         except FileNotFoundError as error:
             raise CorpusError(f"There is no list of trials {path}; check the path.") from error
-        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise CorpusError(f"{path} is not a list of trials, or is damaged.") from error
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-            raise CorpusError(f"{path} is a damaged list of trials.") from error
         try:
             return cls(**arrays)
         except CorpusError as error:
             raise CorpusError(f"{path} is damaged: {error}") from error
 
     def check_fits(self, probe_person: np.ndarray, face_person: np.ndarray) -> None:
-        """Raise CorpusError if rows of recordings and faces here are of other people than when it was drawn."""
+        """Raise CorpusError if rows of recordings and faces here are of other people than when they were sampled."""
         for here, there in ((probe_person, self.probe_person), (face_person, self.face_person)):
             if len(here) != len(there) or (there != here)[there >= 0].any():
-                raise CorpusError("The list of trials was drawn from other recordings or faces than these.")
+                raise CorpusError("The list of trials was made from other recordings or faces than these.")
 
 
-def draw(
+def sample(
     probe_person: np.ndarray,
     face_person: np.ndarray,
     count: int,
     seed: int,
     stratum: np.ndarray | None = None,
 ) -> Trials:
-    """Draw `count` trials in which every person speaks equally often, and is the imposter about equally often.
+    """Sample `count` trials in which every person speaks equally often, and is the imposter about equally often.
 
     probe_person int [recordings], face_person int [faces]: who they are of; -1 is left out, and so are people
     with only the one or only the other. stratum int [people]: imposters come from the speaker's own, of gender,
-    nationality or age; -1, unknown, is left out. A person's recordings speak in turns; true faces, imposters and
-    their faces are drawn by chance. Where there are few, a trial comes more than once.
+    nationality or age; -1, unknown, is left out. A person's recordings take turns; true faces, imposters and their
+    faces are sampled. Where there are few, a trial comes more than once.
 
     The trials depend on the arguments alone, not on the machine. Raises CorpusError when nobody has an imposter.
     """
     voices, faces = _of_people(probe_person), _of_people(face_person)
-    known = np.intersect1d(np.flatnonzero(voices.count), np.flatnonzero(faces.count))
-    group = np.zeros(len(known), dtype=np.int64) if stratum is None else np.asarray(stratum)[known]
-    known, group = known[group >= 0], group[group >= 0]
+    people = np.intersect1d(np.flatnonzero(voices.count), np.flatnonzero(faces.count))
+    group = np.zeros(len(people), dtype=np.int64) if stratum is None else np.asarray(stratum)[people]
+    people, group = people[group >= 0], group[group >= 0]
     order = np.argsort(group, kind="stable")
-    known, group = known[order], group[order]  # now each stratum's people stand side by side
+    people, group = people[order], group[order]  # now each stratum's people stand side by side
     _, first, size = np.unique(group, return_index=True, return_counts=True)
     first, size = np.repeat(first, size), np.repeat(size, size)  # [people]: of everybody's own stratum
     speakers = np.flatnonzero(size > 1)
@@ -138,21 +141,20 @@ def draw(
     rng = np.random.default_rng(seed)
     share = np.full(len(speakers), count // len(speakers))
     share[rng.permutation(len(speakers))[: count % len(speakers)]] += 1
-    speaker = np.repeat(speakers, share)  # [trials], places in `known`
+    speaker = np.repeat(speakers, share)  # [trials], places in `people`
     turn = np.arange(count) - np.repeat(np.cumsum(share) - share, share)  # 0, 1, ... for each speaker
-    person = known[speaker]
+    person = people[speaker]
     shuffled = voices.shuffled(rng)  # or a short list would hold everybody's first recordings only
     probe = shuffled.row(person, turn % shuffled.count[person])
     true = faces.row(person, _below(faces.count[person], rng))
     other = first[speaker] + _below(size[speaker] - 1, rng)
     other += other >= speaker  # everybody of the stratum but the speaker
-    stranger = known[other]
+    stranger = people[other]
     imposter = faces.row(stranger, _below(faces.count[stranger], rng))
-    arrays = (probe, true, imposter, np.asarray(probe_person), np.asarray(face_person))
-    return Trials(*(array.astype(np.int32) for array in arrays))
+    return _trials(probe, true, imposter, probe_person, face_person)
 
 
-def draw_each(
+def sample_each(
     probe_person: np.ndarray,
     face_person: np.ndarray,
     imposters: int,
@@ -161,34 +163,33 @@ def draw_each(
 ) -> Trials:
     """Trials for few recordings, each of which gets so many different imposters' faces, or all that there are.
 
-    The arguments are `draw`'s, which would draw the same few again and again. Raises CorpusError as it does.
+    The other arguments and the error are those of `sample`, which would give the same few again and again.
     """
     rng = np.random.default_rng(seed)
     probe_person, face_person = np.asarray(probe_person), np.asarray(face_person)
     group = np.zeros(1 + max(probe_person.max(initial=-1), face_person.max(initial=-1)), dtype=np.int64)
     group = group if stratum is None else np.asarray(stratum)
-    drawn = []
+    parts = [np.empty((3, 0), dtype=np.int64)]
     for probe, person in enumerate(probe_person):
         own = np.flatnonzero(face_person == person)
         if person < 0 or group[person] < 0 or not own.size:
             continue
         alike = (face_person >= 0) & (face_person != person) & (group[face_person] == group[person])
         chosen = rng.permutation(np.flatnonzero(alike))[:imposters]
-        drawn.append(np.stack([np.full(chosen.size, probe), rng.choice(own, chosen.size), chosen]))
-    probe, true, imposter = np.concatenate([np.empty((3, 0), dtype=np.int64), *drawn], axis=1)
+        parts.append(np.stack([np.full(chosen.size, probe), rng.choice(own, chosen.size), chosen]))
+    probe, true, imposter = np.concatenate(parts, axis=1)
     if not probe.size:
         raise CorpusError(NOBODY)
-    arrays = (probe, true, imposter, probe_person, face_person)
-    return Trials(*(array.astype(np.int32) for array in arrays))
+    return _trials(probe, true, imposter, probe_person, face_person)
 
 
 def distinct(probe_person: np.ndarray, face_person: np.ndarray, stratum: np.ndarray | None = None) -> int:
-    """How many different trials `draw` can draw from."""
+    """How many different trials `sample` can give."""
     size = 1 + max(np.max(probe_person, initial=-1), np.max(face_person, initial=-1))
     group = np.zeros(size, dtype=np.int64) if stratum is None else np.asarray(stratum)[:size]
     probes, faces = (np.bincount(of[of >= 0], minlength=size) for of in (probe_person, face_person))
-    known = (probes > 0) & (faces > 0) & (group >= 0)
-    probes, faces, group = probes[known], faces[known], group[known]
+    usable = (probes > 0) & (faces > 0) & (group >= 0)
+    probes, faces, group = probes[usable], faces[usable], group[usable]
     _, place = np.unique(group, return_inverse=True)
     others = np.bincount(place, faces)[place] - faces if len(faces) else faces
     return int((probes * faces * others).sum())
@@ -206,12 +207,13 @@ def similarities(
     """
     if len(probes) != len(trials.probe_person) or len(faces) != len(trials.face_person):
         raise CorpusError("There are not as many descriptors as the trials have recordings and faces.")
-    probes, faces = unit(probes, centred), unit(faces, centred)
+    probes, faces = unit_rows(probes, centred), unit_rows(faces, centred)
     own, other = np.empty((2, len(trials.probe)), dtype=np.float32)
-    for at in _blocks(len(own)):
-        heard = probes[trials.probe[at]]
-        np.einsum("td,td->t", heard, faces[trials.true[at]], out=own[at])
-        np.einsum("td,td->t", heard, faces[trials.imposter[at]], out=other[at])
+    for start in range(0, len(own), BATCH):
+        at = slice(start, start + BATCH)
+        probe = probes[trials.probe[at]]
+        np.einsum("td,td->t", probe, faces[trials.true[at]], out=own[at])
+        np.einsum("td,td->t", probe, faces[trials.imposter[at]], out=other[at])
     return own, other
 
 
@@ -224,14 +226,14 @@ def score(probes: np.ndarray, faces: np.ndarray, trials: Trials, centred: bool =
 
 
 def compare(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Which trials are won by the likeness [n] of the true face and of the imposter's; float32 [n], ties 0.5."""
+    """Which trials are won, by the scores [n] of the true face and of the imposter's; float32 [n], ties 0.5."""
     return ((own > other) + np.float32(0.5) * (own == other)).astype(np.float32)
 
 
 def check_unseen(people: Sequence[str], trained_on: Collection[str]) -> None:
-    """Raise CorpusError, naming somebody, if any of the people measured on was in training.
+    """Raise CorpusError, naming somebody, if any of the people measured on was trained on.
 
-    Names meet however they are spelled, as everywhere in a corpus: "A._J._Buckley" is "A.J. Buckley".
+    Names are equal however they are spelled, as everywhere in a corpus: "A._J._Buckley" is "A.J. Buckley".
     """
     seen = {_key(name) for name in trained_on}
     both = [name for name in people if _key(name) in seen]
@@ -254,7 +256,7 @@ class _Rows:
         return self.rows[self.start[person] + place]
 
     def shuffled(self, rng: np.random.Generator) -> "_Rows":
-        """The same, with each person's rows in an order of chance."""
+        """The same, with each person's rows in random order."""
         person = np.repeat(np.arange(len(self.count)), self.count)
         return _Rows(self.rows[np.lexsort((rng.random(len(person)), person))], self.start, self.count)
 
@@ -267,12 +269,12 @@ def _of_people(person: np.ndarray) -> _Rows:
 
 
 def _below(limit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A whole number from 0 to one less than each limit, by chance."""
+    """A random whole number from 0 to one less than each limit."""
     return (rng.random(len(limit)) * limit).astype(np.int64)
 
 
-def _blocks(count: int) -> Iterator[slice]:
-    return (slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE))
+def _trials(*arrays: np.ndarray) -> Trials:
+    return Trials(*(np.asarray(array).astype(np.int32) for array in arrays))
 
 
 def _key(name: str) -> str:

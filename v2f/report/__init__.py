@@ -1,1 +1,1 @@
-"""What an evaluation found, kept as results.jsonl and written as Markdown, HTML and the README's table."""
+"""What an evaluation measured, kept as results.jsonl and written as Markdown, HTML and the README's table."""

@@ -1,16 +1,21 @@
-"""The report of an evaluation: report.md and report.html, with the figures and the chart of durations beside them."""
+"""The report of an evaluation: report.md and report.html by the templates, with figures and charts beside them."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from v2f.data.shards import write_atomically
-from v2f.report.chart import panels, picture
-from v2f.report.markdown import markdown
-from v2f.report.page import page
+from v2f.report import wording
+from v2f.report.chart import HEIGHT, WIDTH, charts
+from v2f.report.markdown import plain
 from v2f.report.results import Figure, Findings
-from v2f.report.sections import sections
+from v2f.report.sections import COUNTS, sections
+from v2f.report.summary import LINES, facts, headlines
 
-MARKDOWN, PAGE, CHART = "report.md", "report.html", "duration.svg"
+MARKDOWN, PAGE = "report.md", "report.html"
 
 
 def write(findings: Findings, figures: Sequence[Figure], folder: Path) -> None:
@@ -18,10 +23,37 @@ def write(findings: Findings, figures: Sequence[Figure], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for figure in figures:
         figure.picture.save(folder / figure.file, format="PNG")
-    chart = picture(findings)
-    if chart:
-        write_atomically(folder / CHART, chart.encode())
-    parts = sections(findings)
-    text = markdown(findings, parts, figures, CHART if chart else None)
-    write_atomically(folder / MARKDOWN, text.encode())
-    write_atomically(folder / PAGE, page(findings, parts, figures, panels(findings)).encode())
+    pictures = charts(findings)
+    for chart in pictures:
+        write_atomically(folder / chart.file, chart.svg.encode())
+    values = {
+        "title": f"A face from a voice: {findings.run.get('weights') or 'an evaluation'}",
+        "summary": headlines(findings, wording.texts()["summary"])[:LINES],
+        "facts": facts(findings),
+        "sections": sections(findings),
+        "charts": pictures,
+        "chart_size": (WIDTH, HEIGHT),
+        "figures": figures,
+        "left_out": list(dict.fromkeys(findings.left_out)),
+        "reading": wording.texts()["reading"],
+        "counts": COUNTS,
+    }
+    write_atomically(folder / MARKDOWN, render(MARKDOWN, values).encode())
+    write_atomically(folder / PAGE, render(PAGE, values).encode())
+
+
+def render(name: str, values: dict[str, Any]) -> str:
+    """The text of a file by its template, which escapes what Markdown or HTML would take for markup in a value."""
+    html = name.endswith(".html")
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=html,
+        finalize=None if html else plain,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    text = environment.get_template(f"{name}.j2").render(values, wording=wording)
+    if html:  # numbers stay in one piece
+        return re.sub(r" (?=%)|(?<=,) (?=[^ \]]+\])", "\N{NO-BREAK SPACE}", text)
+    return re.sub(r"\n{3,}", "\n\n", text)

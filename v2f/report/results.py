@@ -1,4 +1,4 @@
-"""What an evaluation finds: one line of JSON for each number, and one for whatever had to be left out.
+"""What an evaluation measured: one line of JSON for each number, and one for whatever had to be left out.
 
 {"weights": ..., "store": ..., "seed": 0, ...}                                     the run, first
 {"question": "matching", "measure": ..., "value": 0.62, "low": 0.59, ...}          a `Result`
@@ -6,18 +6,25 @@
 """
 
 import json
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from v2f.data.shards import write_atomically
 from v2f.errors import CorpusError
 
 if TYPE_CHECKING:
     from PIL import Image
 
 RESULTS = "results.jsonl"
+RENAMED = {  # what older files say, and what it is called now
+    '"known speakers"': '"closed-set identification"',
+    '"steadiness"': '"consistency"',
+    "told right": "classified correctly",
+    "a face is found": "a face is detected",
+    "no speech is heard": "no speech is detected",
+}
 
 
 @dataclass(frozen=True)
@@ -33,14 +40,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Result:
-    """One number of the report. `question` to `seconds` tell it from all others."""
+    """One number of the report. `question` to `seconds` identify it."""
 
     question: str  # the file of this package that asks it, and the report's section
     measure: str  # what is measured, in words
     on: str  # whom it is measured on, as `Subjects.name`
     by: str = ""  # who judges: a classifier, a descriptor, a matcher
     stratum: str = ""  # imposters are alike in this
-    seconds: float | None = None  # of speech heard; None: the whole recordings
+    seconds: float | None = None  # of speech that the face was made from; None: the whole recordings
     value: float = float("nan")
     low: float | None = None  # 95 % interval, from resampling people
     high: float | None = None
@@ -55,11 +62,9 @@ class Result:
     )
 
     @classmethod
-    def of(cls, estimate: Estimate, question: str, measure: str, on: str, **told: Any) -> "Result":
-        """A result with its interval and counts."""
-        counts = {"trials": estimate.trials, "people": estimate.people}
-        told = {"recordings": estimate.trials, **counts, **told}
-        return cls(question, measure, on, value=estimate.value, low=estimate.low, high=estimate.high, **told)
+    def of(cls, estimate: Estimate, question: str, measure: str, on: str, **fields: Any) -> "Result":
+        """A result with the interval and counts of an estimate, and further fields."""
+        return cls(question, measure, on, **{"recordings": estimate.trials, **asdict(estimate), **fields})
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,18 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A picture and what it shows. `caption`: what rows and columns are, how they were chosen, what the paper shows."""
+
+    file: str  # the name of its PNG file, without a folder
+    title: str
+    caption: str
+    picture: "Image.Image"
+
+
+@dataclass(frozen=True)
 class Findings:
-    """All lines of one evaluation. `run` tells weights, store, their sha256, the seed and the judges' versions."""
+    """All lines of one evaluation. `run`: weights, store, their sha256, the seed, the judges' versions."""
 
     run: dict[str, Any]
     results: Sequence[Result]
@@ -81,6 +96,10 @@ class Findings:
 
     def save(self, path: Path) -> None:
         """Write results.jsonl."""
+        from v2f.data.shards import (
+            write_atomically,
+        )  # takes a quarter of a second, which `v2f --help` need not wait for
+
         lines: Iterable[Any] = (self.run, *map(asdict, self.results), *map(asdict, self.left_out))
         write_atomically(path, "".join(json.dumps(line) + "\n" for line in lines).encode())
 
@@ -88,7 +107,10 @@ class Findings:
     def load(cls, path: Path) -> "Findings":
         """Read what `save` wrote; raises CorpusError when it is missing or something else."""
         try:
-            run, *lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            text = path.read_text("utf-8")
+            for old, new in RENAMED.items():
+                text = text.replace(old, new)
+            run, *lines = map(json.loads, text.splitlines())
             results = [
                 Result(**{**line, "speech2face": line["speech2face"] and tuple(line["speech2face"])})
                 for line in lines
@@ -101,32 +123,15 @@ class Findings:
             raise CorpusError(f"{path} holds no results of an evaluation.") from error
         return cls(run, results, left_out)
 
-    def find(self, question: str, measure: str, **told: Any) -> Result | None:
-        """The one result with these `on`, `by`, `stratum` and `seconds`, as far as given; None without it."""
-        unknown = told.keys() - {field.name for field in fields(Result)}
-        assert not unknown, unknown
-        for result in self.results:
-            same = all(getattr(result, name) == value for name, value in told.items())
-            if same and (result.question, result.measure) == (question, measure):
-                return result
+    def first(self, question: str, measure: str, among: Sequence[str], **fields: Any) -> Result | None:
+        """The first defined number whose measure begins so and whose fields are these.
+
+        It is of the first people `among` whom there is such a number of; None without one.
+        """
+        for people in among:
+            wanted = {"question": question, "on": people, **fields}
+            for result in self.results:
+                same = all(getattr(result, name) == value for name, value in wanted.items())
+                if same and result.measure.startswith(measure) and not math.isnan(result.value):
+                    return result
         return None
-
-
-class Figure(Protocol):
-    """What the report needs of a figure."""
-
-    @property
-    def file(self) -> str:
-        """The name of its PNG file, without a folder."""
-
-    @property
-    def title(self) -> str:
-        """What it is, in a few words."""
-
-    @property
-    def caption(self) -> str:
-        """What is seen, and how it was chosen."""
-
-    @property
-    def picture(self) -> "Image.Image":
-        """The picture itself."""

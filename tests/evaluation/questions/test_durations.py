@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from v2f.evaluation.faceres import FaceRes
-from v2f.evaluation.generated_faces import draw_faces
-from v2f.evaluation.questions.consistency import steadiness
+from v2f.evaluation.generated_faces import generate_faces
+from v2f.evaluation.questions.consistency import consistency
 from v2f.evaluation.questions.durations import durations
-from v2f.evaluation.questions.identification import HEARD, HELD_OUT, known_speakers
+from v2f.evaluation.questions.identification import HELD_OUT, TRAINED_ON, closed_set_identification
 from v2f.evaluation.questions.matching import trials_of
 from v2f.models import Classifier
 from v2f.report.results import LeftOut, Result
@@ -20,9 +20,9 @@ SMALL = dict(people=4, recordings=1, pictures=1)
 
 @pytest.mark.slow
 def test_each_duration_that_is_reached_is_measured(engine, make_subjects) -> None:
-    drawn = draw_faces(engine, make_subjects(**SMALL))
-    lists, _ = trials_of(drawn, 100, seed=0)
-    found = durations(engine, drawn, lists, None, seed=0)
+    generated = generate_faces(engine, make_subjects(**SMALL))
+    lists, _ = trials_of(generated, 100, seed=0)
+    found = list(durations(engine, generated, lists, None, None, seed=0))
     told = {
         (result.measure, result.by, result.seconds): result for result in found if isinstance(result, Result)
     }
@@ -37,7 +37,7 @@ def test_each_duration_that_is_reached_is_measured(engine, make_subjects) -> Non
         assert chances == [chance] * 3
     assert told["1:2 matching", "dlib, centred", 3].trials == len(lists[""].probe)
     (line,) = [line for line in found if isinstance(line, LeftOut)]
-    assert line.left_out == "no two speakers are heard for 10 s"
+    assert line.left_out == "there are no two speakers with 10 s of speech"
 
 
 @pytest.mark.slow
@@ -46,9 +46,9 @@ def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) ->
         torch.randn(64, frames, generator=torch.Generator().manual_seed(frames))
         for frames in (150, 250, 350, 351)
     ]
-    drawn = draw_faces(engine, make_subjects(**SMALL, frames=log_mels.__getitem__))
-    lists, _ = trials_of(drawn, 100, seed=0)
-    found = durations(engine, drawn, lists, None, seed=0)
+    generated = generate_faces(engine, make_subjects(**SMALL, frames=log_mels.__getitem__))
+    lists, _ = trials_of(generated, 100, seed=0)
+    found = list(durations(engine, generated, lists, None, None, seed=0))
     trials = {r.seconds: (r.trials, r.people) for r in found if isinstance(r, Result) and r.by == "dlib"}
     assert trials == {1: (12, 4), 2: (9, 3), 3: (6, 2)}
 
@@ -56,9 +56,9 @@ def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) ->
 @pytest.mark.slow
 def test_the_second_judge_is_asked_after_each_duration(engine, make_subjects, second_judge) -> None:
     second = FaceRes(second_judge)
-    drawn = draw_faces(engine, make_subjects(**SMALL), second=second)
-    lists, _ = trials_of(drawn, 100, seed=0)
-    found = durations(engine, drawn, lists, None, seed=0, second=second)
+    generated = generate_faces(engine, make_subjects(**SMALL), second=second)
+    lists, _ = trials_of(generated, 100, seed=0)
+    found = list(durations(engine, generated, lists, None, second, seed=0))
     told = {
         seconds: {(r.measure, r.by) for r in found if isinstance(r, Result) and r.seconds == seconds}
         for seconds in (1, 5, None)
@@ -74,7 +74,7 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
     tones = torch.randn(4, 64, 1, generator=torch.Generator().manual_seed(0))
     drift = torch.linspace(-1, 1, 400) ** 3
     subjects = make_subjects(**SMALL, frames=lambda i: tones[i] * drift + 0.1 * torch.randn(64, 400))
-    recognised, *distances = steadiness(engine, draw_faces(engine, subjects), seed=0)
+    recognised, *distances = consistency(engine, generate_faces(engine, subjects), seed=0)
     assert recognised.measure == "recognised among 4 by the other half" and recognised.chance == 0.25
     assert [distance.measure for distance in distances] == [
         "distance within a speaker",
@@ -84,18 +84,18 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
 
 
 def test_one_speaker_or_short_recordings_leave_steadiness_out(engine, make_subjects) -> None:
-    drawn = draw_faces(engine, make_subjects(people=2, recordings=1, pictures=1))
-    short = replace(drawn, subjects=replace(drawn.subjects, frames=lambda _: torch.randn(64, 199)))
-    (line,) = steadiness(engine, short, seed=0)
+    generated = generate_faces(engine, make_subjects(people=2, recordings=1, pictures=1))
+    short = replace(generated, subjects=replace(generated.subjects, frames=lambda _: torch.randn(64, 199)))
+    (line,) = consistency(engine, short, seed=0)
     assert isinstance(line, LeftOut)
 
 
 def test_known_speakers_are_named_by_the_classifier(engine, make_subjects) -> None:
     training = make_subjects(name="training", share=0.8)
     engine.model.classifier = Classifier(12)
-    found = known_speakers(engine, training, seed=0)
+    found = list(closed_set_identification(engine, training, seed=0))
     assert [result.measure for result in found] == [
-        f"top-{k}, {part}" for part in (HELD_OUT, HEARD) for k in (1, 5)
+        f"top-{k}, {part}" for part in (HELD_OUT, TRAINED_ON) for k in (1, 5)
     ]
     assert [result.paper for result in found] == [0.617, 0.823, None, None]
     assert [result.chance for result in found] == pytest.approx([1 / 12, 5 / 12] * 2)
@@ -105,20 +105,20 @@ def test_known_speakers_are_named_by_the_classifier(engine, make_subjects) -> No
 
 def test_a_classifier_that_names_whoever_it_is_asked_for_is_right(engine, make_subjects) -> None:
     training = make_subjects(people=3, recordings=2)
-    embeddings = engine.embed([training.held_out(i) for i in range(6)])
+    embeddings = engine.embed([training.held_out_features(i) for i in range(6)])
     from v2f.evaluation.generated_faces import trunk_features
 
     features = trunk_features(engine, engine.faces(embeddings)[0])
     weights = np.linalg.lstsq(features, np.eye(3)[training.voice_person], rcond=None)[0].T
     engine.model.classifier = Classifier(3)
     engine.model.classifier.weight.data = torch.from_numpy(weights.astype(np.float32))
-    held_out, *_ = known_speakers(engine, training, seed=0)
+    held_out, *_ = closed_set_identification(engine, training, seed=0)
     assert held_out.value == 1
 
 
 def test_weights_without_a_fitting_classifier_are_told(engine, make_subjects) -> None:
-    (line,) = known_speakers(engine, make_subjects(), seed=0)
+    (line,) = closed_set_identification(engine, make_subjects(), seed=0)
     assert "no identity classifier" in line.left_out
     engine.model.classifier = Classifier(7)
-    (line,) = known_speakers(engine, make_subjects(), seed=0)
+    (line,) = closed_set_identification(engine, make_subjects(), seed=0)
     assert "7 identities apart, the store has 12" in line.left_out

@@ -206,7 +206,7 @@ def test_the_study_writes_its_numbers_and_prints_a_table(
     measures = [line.split(" | ")[0].strip("| ") for line in printed.splitlines() if line.startswith("|")]
     assert measures[2:] == [f"{result.measure}, {result.on}" for result in found.results]
     assert {result.measure.split()[0] for result in found.results} == {"1:2", "rank", "equal", "gender"}
-    assert encoders.TOLD_LOOKS not in printed and found.run[LOOKS] is None
+    assert encoders.TRAINED_ON_LOOKS not in printed and found.run[LOOKS] is None
 
 
 def test_an_encoder_that_was_told_of_looks_says_so() -> None:
@@ -217,7 +217,7 @@ def test_an_encoder_that_was_told_of_looks_says_so() -> None:
         "store_sha256": "2" * 64,
         LOOKS: "yes",
     }
-    assert encoders.TOLD_LOOKS in encoders.table(Findings(run, [], []))
+    assert encoders.TRAINED_ON_LOOKS in encoders.table(Findings(run, [], []))
 
 
 def test_nobody_who_was_trained_on_is_asked_about(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from v2f.evaluation.faceres import NAME
-from v2f.evaluation.generated_faces import JUDGE
+from v2f.evaluation.judges import JUDGE
 from v2f.evaluation.questions.age import age
 from v2f.evaluation.questions.gender import APART, APPARENT, GENERATED, REAL, agreement, gender
 from v2f.models import Classifier, FaceTrunk, Runtime
@@ -25,13 +25,13 @@ def by_measure(found: list[Result | LeftOut]) -> dict[tuple[str, str], Result]:
     return {(result.measure, result.by): result for result in found if isinstance(result, Result)}
 
 
-def nobody_known(drawn):
-    people = [replace(person, gender="") for person in drawn.subjects.people]
-    return replace(drawn, subjects=replace(drawn.subjects, people=people, shown=False))
+def nobody_known(generated):
+    people = [replace(person, gender="") for person in generated.subjects.people]
+    return replace(generated, subjects=replace(generated.subjects, people=people, shown=False))
 
 
-def test_one_who_knows_agrees_always_and_one_who_guesses_by_chance(make_drawn, classifier) -> None:
-    known = by_measure(gender(make_drawn(knows=True), classifier, seed=0))
+def test_one_who_knows_agrees_always_and_one_who_guesses_by_chance(make_generated, classifier) -> None:
+    known = by_measure(gender(make_generated(knows=True), classifier, seed=0))
     assert set(known) == {
         (measure + group, by)
         for measure in (REAL, GENERATED)
@@ -40,14 +40,14 @@ def test_one_who_knows_agrees_always_and_one_who_guesses_by_chance(make_drawn, c
     }
     assert known[GENERATED, JUDGE].value == known[REAL, JUDGE].value == 1
     assert (known[GENERATED, "classifier"].paper, known[REAL, "classifier"].paper) == (0.9645, 0.9897)
-    guessed = by_measure(gender(make_drawn(knows=False, people=60), None, seed=0))[GENERATED, JUDGE]
+    guessed = by_measure(gender(make_generated(knows=False, people=60), None, seed=0))[GENERATED, JUDGE]
     assert guessed.low <= 0.5 <= guessed.high
     assert (guessed.trials, guessed.people) == (180, 60)
 
 
-def test_where_nobody_is_known_the_true_faces_tell_and_the_judge_is_not_asked_twice(make_drawn) -> None:
-    drawn = nobody_known(make_drawn(knows=True))
-    found = by_measure(gender(drawn, None, seed=0))
+def test_where_nobody_is_known_the_true_faces_tell_and_the_judge_is_not_asked_twice(make_generated) -> None:
+    generated = nobody_known(make_generated(knows=True))
+    found = by_measure(gender(generated, None, seed=0))
     assert set(found) == {(GENERATED + APPARENT + group, JUDGE) for group in ("", *APART.values())}
     assert found[GENERATED + APPARENT, JUDGE].speech2face == (0.895, 0.875, 0.913)
 
@@ -63,12 +63,12 @@ def test_chance_is_the_larger_gender_and_women_and_men_stand_apart() -> None:
     assert agreement(reference[:3], reference[:3], np.arange(3), seed=0).keys() == {""}  # women alone are all
 
 
-def test_the_second_judge_stands_beside_the_first_and_by_itself(make_drawn) -> None:
-    drawn = make_drawn(knows=True, second=True)
-    for some in (drawn, nobody_known(drawn)):
+def test_the_second_judge_stands_beside_the_first_and_by_itself(make_generated) -> None:
+    generated = make_generated(knows=True, second=True)
+    for some in (generated, nobody_known(generated)):
         found = by_measure(gender(some, None, seed=0))
         assert {by for _, by in found} == {JUDGE, NAME}
-        ending = "" if some is drawn else APPARENT
+        ending = "" if some is generated else APPARENT
         assert found[GENERATED + ending, NAME].value == 1
         assert found[GENERATED + ending, NAME].speech2face is None
         ages = [result for result in age(some, seed=0) if isinstance(result, Result)]
@@ -78,14 +78,14 @@ def test_the_second_judge_stands_beside_the_first_and_by_itself(make_drawn) -> N
         )  # its ten years more are in either face
 
 
-def test_what_is_missing_is_told(make_drawn, classifier) -> None:
-    without_faces = make_drawn(
+def test_what_is_missing_is_told(make_generated, classifier) -> None:
+    without_faces = make_generated(
         knows=True, face_person=np.zeros(0, int), faces=np.zeros((0, 64, 64, 3), np.uint8)
     )
     lines = [line for line in gender(without_faces, None, seed=0) if isinstance(line, LeftOut)]
     assert [line.left_out for line in lines] == [
         "no gender classifier was given; `v2f train gender` makes one",
-        "there are no true faces to tell the gender of",
+        "there are no true faces to see genders in",
     ]
     (line,) = gender(nobody_known(without_faces), classifier, seed=0)
     assert isinstance(line, LeftOut) and "nobody's gender is known" in line.left_out
@@ -93,33 +93,35 @@ def test_what_is_missing_is_told(make_drawn, classifier) -> None:
     assert isinstance(line, LeftOut)
 
 
-def test_ages_follow_those_of_the_true_faces(make_drawn) -> None:
-    correlation, error = age(nobody_known(make_drawn(knows=True)), seed=0)
+def test_ages_follow_those_of_the_true_faces(make_generated) -> None:
+    correlation, error = age(nobody_known(make_generated(knows=True)), seed=0)
     assert correlation.value == pytest.approx(1)
     assert correlation.speech2face == (0.32, None, None)
     assert error.value == 0 < error.chance
-    guessed, error = age(make_drawn(knows=False, people=60), seed=0)
+    guessed, error = age(make_generated(knows=False, people=60), seed=0)
     assert guessed.low <= 0 <= guessed.high
     assert guessed.speech2face is None
 
 
-def test_ages_that_speakers_told_need_no_true_faces(make_drawn) -> None:
-    drawn = make_drawn(
+def test_ages_that_speakers_told_need_no_true_faces(make_generated) -> None:
+    generated = make_generated(
         knows=True, second=True, face_person=np.zeros(0, int), faces=np.zeros((0, 64, 64, 3), np.uint8)
     )
-    own = [str(20 + 5 * (i // 2)) if i > 1 else "" for i in range(len(drawn.subjects.people))]
-    people = [replace(person, age=years) for person, years in zip(drawn.subjects.people, own, strict=True)]
-    drawn = replace(drawn, subjects=replace(drawn.subjects, people=people))
-    correlation, error, _, second_error = age(drawn, seed=0)
+    own = [str(20 + 5 * (i // 2)) if i > 1 else "" for i in range(len(generated.subjects.people))]
+    people = [
+        replace(person, age=years) for person, years in zip(generated.subjects.people, own, strict=True)
+    ]
+    generated = replace(generated, subjects=replace(generated.subjects, people=people))
+    correlation, error, _, second_error = age(generated, seed=0)
     assert isinstance(correlation, Result) and isinstance(error, Result) and isinstance(second_error, Result)
     assert correlation.measure == "rank correlation with the speaker's own"
     assert correlation.value == pytest.approx(1) and correlation.people == len(people) - 2
     assert (error.value, second_error.value, second_error.by) == (0, 10, NAME)
 
 
-def test_faces_that_all_look_equally_old_have_no_rank(make_drawn) -> None:
-    drawn = make_drawn(knows=True)
-    made = replace(drawn.made, age=np.full(len(drawn.made.age), 40))
-    error, line = age(replace(drawn, made=made), seed=0)
+def test_faces_that_all_look_equally_old_have_no_rank(make_generated) -> None:
+    generated = make_generated(knows=True)
+    made = replace(generated.verdicts, age=np.full(len(generated.images), 40))
+    error, line = age(replace(generated, verdicts=made), seed=0)
     assert isinstance(line, LeftOut) and "equally old" in line.left_out
     assert error.measure.startswith("years")

@@ -20,10 +20,10 @@ def matcher(request) -> Matcher:
     return Matcher(request.param, VoiceEncoder().eval(), FaceTrunk().eval(), chooser, CPU)
 
 
-def test_untrained_matchers_are_at_chance_and_stand_beside_their_papers(make_drawn, matcher) -> None:
-    drawn = make_drawn(knows=True, people=20)
-    lists, _ = trials_of(drawn, 2000, seed=0)
-    found = matchers(drawn, lists, [matcher], seed=0)
+def test_untrained_matchers_are_at_chance_and_stand_beside_their_papers(make_generated, matcher) -> None:
+    generated = make_generated(knows=True, people=20)
+    lists, _ = trials_of(generated, 2000, seed=0)
+    found = list(matchers(generated, lists, [matcher], seed=0))
     assert [result.stratum for result in found] == list(lists)
     assert {result.by for result in found} <= {"DIMNet-I", "DIMNet-G", "SVHF"}
     for result in found[:2]:
@@ -33,14 +33,14 @@ def test_untrained_matchers_are_at_chance_and_stand_beside_their_papers(make_dra
 
 
 def test_a_chooser_is_asked_for_every_trial_and_loses_what_it_wins_with_the_faces_exchanged(
-    make_drawn,
+    make_generated,
 ) -> None:
     torch.manual_seed(1)
     matcher = Matcher("svhf", VoiceEncoder().eval(), FaceTrunk().eval(), Chooser().eval(), CPU)
-    drawn = make_drawn(knows=True, people=6)
-    lists, _ = trials_of(drawn, 200, seed=0)
+    generated = make_generated(knows=True, people=6)
+    lists, _ = trials_of(generated, 200, seed=0)
     trials = lists[""]
-    voices, faces = embeddings(matcher, drawn)
+    voices, faces = embeddings(matcher, generated)
     assert voices.shape == (18, 64) and faces.shape == (18, 64)
     wins = chosen(matcher, voices, faces, trials)
     by_hand = [

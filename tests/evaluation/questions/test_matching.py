@@ -8,98 +8,102 @@ import pytest
 
 from v2f.errors import CorpusError
 from v2f.evaluation.questions.matching import galleries, matching, strata, trials_of, verification
-from v2f.evaluation.trials import distinct, draw_each
+from v2f.evaluation.trials import distinct, sample_each
 from v2f.report.results import LeftOut, Result
 
 MANY = dict(people=60, recordings=4, pictures=4)
 WAYS = {"dlib", "dlib, centred", "trunk", "trunk, centred"}
 
 
-def test_one_who_knows_is_always_right(make_drawn) -> None:
-    drawn = make_drawn(knows=True)
-    lists, left_out = trials_of(drawn, 2000, seed=0)
-    found = matching(drawn, lists, seed=0)
+def test_one_who_knows_is_always_right(make_generated) -> None:
+    generated = make_generated(knows=True)
+    lists, left_out = trials_of(generated, 2000, seed=0)
+    found = list(matching(generated, lists, seed=0))
     assert not left_out
     assert {result.by for result in found} == WAYS
     assert {result.stratum for result in found} == {"", "gender", "nationality", "apparent age"}
     assert all((result.value, result.low, result.high) == (1, 1, 1) for result in found)
-    ranked = [result for result in galleries(drawn, seed=0) if isinstance(result, Result)]
+    ranked = [result for result in galleries(generated, seed=0) if isinstance(result, Result)]
     for result in ranked:
         assert result.value == pytest.approx(0 if result.measure.startswith("place") else 1)
-    for result in verification(drawn, lists[""], seed=0):
+    for result in verification(generated, lists[""], seed=0):
         assert result.value == (1 if result.measure == "area under the curve" else 0)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_one_who_guesses_is_at_chance_within_the_interval(make_drawn, seed: int) -> None:
-    drawn = make_drawn(knows=False, seed=seed, **MANY)
-    lists, _ = trials_of(drawn, 20_000, seed)
-    found = [*matching(drawn, lists, seed), *galleries(drawn, seed), *verification(drawn, lists[""], seed)]
+def test_one_who_guesses_is_at_chance_within_the_interval(make_generated, seed: int) -> None:
+    generated = make_generated(knows=False, seed=seed, **MANY)
+    lists, _ = trials_of(generated, 20_000, seed)
+    found = [
+        *matching(generated, lists, seed),
+        *galleries(generated, seed),
+        *verification(generated, lists[""], seed),
+    ]
     at_chance = [result.low <= result.chance <= result.high for result in found]
     assert np.mean(at_chance) > 0.85  # of 95 % intervals, many of which share what they are made of
 
 
-def test_shuffled_faces_of_one_who_knows_give_chance(make_drawn) -> None:
-    drawn = make_drawn(knows=True, **MANY)
-    shuffled = np.random.default_rng(1).permutation(60)[drawn.subjects.face_person]
-    drawn = replace(drawn, subjects=replace(drawn.subjects, face_person=shuffled))
-    lists, _ = trials_of(drawn, 20_000, seed=0)
-    for result in matching(drawn, {"": lists[""]}, seed=0):
+def test_shuffled_faces_of_one_who_knows_give_chance(make_generated) -> None:
+    generated = make_generated(knows=True, **MANY)
+    shuffled = np.random.default_rng(1).permutation(60)[generated.subjects.face_person]
+    generated = replace(generated, subjects=replace(generated.subjects, face_person=shuffled))
+    lists, _ = trials_of(generated, 20_000, seed=0)
+    for result in matching(generated, {"": lists[""]}, seed=0):
         assert result.low <= 0.5 <= result.high
 
 
-def test_published_figures_stand_beside_the_scores_they_were_made_with(make_drawn) -> None:
-    drawn = make_drawn(knows=True)
-    lists, _ = trials_of(drawn, 500, seed=0)
+def test_published_figures_stand_beside_the_scores_they_were_made_with(make_generated) -> None:
+    generated = make_generated(knows=True)
+    lists, _ = trials_of(generated, 500, seed=0)
     papers = {
-        (result.by, result.stratum): result.paper for result in matching(drawn, lists, 0) if result.paper
+        (result.by, result.stratum): result.paper for result in matching(generated, lists, 0) if result.paper
     }
     assert papers == {
         (by, stratum): p for by in ("dlib", "trunk") for stratum, p in (("", 0.7607), ("gender", 0.5969))
     }
-    pairs = make_drawn(knows=True, name="true pairs", shown=False)
-    beside = matching(pairs, lists, 0)
+    pairs = make_generated(knows=True, name="true pairs", shown=False)
+    beside = list(matching(pairs, lists, 0))
     assert {result.by for result in beside if result.speech2face} == {"dlib"}
 
 
-def test_what_is_not_known_narrows_the_strata_with_a_line(make_drawn) -> None:
-    drawn = make_drawn(knows=True)
-    people = [replace(person, gender="female", nationality="") for person in drawn.subjects.people]
-    drawn = replace(drawn, subjects=replace(drawn.subjects, people=people))
-    lists, left_out = trials_of(drawn, 500, seed=0)
+def test_what_is_not_known_narrows_the_strata_with_a_line(make_generated) -> None:
+    generated = make_generated(knows=True)
+    people = [replace(person, gender="female", nationality="") for person in generated.subjects.people]
+    generated = replace(generated, subjects=replace(generated.subjects, people=people))
+    lists, left_out = trials_of(generated, 500, seed=0)
     assert set(lists) == {"", "gender", "apparent age"}
     assert [line.left_out[:18] for line in left_out] == ["1:2 by nationality"]
 
 
-def test_one_person_leaves_nothing_to_match_and_says_so(make_drawn) -> None:
-    drawn = make_drawn(knows=True, people=1)
-    lists, left_out = trials_of(drawn, 500, seed=0)
+def test_one_person_leaves_nothing_to_match_and_says_so(make_generated) -> None:
+    generated = make_generated(knows=True, people=1)
+    lists, left_out = trials_of(generated, 500, seed=0)
     assert not lists and len(left_out) == 4
-    assert all(isinstance(line, LeftOut) for line in galleries(drawn, 0))
+    assert all(isinstance(line, LeftOut) for line in galleries(generated, 0))
 
 
-def test_nobodys_known_gender_is_seen_in_their_faces(make_drawn) -> None:
-    drawn = make_drawn(knows=True)
-    known = strata(drawn)["gender"]
-    people = [replace(person, gender="") for person in drawn.subjects.people]
-    drawn = replace(drawn, subjects=replace(drawn.subjects, people=people))
-    np.testing.assert_array_equal(strata(drawn)["gender"], known)
+def test_nobodys_known_gender_is_seen_in_their_faces(make_generated) -> None:
+    generated = make_generated(knows=True)
+    known = strata(generated)["gender"]
+    people = [replace(person, gender="") for person in generated.subjects.people]
+    generated = replace(generated, subjects=replace(generated.subjects, people=people))
+    np.testing.assert_array_equal(strata(generated)["gender"], known)
 
 
-def test_trials_are_written_and_read_again(make_drawn, tmp_path: Path) -> None:
-    drawn = make_drawn(knows=False)
-    first, _ = trials_of(drawn, 300, seed=0, folder=tmp_path)
-    again, _ = trials_of(drawn, 999, seed=1, folder=tmp_path)
+def test_trials_are_written_and_read_again(make_generated, tmp_path: Path) -> None:
+    generated = make_generated(knows=False)
+    first, _ = trials_of(generated, 300, seed=0, folder=tmp_path)
+    again, _ = trials_of(generated, 999, seed=1, folder=tmp_path)
     for stratum, trials in first.items():
         np.testing.assert_array_equal(trials.imposter, again[stratum].imposter)
-    other = make_drawn(knows=False, recordings=2)
+    other = make_generated(knows=False, recordings=2)
     with pytest.raises(CorpusError, match="other recordings"):
         trials_of(other, 300, seed=0, folder=tmp_path)
 
 
-def test_no_more_trials_than_there_are_different_ones(make_drawn) -> None:
-    drawn = make_drawn(knows=True, people=3, recordings=1, pictures=2)
-    lists, _ = trials_of(drawn, 10_000, seed=0)
+def test_no_more_trials_than_there_are_different_ones(make_generated) -> None:
+    generated = make_generated(knows=True, people=3, recordings=1, pictures=2)
+    lists, _ = trials_of(generated, 10_000, seed=0)
     assert len(lists[""].probe) == 3 * 2 * 4
 
 
@@ -116,10 +120,10 @@ def test_distinct_trials_agree_with_brute_force() -> None:
 
 def test_few_recordings_get_each_imposter_once() -> None:
     person = np.arange(30) * 2 // 3  # some with two clips
-    trials = draw_each(person, person, 10, seed=0)
+    trials = sample_each(person, person, 10, seed=0)
     pairs = set(zip(trials.probe.tolist(), trials.imposter.tolist(), strict=True))
     assert len(pairs) == len(trials.probe) == 300
-    everybody = draw_each(person, person, 1000, seed=0, stratum=np.arange(20) % 2)
+    everybody = sample_each(person, person, 1000, seed=0, stratum=np.arange(20) % 2)
     assert ((everybody.speaker % 2) == (everybody.stranger % 2)).all()
     brute = sum((person != p).sum() - ((person % 2) != (p % 2)).sum() for p in person)
     assert len(everybody.probe) == brute

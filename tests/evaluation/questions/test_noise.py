@@ -31,19 +31,19 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_scores_and_detections_of_both_with_the_papers_figures(engine, make_subjects, few) -> None:
-    found = noise(engine, make_subjects(people=4, recordings=2), seed=0)
+    found = list(noise(engine, make_subjects(people=4, recordings=2), seed=0))
     told = {result.measure: result for result in found if isinstance(result, Result)}
     assert told["score, from voices"].paper == 0.09
     assert told["standard deviation of the score, from noise"].paper == 0.07
     assert told["score, from voices"].trials == told["score, from noise"].trials == 8
     assert told["score, from voices"].people == 4
     assert 0 <= told["score of a voice above noise's (AUC)"].value <= 1
-    for measure in ("a face is found, from voices", "a face is found, from noise"):
+    for measure in ("a face is detected, from voices", "a face is detected, from noise"):
         assert {r.by for r in found if isinstance(r, Result) and r.measure == measure} == set(detectors())
     for source in ("voices", "noise"):
         unseen = told[UNSEEN.format(source)]
         assert unseen.by == ", ".join(detectors()) and unseen.trials == 8
-        assert unseen.value <= 1 - told[f"a face is found, from {source}"].value
+        assert unseen.value <= 1 - told[f"a face is detected, from {source}"].value
 
 
 def test_every_recording_gives_its_first_piece_before_any_gives_its_second(make_subjects, few) -> None:
@@ -57,7 +57,7 @@ def test_every_recording_gives_its_first_piece_before_any_gives_its_second(make_
 
 def test_pieces_of_one_recording_are_counted_as_one_recording(engine, make_subjects, few) -> None:
     subjects = make_subjects(people=3, recordings=1, frames=lambda _: torch.randn(64, 650))
-    found = noise(engine, subjects, seed=0)
+    found = list(noise(engine, subjects, seed=0))
     voices = [result for result in found if isinstance(result, Result) and "voice" in result.measure]
     assert len(voices) == 4 + len(detectors())
     assert {(result.trials, result.recordings, result.people) for result in voices} == {(6, 3, 3)}
@@ -84,7 +84,9 @@ def test_sounds_without_speech_or_face_are_counted_together(engine, tmp_path: Pa
 
 def test_a_voice_among_the_sounds_lowers_their_share(engine, monkeypatch) -> None:
     voice = min(EXAMPLES.glob("*.flac"))
-    monkeypatch.setattr(noise_module, "found_by", lambda faces, workers: {"dlib": np.ones(len(faces), bool)})
+    monkeypatch.setattr(
+        noise_module, "detections", lambda faces, workers: {"dlib": np.ones(len(faces), bool)}
+    )
     silent, unvoiced = sounds(engine, [voice], "test", seed=0)
     assert silent.value == unvoiced.value == 0
 

@@ -4,6 +4,8 @@ Every distance is between a face from a first half and one from a second half, s
 between speakers differ only in whose the halves are.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from v2f.audio import FRAMES_PER_SECOND
@@ -16,50 +18,46 @@ from v2f.metrics import one_each
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import LeftOut, Result
 
-QUESTION = "steadiness"
+QUESTION = "consistency"
 SHORTEST = 2 * FRAMES_PER_SECOND  # of a recording, in frames
 MOST = 200  # speakers, with one recording each
 
 
-def steadiness(
-    engine: VoiceToFace, drawn: GeneratedFaces, seed: int, workers: int = 1
-) -> list[Result | LeftOut]:
+def consistency(
+    engine: VoiceToFace, generated: GeneratedFaces, seed: int, workers: int = 1
+) -> Iterator[Result | LeftOut]:
     """Distances within a speaker and between speakers, and how often a speaker is recognised by the other half."""
-    subjects = drawn.subjects
+    subjects = generated.subjects
     halves, people = [], []
     for recording in one_each(subjects.voice_person, seed)[:MOST]:
-        whole = subjects.frames(recording)
-        middle = whole.shape[1] // 2
-        if whole.shape[1] >= SHORTEST:
-            halves += [subjects.normalise(whole[:, :middle]), subjects.normalise(whole[:, middle:])]
+        frames = subjects.frames(recording)
+        middle = frames.shape[1] // 2
+        if frames.shape[1] >= SHORTEST:
+            halves += [subjects.normalise(frames[:, :middle]), subjects.normalise(frames[:, middle:])]
             people.append(subjects.voice_person[recording])
     if len(people) < 2:
-        return [
-            LeftOut(QUESTION, subjects.name, "there are not two speakers with two seconds of speech each")
-        ]
+        yield LeftOut(QUESTION, subjects.name, "there are not two speakers with two seconds of speech each")
+        return
     images, _ = engine.faces(engine.embed(halves))
     descriptors = np.array(each(descriptor, images, workers), np.float64)
-    distances = np.linalg.norm(descriptors[1::2, None] - descriptors[None, 0::2], axis=2)
+    distances = np.linalg.norm(descriptors[1::2, None] - descriptors[None, 0::2], axis=2)  # [second, first]
     person = np.array(people)
-    found: list[Result | LeftOut] = []
-    second, first = (at.ravel() for at in np.indices(distances.shape))
-    gender = gender_of_people(drawn)[person]
-    own = second == first
-    one_gender = ~own & (gender[second] == gender[first]) & (gender[second] != "")
-    told = {"by": "dlib", "share": False}
+    nearest = distances.argmin(axis=1) == np.arange(len(person))
+    recognised = mean_over_people(nearest, person, seed)
+    measure, chance = f"recognised among {len(person)} by the other half", 1 / len(person)
+    yield Result.of(recognised, QUESTION, measure, subjects.name, by="dlib", chance=chance)
+
+    gender = gender_of_people(generated)[person]
+    own = np.eye(len(person), dtype=bool)
+    one_gender = ~own & (gender[:, None] == gender) & (gender != "")
     for words, chosen in (
         ("within a speaker", own),
         ("between speakers of one gender", one_gender),
         ("between speakers", ~own),
     ):
         if chosen.any():
-            estimate = mean_over_pairs(
-                distances.ravel()[chosen], person[second[chosen]], person[first[chosen]], seed
-            )
+            second, first = np.nonzero(chosen)
+            estimate = mean_over_pairs(distances[chosen], person[second], person[first], seed)
+            counts = {"recordings": np.unique(second).size}
             measure = f"distance {words}"
-            heard = np.unique(second[chosen]).size
-            found.append(Result.of(estimate, QUESTION, measure, subjects.name, recordings=heard, **told))
-    nearest = distances.argmin(axis=1) == np.arange(len(person))
-    recognised = mean_over_people(nearest, person, seed)
-    measure, chance = f"recognised among {len(person)} by the other half", 1 / len(person)
-    return [Result.of(recognised, QUESTION, measure, subjects.name, by="dlib", chance=chance), *found]
+            yield Result.of(estimate, QUESTION, measure, subjects.name, by="dlib", share=False, **counts)

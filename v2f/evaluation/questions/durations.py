@@ -4,6 +4,8 @@ At 1, 2, 3, 5 and 10 s of speech (Sec. 4.1), always on the recordings that are a
 on the whole recordings, of women and men apart.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from v2f.audio import FRAMES_PER_SECOND
@@ -11,8 +13,14 @@ from v2f.data.landmarks import descriptor
 from v2f.evaluation.faceres import NAME, FaceRes
 from v2f.evaluation.generated_faces import GeneratedFaces, embed
 from v2f.evaluation.intervals import mean_over_pairs, mean_over_people
-from v2f.evaluation.judges import apparent_sex, each
-from v2f.evaluation.questions.gender import APPARENT, GENERATED, JUDGE, agreement, gender_of_people, told_by
+from v2f.evaluation.judges import JUDGE, apparent_sex, each
+from v2f.evaluation.questions.gender import (
+    APPARENT,
+    GENERATED,
+    agreement_with_people,
+    classified_gender,
+    gender_of_people,
+)
 from v2f.evaluation.questions.matching import UNSTRATIFIED
 from v2f.evaluation.trials import Trials, score
 from v2f.models.classifiers import GenderClassifier
@@ -20,109 +28,99 @@ from v2f.pipeline import DURATIONS, VoiceToFace
 from v2f.report.results import LeftOut, Result
 
 QUESTION = "duration"
-SETTLED, MATCHING = "cosine to the whole recording's embedding", "1:2 matching"
-MOST = 2000  # recordings, drawn by chance
+COSINE, MATCHING = "cosine to the whole recording's embedding", "1:2 matching"
+MOST = 2000  # recordings, sampled
 
 
 def durations(
     engine: VoiceToFace,
-    drawn: GeneratedFaces,
+    generated: GeneratedFaces,
     lists: dict[str, Trials],
     classifier: GenderClassifier | None,
+    second: FaceRes | None,
     seed: int,
     workers: int = 1,
-    second: FaceRes | None = None,
-) -> list[Result | LeftOut]:
+) -> Iterator[Result | LeftOut]:
     """The same measures after each duration that some recordings reach; `second` is the second judge, if there is."""
-    subjects = drawn.subjects
-    recordings = np.random.default_rng(seed).permutation(len(subjects.voice_person))[:MOST]
-    lengths = np.array([subjects.frames(recording).shape[1] for recording in recordings])
-    found: list[Result | LeftOut] = []
-    for seconds in DURATIONS:
-        heard = np.sort(recordings[lengths >= seconds * FRAMES_PER_SECOND])
-        people = subjects.voice_person[heard]
+    subjects = generated.subjects
+    sampled = np.random.default_rng(seed).permutation(len(subjects.voice_person))[:MOST]
+    lengths = np.array([subjects.frames(recording).shape[1] for recording in sampled])
+    for seconds in map(float, DURATIONS):
+        recordings = np.sort(sampled[lengths >= seconds * FRAMES_PER_SECOND])
+        people = subjects.voice_person[recordings]
         if len(np.unique(people)) < 2:
-            found.append(LeftOut(QUESTION, subjects.name, f"no two speakers are heard for {seconds} s"))
+            why = f"there are no two speakers with {seconds:g} s of speech"
+            yield LeftOut(QUESTION, subjects.name, why)
             continue
-        embeddings = embed(engine, [(recording, seconds) for recording in heard], subjects)
+        embeddings = embed(engine, subjects, recordings, seconds)
         images, _ = engine.faces(embeddings)
-        settled = (embeddings * drawn.embeddings[heard]).sum(axis=1)
-        found.append(
-            Result.of(
-                mean_over_people(settled, people, seed),
-                QUESTION,
-                SETTLED,
-                subjects.name,
-                share=False,
-                seconds=float(seconds),
-            )
-        )
-        described = second.describe(images) if second else None
+        cosines = (embeddings * generated.embeddings[recordings]).sum(axis=1)
+        estimate = mean_over_people(cosines, people, seed)
+        yield Result.of(estimate, QUESTION, COSINE, subjects.name, share=False, seconds=seconds)
+
+        verdicts = second.describe(images) if second else None
         genders = {}
-        if gender_of_people(drawn).any():
+        if gender_of_people(generated).any():
             genders[JUDGE] = np.array(each(apparent_sex, images, workers))
-            if described is not None:
-                genders[NAME] = described.sex
+            if verdicts is not None:
+                genders[NAME] = verdicts.sex
             if classifier is not None:
-                genders["classifier"] = told_by(classifier, images)
-        found += _gender(drawn, genders, heard, float(seconds), seed)
-        if drawn.true is not None and UNSTRATIFIED in lists:
-            spaces = {"dlib": (np.array(each(descriptor, images, workers)), drawn.true.descriptor)}
-            if described is not None and drawn.true_second is not None:
-                spaces[NAME] = (described.descriptor, drawn.true_second.descriptor)
-            found += _matching(drawn, lists[UNSTRATIFIED], heard, spaces, seconds, seed)
-    whole = {by: made.sex[recordings] for by, (made, _) in drawn.looks.items()}
+                genders["classifier"] = classified_gender(classifier, images)
+        yield from _gender(generated, genders, recordings, seconds, seed)
+        if UNSTRATIFIED in lists:
+            descriptors = {"dlib": np.array(each(descriptor, images, workers))}
+            if verdicts is not None:
+                descriptors[NAME] = verdicts.descriptor
+            yield from _matching(generated, lists[UNSTRATIFIED], recordings, descriptors, seconds, seed)
+    genders = {by: verdicts.sex[sampled] for by, (verdicts, _) in generated.looks.items()}
     if classifier is not None:
-        whole["classifier"] = told_by(classifier, drawn.images[recordings])
-    return [*found, *_gender(drawn, whole, recordings, None, seed)]
+        genders["classifier"] = classified_gender(classifier, generated.images[sampled])
+    yield from _gender(generated, genders, sampled, None, seed)
 
 
 def _gender(
-    drawn: GeneratedFaces, genders: dict[str, np.ndarray], heard: np.ndarray, seconds: float | None, seed: int
-) -> list[Result]:
-    """Gender agreement of faces from recordings `heard`, whose genders str [heard] judges tell; seconds None: whole."""
-    people, results = drawn.subjects.voice_person[heard], []
-    apparent = "" if (drawn.subjects.gender != "").any() else APPARENT
-    for by, told in genders.items():
-        reference = gender_of_people(drawn, by if by in drawn.looks else JUDGE)[people]
-        some = reference != ""
-        if not some.any():
-            continue
-        agreed = agreement(told[some], reference[some], people[some], seed)
+    generated: GeneratedFaces,
+    genders: dict[str, np.ndarray],
+    recordings: np.ndarray,
+    seconds: float | None,
+    seed: int,
+) -> Iterator[Result]:
+    """Agreement of the genders str [n] that judges see in faces from recordings int [n]; seconds None: whole ones."""
+    people = generated.subjects.voice_person[recordings]
+    apparent = "" if generated.subjects.gender.any() else APPARENT
+    for by, judged in genders.items():
+        agreed = agreement_with_people(generated, by, judged, people, seed)
         for group, (estimate, chance) in agreed.items():
-            measure, among = GENERATED + apparent + group, drawn.subjects.name
-            results.append(
-                Result.of(estimate, QUESTION, measure, among, by=by, chance=chance, seconds=seconds)
-            )
-    return results
+            measure, on = GENERATED + apparent + group, generated.subjects.name
+            yield Result.of(estimate, QUESTION, measure, on, by=by, chance=chance, seconds=seconds)
 
 
 def _matching(
-    drawn: GeneratedFaces,
+    generated: GeneratedFaces,
     trials: Trials,
-    heard: np.ndarray,
-    spaces: dict[str, tuple[np.ndarray, np.ndarray]],
+    recordings: np.ndarray,
+    descriptors: dict[str, np.ndarray],
     seconds: float,
     seed: int,
-) -> list[Result]:
-    """1:2 matching by descriptors of faces from recordings `heard` and of true ones, in trials of these."""
+) -> Iterator[Result]:
+    """1:2 matching, in the trials of some recordings, by each judge's descriptors [n, d] of the faces from them."""
     place = np.full(len(trials.probe_person), -1)
-    place[heard] = np.arange(len(heard))
-    some = place[trials.probe] >= 0
-    if not some.any():
-        return []
+    place[recordings] = np.arange(len(recordings))
+    chosen = place[trials.probe] >= 0
+    if not chosen.any():
+        return
     kept = Trials(
-        place[trials.probe[some]].astype(np.int32),
-        trials.true[some],
-        trials.imposter[some],
-        trials.probe_person[heard],
+        place[trials.probe[chosen]].astype(np.int32),
+        trials.true[chosen],
+        trials.imposter[chosen],
+        trials.probe_person[recordings],
         trials.face_person,
     )
-    told = {"seconds": float(seconds), "chance": 0.5, "recordings": np.unique(kept.probe).size}
-    results = []
-    for judge, (made, true) in spaces.items():
+    counts = {"recordings": np.unique(kept.probe).size}
+    for judge, probes in descriptors.items():
+        _, true = generated.descriptors[judge]
         for by, centred in ((judge, False), (f"{judge}, centred", True)):
-            wins = score(made, true, kept, centred)
+            wins = score(probes, true, kept, centred)
             estimate = mean_over_pairs(wins, kept.speaker, kept.stranger, seed)
-            results.append(Result.of(estimate, QUESTION, MATCHING, drawn.subjects.name, by=by, **told))
-    return results
+            fields = {"by": by, "seconds": seconds, "chance": 0.5, **counts}
+            yield Result.of(estimate, QUESTION, MATCHING, generated.subjects.name, **fields)

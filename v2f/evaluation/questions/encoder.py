@@ -1,20 +1,19 @@
-"""What does a voice encoder's embedding hold? Asked of the encoder alone, without a generator.
+"""What does a voice encoder's embedding hold? The encoder alone, without a generator.
 
     v2f study encoder --data STORE --encoder WEIGHTS --pairs STORE-pairs --out DIR
 
-Looks: a ridge regression from embeddings to dlib's descriptor of the true face, learned on four fifths of the people of
-the true pairs and asked about the last fifth, five times; then 1:2 matching by cosine, each side less its mean. Age, by
-the same ridge. Who speaks: the equal error rate over pairs of different recordings of kept-out Common Voice speakers.
-Gender: a logistic regression on embeddings of training speakers, a recording of each, asked about the kept-out ones.
+Looks: a ridge regression from embeddings to dlib's descriptor of the true face, in five-fold cross-validation over the
+people of the true pairs; then 1:2 matching by cosine, each side less its mean. Age, by the same ridge. Speaker: the
+equal error rate over pairs of different recordings of kept-out Common Voice speakers. Gender: a logistic regression on
+embeddings of training speakers, a recording of each, applied to the kept-out ones.
 
 The pairs are those of the part "map", which may be looked at as often as one likes; the part "measure" is left for the
-report. Embeddings are of whole recordings unless a number of seconds is told.
+report. Embeddings are of whole recordings unless a number of seconds is given.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -36,8 +35,7 @@ from v2f.evaluation.intervals import (
     verification_over_pairs,
 )
 from v2f.evaluation.trials import check_unseen, compare
-from v2f.metrics import all_pairs
-from v2f.metrics import unit as of_length_one
+from v2f.metrics import all_pairs, unit_rows
 from v2f.models import DVectorEncoder, Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import GENDERS
 from v2f.models.weights import LOOKS
@@ -48,13 +46,13 @@ from v2f.report.wording import chance_of, count, interval_of, value_of
 
 QUESTION = "encoder"
 TABLE = "encoder.md"
-PAIRS, KEPT_OUT = "true pairs, part map", "common voice"  # whom it is asked of; the second is a split
+PAIRS, KEPT_OUT = "true pairs, part map", "common voice"  # who it is measured on; the second is a split
 FOLDS = 5
-AT_ONCE = 32  # recordings
-HEADINGS = ("Measure", "Imposters", "Speech heard", "Value", "95 %", "Chance", "People", "Trials")
-TOLD_LOOKS = (
-    "The encoder was told of the faces of these very pairs while it was trained, so matching and age are what it "
-    "remembers as well as what it hears; the part measure tells the two apart."
+BATCH = 32  # recordings
+HEADINGS = ("Measure", "Imposters", "Speech used", "Value", "95 %", "Chance", "People", "Trials")
+TRAINED_ON_LOOKS = (
+    "The encoder was trained on the faces of these very pairs, so matching and age are what it memorised as well as "
+    "what voices hold; only the part measure distinguishes the two."
 )
 
 
@@ -73,15 +71,15 @@ class Embedder:
     @torch.inference_mode()
     def __call__(self, recordings: Iterable[Tensor]) -> np.ndarray:
         """Unit embeddings float64 [n, 64] of recordings' frames [bins, frames], of any lengths."""
-        found, left = [], iter(recordings)
-        while some := list(islice(left, AT_ONCE)):
-            features = [self.front_end.normalise(frames).to(self.runtime.device) for frames in some]
+        embeddings, remaining = [], iter(recordings)
+        while batch := list(islice(remaining, BATCH)):
+            features = [self.front_end.normalise(frames).to(self.runtime.device) for frames in batch]
             with self.runtime.autocast():
                 if isinstance(self.encoder, DVectorEncoder):
-                    found.append(self.encoder.embed_each(features))
+                    embeddings.append(self.encoder.embed_each(features))
                 else:
-                    found += [self.encoder(one[None]).float() for one in features]
-        return unit(torch.cat(found)).cpu().numpy().astype(np.float64)
+                    embeddings += [self.encoder(one[None]).float() for one in features]
+        return unit(torch.cat(embeddings)).cpu().numpy().astype(np.float64)
 
     def of_store(self, store: Store, voices: np.ndarray) -> np.ndarray:
         """Embeddings [n, 64] of whole recordings [n] of a store."""
@@ -89,21 +87,20 @@ class Embedder:
 
 
 def study(data: Path, weights: Path, pairs: Path, out: Path, seed: int = 0) -> str:
-    """Ask everything of an encoder; writes results.jsonl and a table into a folder, and returns the table.
+    """Measure an encoder; writes results.jsonl and a table into a folder, and returns the table.
 
     Raises CorpusError and WeightsError where something is missing, or a kept-out speaker was trained on.
     """
     embedder, store, prepared = Embedder(weights), Store.open(data), PreparedPairs.open(pairs)
     kept = store.voices_in(KEPT_OUT)
-    check_unseen(
-        sorted({store.person_of(voice).name for voice in kept}), people_trained_on(embedder.provenance) or ()
-    )
+    speakers = sorted({store.person_of(voice).name for voice in kept})
+    check_unseen(speakers, people_trained_on(embedder.provenance) or ())
     out.mkdir(parents=True, exist_ok=True)
-    found = looks(embedder, prepared, seed)
+    lines = looks(embedder, prepared, seed)
     if len(kept):
-        found += [*verification(embedder, store, kept, seed), *gender(embedder, store, kept, seed)]
+        lines += [*verification(embedder, store, kept, seed), *gender(embedder, store, kept, seed)]
     else:
-        found.append(LeftOut(QUESTION, KEPT_OUT, "the store has no such split"))
+        lines.append(LeftOut(QUESTION, KEPT_OUT, "the store has no such split"))
     run = {
         "weights": weights.name,
         "weights_sha256": file_hash(weights),
@@ -114,8 +111,8 @@ def study(data: Path, weights: Path, pairs: Path, out: Path, seed: int = 0) -> s
         "precision": embedder.runtime.precision,
         LOOKS: embedder.provenance.get(LOOKS),
     }
-    results = [line for line in found if isinstance(line, Result)]
-    findings = Findings(run, results, [line for line in found if isinstance(line, LeftOut)])
+    results = [line for line in lines if isinstance(line, Result)]
+    findings = Findings(run, results, [line for line in lines if isinstance(line, LeftOut)])
     findings.save(out / RESULTS)
     text = table(findings)
     write_atomically(out / TABLE, text.encode())
@@ -123,11 +120,11 @@ def study(data: Path, weights: Path, pairs: Path, out: Path, seed: int = 0) -> s
 
 
 def looks(embedder: Embedder, pairs: PreparedPairs, seed: int) -> list[Result | LeftOut]:
-    """1:2 matching and rank correlation of age, on people whom the regression was not learned from."""
+    """1:2 matching and rank correlation of age, on people whom the regression was not fitted to."""
     speech = (torch.from_numpy(clip.astype(np.float32) / FULL_SCALE) for clip in pairs.speech)
     embeddings = embedder(map(embedder.front_end.frames, speech))
     judge = ApparentSexAndAge().judge
-    sexes, ages = (np.array(told) for told in zip(*map(judge, pairs.faces), strict=True))
+    sexes, ages = map(np.array, zip(*map(judge, pairs.faces), strict=True))
     predicted = predicted_looks(embeddings, pairs.descriptors, pairs.person, seed)
     age = predicted_looks(embeddings, ages[:, None].astype(float), pairs.person, seed)[:, 0]
     return [*matching(predicted, pairs, sexes, seed), _age(age, ages, pairs.person, seed)]
@@ -138,23 +135,23 @@ def predicted_looks(embeddings: np.ndarray, truth: np.ndarray, person: np.ndarra
     people, number = np.unique(person, return_inverse=True)
     fold = np.random.default_rng(seed).permutation(len(people))[number] % FOLDS
     predicted = np.zeros(truth.shape)
-    for asked in (fold == k for k in range(FOLDS)):
-        learned = Ridge.learn(embeddings[~asked], truth[~asked], RIDGE_LOOKS)
-        predicted[asked] = learned(embeddings[asked])
+    for test in (fold == k for k in range(FOLDS)):
+        ridge = Ridge.learn(embeddings[~test], truth[~test], RIDGE_LOOKS)
+        predicted[test] = ridge(embeddings[test])
     return predicted
 
 
 def matching(predicted: np.ndarray, pairs: PreparedPairs, sexes: np.ndarray, seed: int) -> Iterator[Result]:
     """How often the true face is nearer than an imposter's: any other's, and any of the same apparent sex."""
-    cosines = of_length_one(predicted, centred=True) @ of_length_one(pairs.descriptors, centred=True).T
+    cosines = unit_rows(predicted, centred=True) @ unit_rows(pairs.descriptors, centred=True).T
     number = np.unique(pairs.person, return_inverse=True)[1]
     other = number[:, None] != number
     for stratum, imposter in (("", other), ("gender", other & (sexes[:, None] == sexes))):
         first, second = np.nonzero(imposter)
         wins = compare(cosines[first, first], cosines[first, second])
         estimate = mean_over_pairs(wins, number[first], number[second], seed)
-        told: dict[str, Any] = {"stratum": stratum, "chance": 0.5, "recordings": len(predicted)}
-        yield Result.of(estimate, QUESTION, "1:2 matching by predicted looks", PAIRS, **told)
+        fields = {"stratum": stratum, "chance": 0.5, "recordings": len(predicted)}
+        yield Result.of(estimate, QUESTION, "1:2 matching by predicted looks", PAIRS, **fields)
 
 
 def _age(predicted: np.ndarray, ages: np.ndarray, person: np.ndarray, seed: int) -> Result | LeftOut:
@@ -167,7 +164,7 @@ def _age(predicted: np.ndarray, ages: np.ndarray, person: np.ndarray, seed: int)
 
 def verification(embedder: Embedder, store: Store, kept: np.ndarray, seed: int) -> Iterator[Result | LeftOut]:
     """Equal error rate over all pairs of different recordings `kept`, from embeddings less their mean."""
-    embeddings = of_length_one(embedder.of_store(store, kept), centred=True)
+    embeddings = unit_rows(embedder.of_store(store, kept), centred=True)
     people = store.voices["person"][kept]
     first, second = (people[rows] for rows in all_pairs(people))
     if not 0 < (first == second).sum() < len(first):
@@ -180,7 +177,7 @@ def verification(embedder: Embedder, store: Store, kept: np.ndarray, seed: int) 
 
 
 def gender(embedder: Embedder, store: Store, kept: np.ndarray, seed: int) -> Iterator[Result | LeftOut]:
-    """How often a kept-out speaker's gender is told right, women and men apart, from the first seconds and the whole.
+    """How often a kept-out speaker's gender is classified correctly, women and men apart, after each duration.
 
     A speaker's recordings are joined, since each is of a few seconds.
     """
@@ -189,35 +186,33 @@ def gender(embedder: Embedder, store: Store, kept: np.ndarray, seed: int) -> Ite
     from sklearn.preprocessing import StandardScaler
 
     genders = np.array([person.gender for person in store.people])
-    known = store.voices_in("train")
-    known = known[np.unique(store.voices["person"][known], return_index=True)[1]]  # one of each speaker
-    known = known[genders[store.voices["person"][known]] != ""]
-    if set(genders[store.voices["person"][known]]) != set(GENDERS):
+    speaker = store.voices["person"]
+    train = store.voices_in("train")
+    train = train[np.unique(speaker[train], return_index=True)[1]]  # one of each speaker
+    train = train[genders[speaker[train]] != ""]
+    if set(genders[speaker[train]]) != set(GENDERS):
         yield LeftOut(QUESTION, KEPT_OUT, "no training voices of women and men to learn gender from")
         return
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced"))
-    probe.fit(embedder.of_store(store, known), genders[store.voices["person"][known]])
-    speakers = np.unique(store.voices["person"][kept])
-    joined = [
-        torch.cat(
-            [frames_of(store, v, encoder=embedder.name) for v in kept[store.voices["person"][kept] == who]], 1
-        )
-        for who in speakers
-    ]
+    probe.fit(embedder.of_store(store, train), genders[speaker[train]])
+    speakers, joined = np.unique(speaker[kept]), []
+    for person in speakers:
+        voices = kept[speaker[kept] == person]
+        joined.append(torch.cat([frames_of(store, voice, encoder=embedder.name) for voice in voices], dim=1))
+    lengths = np.array([frames.shape[1] for frames in joined])
     for seconds in (*DURATIONS, None):
         end = None if seconds is None else seconds * FRAMES_PER_SECOND
-        heard = np.array([end is None or frames.shape[1] >= end for frames in joined])
         for sex, words in zip(GENDERS, ("women", "men"), strict=True):
-            asked = np.flatnonzero(heard & (genders[speakers] == sex))
-            if len(asked):
-                right = probe.predict(embedder(joined[i][:, :end] for i in asked)) == sex
-                estimate = mean_over_people(right, speakers[asked], seed)
-                told: dict[str, Any] = {"seconds": seconds, "chance": 0.5}
-                yield Result.of(estimate, QUESTION, f"gender of {words} told right", KEPT_OUT, **told)
+            chosen = np.flatnonzero((lengths >= (end or 0)) & (genders[speakers] == sex))
+            if len(chosen):
+                right = probe.predict(embedder(joined[i][:, :end] for i in chosen)) == sex
+                estimate = mean_over_people(right, speakers[chosen], seed)
+                measure = f"gender of {words} classified correctly"
+                yield Result.of(estimate, QUESTION, measure, KEPT_OUT, seconds=seconds, chance=0.5)
 
 
 def table(findings: Findings) -> str:
-    """Everything that was found, in Markdown."""
+    """All results, in Markdown."""
     run = findings.run
     lines = [
         f"# The voice encoder of {plain(run['weights'])}",
@@ -225,17 +220,20 @@ def table(findings: Findings) -> str:
         row(HEADINGS),
         "|---" * len(HEADINGS) + "|",
     ]
-    for found in findings.results:
-        imposters = "of one apparent sex" if found.stratum else ""
-        heard = "whole" if found.seconds is None else f"{found.seconds:g} s"
-        cells = (f"{found.measure}, {found.on}", imposters, heard, value_of(found), interval_of(found))
-        lines.append(row([*cells, chance_of(found), count(found.people), count(found.trials)]))
+    for result in findings.results:
+        cells = (
+            f"{result.measure}, {result.on}",
+            "of one apparent sex" if result.stratum else "",
+            "whole" if result.seconds is None else f"{result.seconds:g} s",
+            value_of(result),
+            interval_of(result),
+            chance_of(result),
+            count(result.people),
+            count(result.trials),
+        )
+        lines.append(row(cells))
     lines += ["", *(f"Left out: {plain(line.on)}: {plain(line.left_out)}." for line in findings.left_out)]
     if run[LOOKS]:
-        lines += [TOLD_LOOKS, ""]
-    facts = (
-        ("encoder", run["encoder"]),
-        ("weights", run["weights_sha256"][:12]),
-        ("store", run["store_sha256"][:12]),
-    )
-    return "\n".join([*lines, ", ".join(f"{name} {value}" for name, value in facts) + "."]) + "\n"
+        lines += [TRAINED_ON_LOOKS, ""]
+    hashes = f"weights {run['weights_sha256'][:12]}, store {run['store_sha256'][:12]}"
+    return "\n".join([*lines, f"encoder {run['encoder']}, {hashes}."]) + "\n"

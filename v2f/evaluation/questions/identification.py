@@ -1,11 +1,12 @@
-"""Are faces of known speakers recognised? The identity classifier on faces from held-out parts of their recordings.
+"""Are training identities recognised? The identity classifier on faces from held-out parts of their recordings.
 
 Paper: held-out recordings of training identities. Here: the last fifth of their training recordings, which no crop of
-any training stage reaches; and, beside it, the rest of the same recordings, which training did hear.
+any training stage reaches; and, beside it, the rest of the same recordings, which was trained on.
 """
 
+from collections.abc import Iterator
+
 import torch
-from torch import Tensor
 
 from v2f.audio import FRAMES_PER_SECOND
 from v2f.evaluation.generated_faces import trunk_features
@@ -15,34 +16,35 @@ from v2f.metrics import top_k
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import LeftOut, Result
 
-QUESTION = "known speakers"
+QUESTION = "closed-set identification"
 PAPER = {1: 0.617, 5: 0.823}  # Sec. 4.2: 4,620 recordings of 924 identities
-HELD_OUT, HEARD = "the end of the recording, not trained on", "the rest of it, trained on"
+HELD_OUT, TRAINED_ON = "the end of the recording, not trained on", "the rest of it, trained on"
 SHORTEST = FRAMES_PER_SECOND  # of a held-out part, in frames: a second
 
 
-def known_speakers(engine: VoiceToFace, training: Subjects, seed: int) -> list[Result | LeftOut]:
+def closed_set_identification(
+    engine: VoiceToFace, training: Subjects, seed: int
+) -> Iterator[Result | LeftOut]:
     """Top-1 and top-5 accuracy on recordings of the training identities."""
-    classifier = engine.model.classifier
+    classifier, identities = engine.model.classifier, len(training.people)
     if classifier is None:
-        return [LeftOut(QUESTION, training.name, "the weights hold no identity classifier")]
-    if classifier.out_features != len(training.people):
-        why = f"the weights tell {classifier.out_features} identities apart, the store has {len(training.people)}"
-        return [LeftOut(QUESTION, training.name, why)]
-    parts: dict[str, list[Tensor]] = {HELD_OUT: [], HEARD: []}
-    used = []
-    for recording in range(len(training.voice_person)):
-        held_out, heard = training.held_out(recording), training.hear(recording)
-        assert heard is not None
-        if held_out.shape[1] >= SHORTEST:
-            used.append(recording)
-            for part, one in zip(parts.values(), (held_out, heard), strict=True):
-                part.append(one)
-    if not used:
-        return [LeftOut(QUESTION, training.name, "no recording is long enough to keep a second of it apart")]
-    people = training.voice_person[used]
-    found: list[Result | LeftOut] = []
-    for heard_part, features in parts.items():
+        yield LeftOut(QUESTION, training.name, "the weights hold no identity classifier")
+        return
+    if classifier.out_features != identities:
+        why = f"the weights tell {classifier.out_features} identities apart, the store has {identities}"
+        yield LeftOut(QUESTION, training.name, why)
+        return
+    held_out = {i: training.held_out_features(i) for i in range(len(training.voice_person))}
+    held_out = {i: features for i, features in held_out.items() if features.shape[1] >= SHORTEST}
+    if not held_out:
+        why = "no recording is long enough to keep a second of it apart"
+        yield LeftOut(QUESTION, training.name, why)
+        return
+    people = training.voice_person[list(held_out)]
+    for part, features in (
+        (HELD_OUT, list(held_out.values())),
+        (TRAINED_ON, [training.features(i) for i in held_out]),
+    ):
         images, _ = engine.faces(engine.embed(features))
         of_trunk = trunk_features(engine, images)
         assert of_trunk is not None, "a classifier comes with its trunk"
@@ -50,7 +52,6 @@ def known_speakers(engine: VoiceToFace, training: Subjects, seed: int) -> list[R
             logits = classifier(torch.from_numpy(of_trunk).to(classifier.weight.device)).float().cpu().numpy()
         for k in (1, 5):
             estimate = mean_over_people(top_k(logits, people, k), people, seed)
-            chance = min(1.0, k / len(training.people))
-            told = {"chance": chance, "paper": PAPER[k] if heard_part == HELD_OUT else None}
-            found.append(Result.of(estimate, QUESTION, f"top-{k}, {heard_part}", training.name, **told))
-    return found
+            paper, chance = PAPER[k] if part == HELD_OUT else None, min(1.0, k / identities)
+            measure = f"top-{k}, {part}"
+            yield Result.of(estimate, QUESTION, measure, training.name, chance=chance, paper=paper)

@@ -1,12 +1,12 @@
 """The other rows of Table 3: matchers that compare a voice with faces directly, on the same trials."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import numpy as np
 import torch
 
-from v2f.evaluation.generated_faces import GeneratedFaces, pixels
+from v2f.evaluation.generated_faces import GeneratedFaces, network_inputs
 from v2f.evaluation.questions.matching import UNSTRATIFIED, result_of_wins
 from v2f.evaluation.trials import Trials, compare, score
 from v2f.models.classifiers import Matcher
@@ -18,47 +18,41 @@ PAPER = {  # Table 3, testing set: unstratified, and with imposters of the same 
     "dimnet-g": {UNSTRATIFIED: 0.7290, "gender": 0.5032},
     "svhf": {UNSTRATIFIED: 0.8100, "gender": 0.6520},
 }
-AT_ONCE = 65_536  # trials
+BATCH = 65_536  # trials
 
 
 def matchers(
-    drawn: GeneratedFaces, lists: dict[str, Trials], trained: Iterable[Matcher], seed: int
-) -> list[Result]:
+    generated: GeneratedFaces, lists: dict[str, Trials], trained: Iterable[Matcher], seed: int
+) -> Iterator[Result]:
     """1:2 matching of voices to the subjects' true faces by each matcher."""
-    subjects, found = drawn.subjects, []
     for matcher in trained:
-        voices, faces = embeddings(matcher, drawn)
+        by, paper = NAMES[matcher.kind], PAPER[matcher.kind]
+        voices, faces = embeddings(matcher, generated)
+        wins_of = score if matcher.chooser is None else partial(chosen, matcher)
         for stratum, trials in lists.items():
-            of_pair = score if matcher.chooser is None else partial(chosen, matcher)
-            wins = of_pair(voices, faces, trials)
-            paper = PAPER[matcher.kind].get(stratum)
-            by = NAMES[matcher.kind]
-            found.append(result_of_wins(wins, trials, subjects, by, stratum, seed, paper=paper))
-    return found
+            wins = wins_of(voices, faces, trials)
+            yield result_of_wins(
+                wins, trials, generated.subjects, by, stratum, seed, paper=paper.get(stratum)
+            )
 
 
-def embeddings(matcher: Matcher, drawn: GeneratedFaces) -> tuple[np.ndarray, np.ndarray]:
+def embeddings(matcher: Matcher, generated: GeneratedFaces) -> tuple[np.ndarray, np.ndarray]:
     """A matcher's embeddings of all whole recordings and of all true faces, float32 [n, 64] each."""
-    subjects, device = drawn.subjects, matcher.runtime.device
-    voices = []
-    for recording in range(len(subjects.voice_person)):
-        heard = subjects.hear(recording)
-        assert heard is not None
-        voices.append(matcher.embed_voices(heard[None].to(device)))
-    faces = [matcher.embed_faces(part) for part in pixels(subjects.faces, device)]
+    subjects, device = generated.subjects, matcher.runtime.device
+    voices = [
+        matcher.embed_voices(subjects.features(recording)[None].to(device))
+        for recording in range(len(subjects.voice_person))
+    ]
+    faces = [matcher.embed_faces(part) for part in network_inputs(subjects.faces, device)]
     return torch.cat(voices).cpu().numpy(), torch.cat(faces).cpu().numpy()
 
 
 def chosen(matcher: Matcher, voices: np.ndarray, faces: np.ndarray, trials: Trials) -> np.ndarray:
     """Which trials a matcher with a chooser wins, float32 [trials]; ties one half."""
     device, wins = matcher.runtime.device, []
-    heard, seen = torch.from_numpy(voices).to(device), torch.from_numpy(faces).to(device)
-    for start in range(0, len(trials.probe), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        probe, true, imposter = (
-            torch.from_numpy(rows[part].astype(np.int64)).to(device)
-            for rows in (trials.probe, trials.true, trials.imposter)
-        )
-        likely = matcher.choose(heard[probe], seen[true], seen[imposter]).float().cpu().numpy()
+    voice, face = torch.from_numpy(voices).to(device), torch.from_numpy(faces).to(device)
+    rows = (torch.from_numpy(rows).long().to(device) for rows in (trials.probe, trials.true, trials.imposter))
+    for probe, true, imposter in zip(*(part.split(BATCH) for part in rows), strict=True):
+        likely = matcher.choose(voice[probe], face[true], face[imposter]).float().cpu().numpy()
         wins.append(compare(likely, 1 - likely))
     return np.concatenate(wins)

@@ -1,4 +1,4 @@
-"""Are faces from noise told from faces from voices? By the model's own discriminator, and by face detectors.
+"""Do faces from noise differ from faces from voices? By the model's own discriminator, and by face detectors.
 
 Paper: 1,000 samples of each, lengths not given. Here: three seconds of speech, or of noise, for every face, so that
 they differ in nothing else; up to 1,000 pieces of recordings, and 1,000 noises, which go past the voice detector.
@@ -7,9 +7,9 @@ Sounds that are no voice, such as animals and traffic, go the whole way of a vis
 get the sentence that there is no speech in it, or a face that no detector takes for one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ import torch
 from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, make_noise
 from v2f.errors import CorpusError, NoSpeechError, UnreadableAudioError
 from v2f.evaluation.intervals import mean_over_people
-from v2f.evaluation.judges import found_by
+from v2f.evaluation.judges import detections
 from v2f.evaluation.subjects import Subjects
 from v2f.metrics import area_under_curve
 from v2f.pipeline import VoiceToFace
@@ -27,66 +27,80 @@ QUESTION = "noise"
 KINDS = ("white", "pink", "brown", "hum")  # babble is left out: it is made of voices
 SECONDS, FACES = 3.0, 1000
 UNSEEN = "no detector finds a face, from {}"
-NO_SPEECH = "no speech is heard in sounds that are no voice"
-UNVOICED = "no speech is heard, or no detector finds a face, from sounds that are no voice"
+NO_SPEECH = "no speech is detected in sounds that are no voice"
+UNVOICED = "no speech is detected, or no detector finds a face, from sounds that are no voice"
 PAPER = {"voices": (0.09, 0.13), "noise": (0.06, 0.07)}  # Sec. 4.2: mean and standard deviation of the score
 
 
-def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) -> list[Result | LeftOut]:
+def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) -> Iterator[Result | LeftOut]:
     """Scores and detections of faces from pieces of voices and from noise."""
     pieces, recordings = voice_pieces(subjects, seed)
     if not pieces:
-        return [LeftOut(QUESTION, subjects.name, f"no recording holds {SECONDS:g} s of speech")]
-    people = subjects.voice_person[recordings]
-    used = len(np.unique(recordings))
+        yield LeftOut(QUESTION, subjects.name, f"no recording holds {SECONDS:g} s of speech")
+        return
+    people, used = subjects.voice_person[recordings], len(np.unique(recordings))
     front_end = FRONT_ENDS[subjects.encoder]
     noises = [front_end.features(noise_of(i, seed)) for i in range(FACES)]
-    found: list[Result | LeftOut] = []
     scores = {}
-    for source, heard in (("voices", pieces), ("noise", noises)):
-        images, judged = engine.faces(engine.embed(heard))
-        who = people if source == "voices" else np.arange(FACES)  # every noise is its own
-        told: dict[str, Any] = {"trials": len(images)} | (
-            {"recordings": used} if source == "voices" else {"people": 0, "recordings": 0}
-        )
-        measure = f"a face is found, from {source}"
-        seen = found_by(images, workers)
-        for by, faces in seen.items():
-            estimate = mean_over_people(faces, who, seed)
-            found.append(Result.of(estimate, QUESTION, measure, subjects.name, by=by, **told))
-        unseen = mean_over_people(~np.any(list(seen.values()), axis=0), who, seed)
-        by = ", ".join(seen)
-        found.append(Result.of(unseen, QUESTION, UNSEEN.format(source), subjects.name, by=by, **told))
+    for source, features, groups, counts in (
+        ("voices", pieces, people, {"recordings": used}),
+        (
+            "noise",
+            noises,
+            np.arange(FACES),
+            {"people": 0, "recordings": 0},
+        ),  # every noise is resampled by itself
+    ):
+        images, judged = engine.faces(engine.embed(features))
+        seen = detections(images, workers)
+        shares = [(f"a face is detected, from {source}", by, detected) for by, detected in seen.items()]
+        shares.append((UNSEEN.format(source), ", ".join(seen), ~np.any(list(seen.values()), axis=0)))
+        for measure, by, values in shares:
+            estimate = mean_over_people(values, groups, seed)
+            yield Result.of(estimate, QUESTION, measure, subjects.name, by=by, **counts)
         if judged is not None:
             scores[source] = judged
-            mean = mean_over_people(judged, who, seed)
-            told |= {"by": "discriminator", "share": False}
-            paper_mean, paper_deviation = PAPER[source]
-            found.append(
-                Result.of(mean, QUESTION, f"score, from {source}", subjects.name, paper=paper_mean, **told)
-            )
-            deviation = Result(
-                QUESTION,
-                f"standard deviation of the score, from {source}",
-                subjects.name,
-                value=float(judged.std()),
-                paper=paper_deviation,
-                **{"people": mean.people, **told},
-            )
-            found.append(deviation)
-    if not scores:
-        return [*found, LeftOut(QUESTION, subjects.name, "the weights hold no discriminator to score faces")]
-    return [*found, _told_apart(scores["voices"], scores["noise"], people, used, subjects.name, seed)]
+            yield from _scores(judged, groups, counts, source, subjects.name, seed)
+    if scores:
+        yield _told_apart(scores["voices"], scores["noise"], people, used, subjects.name, seed)
+    else:
+        yield LeftOut(QUESTION, subjects.name, "the weights hold no discriminator to score faces")
+
+
+def _scores(
+    scores: np.ndarray, groups: np.ndarray, counts: dict[str, int], source: str, on: str, seed: int
+) -> Iterator[Result]:
+    """Mean and standard deviation of the discriminator's scores float [n] of faces from a source."""
+    paper_mean, paper_deviation = PAPER[source]
+    mean = Result.of(
+        mean_over_people(scores, groups, seed),
+        QUESTION,
+        f"score, from {source}",
+        on,
+        by="discriminator",
+        share=False,
+        paper=paper_mean,
+        **counts,
+    )
+    yield mean
+    yield replace(
+        mean,
+        measure=f"standard deviation of the score, from {source}",
+        value=float(scores.std()),
+        low=None,
+        high=None,
+        paper=paper_deviation,
+    )
 
 
 def sounds(
     engine: VoiceToFace, files: Sequence[Path], on: str, seed: int, workers: int = 1
-) -> list[Result | LeftOut]:
+) -> Iterator[Result | LeftOut]:
     """What becomes of files of sounds that are no voice, each taken from the file to the face as a recording is."""
     if not files:
-        return [
-            LeftOut(QUESTION, on, "no sounds that are no voice were given; --sounds names a folder of them")
-        ]
+        why = "no sounds that are no voice were given; --sounds names a folder of them"
+        yield LeftOut(QUESTION, on, why)
+        return
     images, silent, unreadable = [], 0, 0
     for path in files:
         try:
@@ -95,24 +109,19 @@ def sounds(
             silent += 1
         except UnreadableAudioError:
             unreadable += 1
-    found: list[Result | LeftOut] = []
     if unreadable:
-        found.append(LeftOut(QUESTION, on, f"{unreadable} of the files of sounds hold none that can be read"))
+        yield LeftOut(QUESTION, on, f"{unreadable} of the files of sounds hold none that can be read")
     if not (images or silent):
-        return found
-    seen = found_by(np.array(images, np.uint8).reshape(-1, 64, 64, 3), workers)
-    unseen = ~np.any(list(seen.values()), axis=0)
-    no_speech, faceless = (
-        np.repeat([True, False], [silent, len(images)]),
-        np.append(np.ones(silent, bool), unseen),
-    )
-    for measure, values, by in (
-        (NO_SPEECH, no_speech, "voice detector"),
-        (UNVOICED, faceless, ", ".join(("voice detector", *seen))),
+        return
+    seen = detections(np.array(images, np.uint8).reshape(-1, 64, 64, 3), workers)
+    undetected = ~np.any(list(seen.values()), axis=0)
+    for measure, by, of_images in (
+        (NO_SPEECH, "voice detector", np.zeros(len(images), bool)),
+        (UNVOICED, ", ".join(("voice detector", *seen)), undetected),
     ):
+        values = np.append(np.ones(silent, bool), of_images)
         estimate = mean_over_people(values, np.arange(len(values)), seed)
-        found.append(Result.of(estimate, QUESTION, measure, on, by=by, people=0, recordings=0))
-    return found
+        yield Result.of(estimate, QUESTION, measure, on, by=by, people=0, recordings=0)
 
 
 def sound_files(folder: Path) -> list[Path]:
@@ -126,7 +135,7 @@ def sound_files(folder: Path) -> list[Path]:
 def voice_pieces(subjects: Subjects, seed: int) -> tuple[list[torch.Tensor], np.ndarray]:
     """Up to FACES pieces of SECONDS, features [bins, frames] each, and their recordings, int [pieces].
 
-    Of FACES recordings, in an order of chance, every one gives its first piece, then every one its second, and so on.
+    Of FACES recordings, in random order, every one gives its first piece, then every one its second, and so on.
     """
     size = round(SECONDS * FRAMES_PER_SECOND)
     cut = []
@@ -153,5 +162,5 @@ def _told_apart(
         for score in voices
     ]
     estimate = mean_over_people(np.array(above), people, seed)
-    told: dict[str, Any] = {"recordings": recordings, "by": "discriminator", "chance": 0.5}
-    return Result.of(estimate, QUESTION, "score of a voice above noise's (AUC)", on, **told)
+    fields = {"recordings": recordings, "by": "discriminator", "chance": 0.5}
+    return Result.of(estimate, QUESTION, "score of a voice above noise's (AUC)", on, **fields)

@@ -6,8 +6,8 @@ so it stands beside that between two halves of as many real faces: the least tha
 A copy is a generated face whose nearest training face is nearer than two pictures of one person usually are.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -16,12 +16,12 @@ from v2f.evaluation.intervals import mean_over_people
 from v2f.report.results import LeftOut, Result
 
 QUESTION = "quality"
-FOUND, REAL_FOUND = "a face is found in generated faces", "a face is found in training faces"
+DETECTED, REAL_DETECTED = "a face is detected in generated faces", "a face is detected in training faces"
 NO_COPY = "generated faces no nearer to a training face than two pictures of one person"
 REAL_NO_COPY = "training faces no nearer to one of another identity than two pictures of one person"
 COMPONENTS = 128  # of dlib's descriptor; fewer faces than that give no covariance
 MOST = 2000  # faces of a kind
-AT_ONCE = 256  # points whose distances to all training faces are held at once
+BATCH = 256  # points whose distances to all training faces are held at once
 # The median distance of two pictures of one person, aligned at 64 pixels: of 29 pairs of AVSpeech's frames, which are
 # often of one video and so nearer than photographs are. Of 765 faces from AVSpeech none is so near to one of 2,575
 # portraits by dlib's descriptor, or to one of 700 by FaceRes'.
@@ -49,66 +49,60 @@ def quality(
     """From descriptors `by` a judge, [n, d] of generated faces and [m, d] of real training faces.
 
     people int [n]: whose voices the generated faces are made from. identity int [m]: whose the training faces are; a
-    real face's own identity is left out when its nearest neighbour is looked for. Also returns the neighbours.
+    real face's own identity is left out when its nearest neighbour is looked for. Also returns the generated faces'
+    neighbours.
     """
     rng = np.random.default_rng(seed)
-    made = generated[rng.permutation(len(generated))[:MOST]].astype(np.float64)
+    sampled = generated[rng.permutation(len(generated))[:MOST]].astype(np.float64)
     order = rng.permutation(len(training))
     real = training[order].astype(np.float64)
-    count = min(len(made), len(real) // 2)
-    found: list[Result | LeftOut] = []
-    if count <= COMPONENTS:
-        found.append(
-            LeftOut(QUESTION, on, f"a Fréchet distance needs more than {COMPONENTS} faces of a kind")
-        )
-    else:
-        distance = frechet(made[:count], real[:count])
-        floor = frechet(real[:count], real[count : 2 * count])
-        for measure, value in (
-            (f"Fréchet distance to real faces, {count} of each", distance),
-            (f"Fréchet distance of real faces to real faces, {count} of each", floor),
-        ):
-            found.append(Result(QUESTION, measure, on, by=by, value=value, share=False, trials=count))
-    for measure, value, count in (
-        ("distance between generated faces of two speakers", *diversity(generated, people)),
-        (
-            "distance between real faces of two people",
-            *diversity(training[order[:MOST]], identity[order[:MOST]]),
-        ),
-    ):
-        found.append(Result(QUESTION, measure, on, by=by, value=value, share=False, trials=count))
+    real_identity = identity[order[:MOST]]
     nearest = neighbours(generated, training)
-    among_real = neighbours(real[:MOST], training, identity[order[:MOST]], identity)
-    for measure, values in (
+    real_nearest = neighbours(real[:MOST], training, real_identity, identity)
+    values: list[tuple[str, float, int]] = []  # measure, value, trials
+    lines: list[Result | LeftOut] = []
+
+    count = min(len(sampled), len(real) // 2)
+    if count <= COMPONENTS:
+        why = f"a Fréchet distance needs more than {COMPONENTS} faces of a kind"
+        lines.append(LeftOut(QUESTION, on, why))
+    else:
+        least = frechet(real[:count], real[count : 2 * count])
+        distance = frechet(sampled[:count], real[:count])
+        values += [
+            (f"Fréchet distance to real faces, {count} of each", distance, count),
+            (f"Fréchet distance of real faces to real faces, {count} of each", least, count),
+        ]
+    values += [
+        ("distance between generated faces of two speakers", *diversity(generated, people)),
+        ("distance between real faces of two people", *diversity(training[order[:MOST]], real_identity)),
+    ]
+    for measure, distances in (
         ("distance of a generated face to its nearest training face", nearest.distance),
-        ("distance of a training face to its nearest of another identity", among_real.distance),
+        ("distance of a training face to its nearest of another identity", real_nearest.distance),
     ):
-        for part, value in (
-            ("median", np.median(values)),
-            ("1 % are nearer than", np.quantile(values, 0.01)),
-        ):
-            told: dict[str, Any] = {"by": by, "share": False, "trials": len(values)}
-            found.append(Result(QUESTION, f"{measure}, {part}", on, value=float(value), **told))
-    apart = mean_over_people(nearest.distance >= ONE_PERSON[by], people, seed)
-    found.append(Result.of(apart, QUESTION, NO_COPY, on, by=by))
-    real_apart = among_real.distance >= ONE_PERSON[by]
-    found.append(
-        Result.of(
-            mean_over_people(real_apart, identity[order[:MOST]], seed), QUESTION, REAL_NO_COPY, on, by=by
+        values.append((f"{measure}, median", float(np.median(distances)), len(distances)))
+        values.append(
+            (f"{measure}, 1 % are nearer than", float(np.quantile(distances, 0.01)), len(distances))
         )
-    )
-    return found, nearest
+    for measure, value, trials in values:
+        lines.append(Result(QUESTION, measure, on, by=by, value=value, share=False, trials=trials))
+    for measure, distances, whose in (
+        (NO_COPY, nearest.distance, people),
+        (REAL_NO_COPY, real_nearest.distance, real_identity),
+    ):
+        estimate = mean_over_people(distances >= ONE_PERSON[by], whose, seed)
+        lines.append(Result.of(estimate, QUESTION, measure, on, by=by))
+    return lines, nearest
 
 
-def detected(
-    generated: np.ndarray, people: np.ndarray, real: np.ndarray, on: str, by: str, seed: int
-) -> list[Result]:
-    """How often a face is found in generated faces, bool [n] of people [n], and in training faces, bool [m]."""
-    found = [Result.of(mean_over_people(generated, people, seed), QUESTION, FOUND, on, by=by)]
-    if len(real):
-        value = float(real.mean())
-        found.append(Result(QUESTION, REAL_FOUND, on, by=by, value=value, trials=len(real)))
-    return found
+def detection_rates(
+    generated: np.ndarray, people: np.ndarray, real: np.ndarray | None, on: str, by: str, seed: int
+) -> Iterator[Result]:
+    """How often a face is detected in generated faces, bool [n] of people [n], and in training faces, bool [m]."""
+    yield Result.of(mean_over_people(generated, people, seed), QUESTION, DETECTED, on, by=by)
+    if real is not None:
+        yield Result(QUESTION, REAL_DETECTED, on, by=by, value=float(real.mean()), trials=len(real))
 
 
 def frechet(first: np.ndarray, second: np.ndarray) -> float:
@@ -146,8 +140,8 @@ def neighbours(
     """The nearest of the training points [m, d] to each point [n, d]; not of its `own` [n] `identity` [m], if given."""
     training = training.astype(np.float64)
     squares, rows = (training**2).sum(axis=1), []
-    for start in range(0, len(points), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
+    for start in range(0, len(points), BATCH):
+        some = slice(start, start + BATCH)
         away = squares - 2 * points[some].astype(np.float64) @ training.T  # less each point's own square
         if own is not None:
             away[identity == own[some, None]] = np.inf

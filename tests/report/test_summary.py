@@ -1,0 +1,61 @@
+"""The numbers that stand first, and the facts of a run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.report.made_findings import made_findings
+from v2f.evaluation.faceres import NAME
+from v2f.evaluation.questions import gender
+from v2f.report.report import write
+from v2f.report.results import Findings, Result
+from v2f.report.summary import facts, headlines
+from v2f.report.wording import texts
+
+
+def sentences(findings: Findings, folder: Path) -> list[str]:
+    """The first lines of the report."""
+    write(findings, [], folder)
+    top = (folder / "report.md").read_text("utf-8").partition("\n## ")[0]
+    return [line.removeprefix("- ") for line in top.splitlines() if line.startswith("- ")]
+
+
+def test_a_headline_says_on_whom_by_whom_and_what_chance_and_speech2face_reach(tmp_path: Path) -> None:
+    first, *others = sentences(made_findings(), tmp_path)
+    assert first == (
+        "1:2 matching, on AVSpeech true pairs, by dlib's descriptor: 60.4 % [57.0, 63.6]; chance 50 %; "
+        "Speech2Face 73.5 %."
+    )
+    assert len(others) == 5
+
+
+def test_a_number_that_is_not_distinguishable_from_chance_says_so(tmp_path: Path) -> None:
+    assert sentences(made_findings(), tmp_path)[1].endswith(
+        "53.1 % [49.9, 56.1], not distinguishable from chance (50 %); Speech2Face 64.9 %."
+    )
+
+
+def test_the_second_judge_stands_beside_the_first(tmp_path: Path) -> None:
+    result = Result("matching", "1:2", "test", by="dlib", value=0.7, low=0.6, high=0.8)
+    both = [result, replace(result, by="FaceRes", value=0.65)]
+    assert sentences(Findings({}, both, []), tmp_path) == [
+        "1:2 matching, on test people, by dlib's descriptor: 70.0 % [60.0, 80.0]; "
+        "by FaceRes 65.0 % [60.0, 80.0]."
+    ]
+    assert texts()["second_judge"] == {"dlib": NAME, gender.JUDGE: NAME}
+
+
+@pytest.mark.parametrize("where", ["summary", "readme"])
+def test_every_number_that_the_texts_want_is_measured_under_that_name(where: str) -> None:
+    assert len(headlines(made_findings(), texts()[where])) == len(texts()[where])
+    assert headlines(Findings({}, [], []), texts()[where]) == []
+
+
+def test_facts_have_labels_and_unknown_ones_their_name() -> None:
+    run = {"minutes": 1.5, "trials": 2_353_560, "judges": {"a": "1", "b": "2"}, "moon": "full", "store": None}
+    assert facts(Findings(run, [], [])) == [
+        ("1:2 trials, at most", "2,353,560"),
+        ("Judges", "a 1; b 2"),
+        *(("Minutes taken", "1.5"), ("moon", "full")),
+    ]
