@@ -18,7 +18,12 @@ LONGEST = timedelta(seconds=10)
 MOST_MEMORY = 1 << 20  # kilobytes that a module of tests may add
 
 settings.register_profile(
-    "quick", max_examples=15, deadline=LONGEST, derandomize=True, suppress_health_check=list(HealthCheck)
+    "quick",
+    max_examples=15,
+    deadline=LONGEST,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
 settings.register_profile(
     "fuzz", settings.get_profile("quick"), max_examples=1000, derandomize=False, print_blob=True

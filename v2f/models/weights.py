@@ -143,7 +143,7 @@ def save_networks(
         "v2f_format": FORMAT,
         "config": json.dumps(asdict(config)),
         "provenance": json.dumps(dict(provenance)),
-        "digest": _digest(tensors),
+        "digest": digest_of(tensors),
     }
     _write(Path(path), save(tensors, metadata))
 
@@ -161,7 +161,7 @@ def load_networks(path: str | Path) -> tuple[dict[str, nn.Module], NetworkConfig
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is not a weights file, or it is damaged; get it again.") from error
     config, provenance = _read_metadata(path, metadata)
-    if metadata.get("digest") != _digest(tensors):
+    if metadata.get("digest") != digest_of(tensors):
         raise WeightsError(f"{path} is damaged: its contents do not match its own digest; get it again.")
     names = dict.fromkeys(key.split(".", 1)[0] for key in tensors)
     return (
@@ -196,7 +196,8 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
     return halved if torch.isfinite(halved).all() else tensor
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
+def digest_of(tensors: Mapping[str, Tensor]) -> str:
+    """The SHA-256 of names, types, shapes and values, by which a damaged file is noticed; of contiguous CPU tensors."""
     digest = hashlib.sha256()
     for key in sorted(tensors):
         tensor = tensors[key]

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from v2f.errors import WeightsError
+from v2f.models.weights import digest_of
 
 CHECKPOINT = "checkpoint.safetensors"
 PREVIOUS = "checkpoint-previous.safetensors"  # the one before, in case the last is damaged
@@ -60,8 +61,12 @@ def save_checkpoint(task: Resumable, folder: Path, step: int) -> None:
     """
     path = folder / CHECKPOINT
     partial = path.with_suffix(".part")
-    metadata = {"step": str(step), "settings": json.dumps(task.settings(), sort_keys=True)}
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in task.state().items()}
+    metadata = {
+        "step": str(step),
+        "settings": json.dumps(task.settings(), sort_keys=True),
+        "digest": digest_of(state),
+    }
     try:
         save_file(state, partial, metadata)
         with open(partial, "rb") as file:
@@ -104,6 +109,8 @@ def _read(path: Path) -> tuple[int, dict[str, object], dict[str, Tensor]]:
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    if metadata.get("digest", digest := digest_of(state)) != digest:  # older checkpoints have none
+        raise ValueError("the tensors do not match their digest")
     return int(metadata["step"]), json.loads(metadata["settings"]), state
 
 
