@@ -123,7 +123,7 @@ def test_wrong_questions_are_answered_and_others_turned_away(page: Served) -> No
 def test_an_upload_that_breaks_off_is_swept_away(page: Served) -> None:
     host, port = page.address.removeprefix("http://").split(":")
     head = (
-        "POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
+        "POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n"
         "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
         '--b\r\nContent-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
     )
@@ -176,6 +176,17 @@ def test_without_the_password_there_is_nothing(guarded: Served, tmp_path: Path) 
     assert not guarded.files() and len(guarded.sessions) == 0
     with pytest.raises(Exception, match="auth|login|401"):
         Client(guarded.address, verbose=False)
+
+
+def test_passwords_cannot_be_guessed_quickly(engine: VoiceToFace, tmp_path: Path) -> None:
+    with served(engine, tmp_path, auth=BOOTH) as page:
+        tries = [
+            page.client.post("/login", data={"username": BOOTH[0], "password": str(i)}) for i in range(7)
+        ]
+        assert [one.status_code for one in tries] == [400] * 5 + [429] * 2
+        assert 0 < int(tries[-1].headers["retry-after"]) <= 61
+        right = page.client.post("/login", data={"username": BOOTH[0], "password": BOOTH[1]})
+        assert right.status_code == 429, "whoever guesses must wait, even for the right one"
 
 
 def test_with_the_password_there_is_everything(guarded: Served) -> None:

@@ -31,6 +31,13 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     parser.add_argument("--device", type=int, help="number of the local microphone")
     parser.add_argument("--list-microphones", action="store_true", help="show their numbers, and stop")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name of a proxy in front of the page",
+    )
     parser.add_argument("--auth", metavar="NAME:PASSWORD", help="ask visitors for these")
     parser.set_defaults(run=partial(run, parser))
 
@@ -87,6 +94,7 @@ def start(arguments: argparse.Namespace) -> None:
         idle_seconds=arguments.idle_seconds,
         local=arguments.microphone == "local",
         device=arguments.device,
+        names=tuple(arguments.allowed_host),
     )
     if settings.local:
         check_microphone(settings.device)

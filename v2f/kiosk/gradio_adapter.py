@@ -1,7 +1,7 @@
 """Everything that works around Gradio, in one place, each with its reason.
 
-The page promises that nothing of a visitor stays. Gradio by itself keeps uploads, answers and session state, limits
-only single files, and opens any file that a program names. A newer Gradio may make some of this unnecessary: try each
+The page promises that nothing of a visitor stays. Gradio by itself keeps uploads, answers and session state, and opens
+any file that a program names. A newer Gradio may make some of this unnecessary: try each
 by taking it out and running tests/kiosk. One workaround lives in the browser: static/server.js.
 
 This module imports gradio in functions only, because `keep_files_in` comes before Gradio's first import.
@@ -18,21 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError, validate_call
-from starlette.datastructures import Headers
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from v2f.audio import read_audio
 from v2f.errors import UnreadableAudioError, V2FError
+from v2f.kiosk.guard import MAX_UPLOAD_BYTES
 from v2f.pipeline import Waveform
 
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
-UPLOAD_PATH = "/upload"  # the end of the address that Gradio takes files at
-MAX_UPLOAD_BYTES = 1 << 30  # three hours of 16 kHz wav are 0.35 GB
-MAX_REQUEST_BYTES = 1 << 20  # of any other request; ten seconds of sound are 430,000
 QUEUE_SIZE = 32  # calls by programs that may wait
 
 Answer = dict[str, Any]
@@ -91,31 +86,6 @@ def delete_old_uploads(uploads: Path, seconds: float) -> None:
 
 async def _leave_in_place(path: str | Path | None) -> str | None:
     return None if path is None else str(path)
-
-
-# Requests
-
-
-class BodyLimit:
-    """Middleware that answers 413 to requests that announce too many bytes, 411 to those that announce no number.
-
-    Gradio limits single files, but neither their sum nor what else a request carries. The web server cuts a body where
-    its announced length ends, so the announcement can be trusted.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer: ASGIApp = self._app
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            limit = MAX_UPLOAD_BYTES if scope["path"].endswith(UPLOAD_PATH) else MAX_REQUEST_BYTES
-            if "transfer-encoding" in headers:
-                answer = Response(status_code=411)
-            elif int(headers.get("content-length", 0)) > limit:
-                answer = Response(status_code=413)
-        await answer(scope, receive, send)
 
 
 # Functions
@@ -187,7 +157,6 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
         block.async_move_resource_to_block_cache = _leave_in_place  # type: ignore[assignment, method-assign]
     # Only `launch` sets this, which is not used here; without it every file of this machine counts as an upload.
     page.has_launched = True
-    app.add_middleware(BodyLimit)
     gr.mount_gradio_app(
         app,
         page.queue(max_size=QUEUE_SIZE, api_open=False),

@@ -16,6 +16,7 @@ from v2f.audio import read_audio
 from v2f.kiosk import gradio_adapter
 from v2f.kiosk.api import add_endpoints
 from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+from v2f.kiosk.guard import Guard
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import LANGUAGES, TEXTS
@@ -57,6 +58,7 @@ def application(
     app.mount("/kiosk", StaticFiles(directory=STATIC))
     app.mount("/fonts", StaticFiles(directory=ASSETS / "fonts"))
     app.mount("/examples", StaticFiles(directory=EXAMPLES))
+    app.add_middleware(Guard, uploads=uploads, names=settings.names)
     gradio_adapter.mount(app, build(service, settings), HEAD, auth)
     return app
 

@@ -13,6 +13,7 @@ class Settings:
         idle_seconds: this long after the visitor's last touch everything is forgotten; 0: never.
         local: record at this machine, not in the browser.
         device: the number of this machine's microphone; None: its own choice.
+        names: by which the page may be called, besides its addresses; see guard.py.
     """
 
     kiosk: bool = False
@@ -20,3 +21,4 @@ class Settings:
     idle_seconds: int = 60
     local: bool = False
     device: int | None = None
+    names: tuple[str, ...] = ()

@@ -1,0 +1,114 @@
+"""A request with too much in it is turned away before any of it is read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from v2f.kiosk import guard
+from v2f.kiosk.guard import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES, Guard
+
+QUESTION, UPLOAD = "/gradio_api/component_server", "/gradio_api/upload"
+
+
+async def count(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> TestClient:
+    app = Starlette(routes=[Route("/{path:path}", count, methods=["GET", "POST"])])
+    app.add_middleware(Guard, uploads=tmp_path, names=["testserver"])
+    return TestClient(app)
+
+
+def test_a_request_of_the_largest_size_passes_and_a_byte_more_does_not(client: TestClient) -> None:
+    assert client.post(QUESTION, content=b"x" * MAX_REQUEST_BYTES).text == str(MAX_REQUEST_BYTES)
+    assert client.post(QUESTION, content=b"x" * (MAX_REQUEST_BYTES + 1)).status_code == 413
+    assert client.post("/anything/else", content=b"x" * (MAX_REQUEST_BYTES + 1)).status_code == 413
+
+
+def test_an_upload_may_be_larger(client: TestClient) -> None:
+    assert client.post(UPLOAD, content=b"x" * (MAX_REQUEST_BYTES + 1)).text == str(MAX_REQUEST_BYTES + 1)
+    announced = {"content-length": str(MAX_UPLOAD_BYTES + 1)}
+    assert client.post(UPLOAD, content=b"x", headers=announced).status_code == 413
+
+
+@pytest.mark.parametrize("path", [QUESTION, UPLOAD])
+def test_a_request_must_say_how_large_it_is(client: TestClient, path: str) -> None:
+    def without_end() -> Iterator[bytes]:
+        yield b"x"
+
+    assert client.post(path, content=without_end()).status_code == 411
+
+
+def test_a_request_without_a_body_passes(client: TestClient) -> None:
+    assert client.get("/").text == "0"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:7860", "192.168.1.20", "[::1]:7860", "localhost:7860", "testserver"]
+)
+def test_it_answers_to_addresses_and_to_its_own_names(client: TestClient, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:7860", "localhost.evil.example", ""]
+)
+def test_a_name_that_somebody_else_leads_here_is_refused(client: TestClient, host: str) -> None:
+    """DNS rebinding: a page of that name would count as the kiosk's own."""
+    answer = client.get("/", headers={"host": host})
+    assert answer.status_code == 421 and "--allowed-host" in answer.text
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://127.0.0.1:8000", "null", "http://localhost"]
+)
+def test_another_site_is_refused_whatever_it_asks(client: TestClient, origin: str) -> None:
+    headers = {"host": "127.0.0.1:7860", "origin": origin}
+    for answer in (client.get("/", headers=headers), client.post(QUESTION, content=b"{}", headers=headers)):
+        assert answer.status_code == 403
+
+
+def test_the_page_itself_is_no_other_site_nor_is_a_proxy_of_an_allowed_name(client: TestClient) -> None:
+    for host, origin in (
+        ("127.0.0.1:7860", "http://127.0.0.1:7860"),
+        ("testserver", "https://testserver"),  # a proxy with a certificate, which passes its name on
+        ("127.0.0.1:7860", "https://testserver"),  # or does not
+    ):
+        assert (
+            client.post(QUESTION, content=b"{}", headers={"host": host, "origin": origin}).status_code == 200
+        )
+
+
+def test_a_websocket_of_another_site_is_closed(client: TestClient) -> None:
+    from starlette.websockets import WebSocketDisconnect
+
+    with (
+        pytest.raises(WebSocketDisconnect) as closed,
+        client.websocket_connect("/", headers={"origin": "https://evil.example"}),
+    ):
+        pass
+    assert closed.value.code == 1008
+
+
+def test_uploads_leave_room_on_the_disk(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MIN_FREE_BYTES", 1 << 60)
+    assert client.post(UPLOAD, content=b"x").status_code == 507
+    assert client.post(QUESTION, content=b"x").status_code == 200
+
+
+def test_answers_keep_browsers_to_the_same_rules(client: TestClient) -> None:
+    headers = client.get("/").headers
+    assert (
+        "frame-ancestors 'none'" in headers["content-security-policy"]
+        and headers["x-frame-options"] == "DENY"
+    )
+    assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
+    assert "cache-control" not in client.get("/fonts/a.woff2").headers

@@ -1,0 +1,160 @@
+"""Turns away requests that the page does not send: other names and origins, too many bytes, guessed passwords.
+
+A kiosk that is opened to a network can be reached by everybody there; and any web page that a visitor has open can send
+requests to it, in the visitor's name. What the guard lets through gets headers that keep browsers to the same rules.
+"""
+
+import ipaddress
+import shutil
+import socket
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+UPLOAD_PATH = "/upload"  # the end of the address that Gradio takes files at
+LOGIN_PATH = "/login"
+MAX_UPLOAD_BYTES = 1 << 30  # three hours of 16 kHz wav are 0.35 GB
+MAX_REQUEST_BYTES = 1 << 20  # of any other request; ten seconds of sound are 430,000
+MIN_FREE_BYTES = 1 << 30  # that uploads leave free on the disk
+MAX_FAILED_LOGINS = 5  # of one address in LOGIN_SECONDS
+LOGIN_SECONDS = 60
+
+POLICY = {
+    "default-src": "'self'",
+    # Gradio starts by scripts and styles inside its page, and makes functions of text.
+    "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "media-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+HEADERS = {
+    "content-security-policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "microphone=(self), camera=(), geolocation=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+CACHED = (
+    "/kiosk/",
+    "/fonts/",
+    "/examples/",
+    "/assets/",
+    "/static/",
+)  # the same for everybody; all else is not stored
+
+
+class Guard:
+    """ASGI middleware. What it refuses costs one sentence, and never reaches the page."""
+
+    def __init__(self, app: ASGIApp, uploads: Path, names: Iterable[str] = ()) -> None:
+        """Guard an application.
+
+        Args:
+            app: what answers.
+            uploads: the folder that uploads arrive in.
+            names: by which it may be called, besides its addresses, localhost and this machine's name.
+        """
+        here = socket.gethostname().lower()
+        self._app, self._uploads = app, uploads
+        self._names = {"localhost", here, f"{here}.local", *(name.lower() for name in names)}
+        self._arriving = 0  # bytes that uploads under way have announced
+        self._failed_logins: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        refusal = self._refuse(scope, headers)
+        if refusal:
+            if scope["type"] == "websocket":
+                return await send({"type": "websocket.close", "code": 1008})
+            return await refusal(scope, receive, send)
+        size = int(headers.get("content-length", 0)) if scope["path"].endswith(UPLOAD_PATH) else 0
+        self._arriving += size
+        try:
+            await self._app(scope, receive, self._watched(scope, send))
+        finally:
+            self._arriving -= size
+
+    def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
+        host = headers.get("host", "")
+        name = urlsplit(f"//{host}").hostname or ""
+        if not (name in self._names or _is_address(name)):
+            return PlainTextResponse(
+                "This kiosk does not answer to that name; start it with --allowed-host NAME.", 421
+            )
+        origin = urlsplit(headers.get("origin", f"http://{host}"))
+        if origin.netloc != host and origin.hostname not in self._names - {"localhost"}:
+            return PlainTextResponse("Another site may not ask this kiosk.", 403)
+        if scope["type"] == "websocket":
+            return None
+        return self._refuse_size(scope["path"], headers) or self._refuse_login(scope)
+
+    def _refuse_size(self, path: str, headers: Headers) -> Response | None:
+        """The web server cuts a body where its announced length ends, so the announcement can be trusted."""
+        if "transfer-encoding" in headers:
+            return PlainTextResponse("A request must say how long it is.", 411)
+        size, is_upload = int(headers.get("content-length", 0)), path.endswith(UPLOAD_PATH)
+        if size > (MAX_UPLOAD_BYTES if is_upload else MAX_REQUEST_BYTES):
+            return PlainTextResponse("This is too large.", 413)
+        if is_upload and shutil.disk_usage(self._uploads).free - self._arriving - size < MIN_FREE_BYTES:
+            return PlainTextResponse("There is no room for uploads at the moment.", 507)
+        return None
+
+    def _refuse_login(self, scope: Scope) -> Response | None:
+        if not _is_login(scope):
+            return None
+        failed, now = self._failed_logins[_client(scope)], time.monotonic()
+        while failed and failed[0] < now - LOGIN_SECONDS:
+            failed.popleft()
+        if len(failed) < MAX_FAILED_LOGINS:
+            return None
+        wait = str(int(failed[0] + LOGIN_SECONDS - now) + 1)
+        return PlainTextResponse("Too many wrong passwords: wait a minute.", 429, {"retry-after": wait})
+
+    def _watched(self, scope: Scope, send: Send) -> Send:
+        """Add the headers to an answer, and count a login that failed."""
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                if not scope["path"].startswith(CACHED):
+                    headers["cache-control"] = "no-store"
+                if _is_login(scope) and message["status"] >= 400:
+                    self._failed_logins[_client(scope)].append(time.monotonic())
+            await send(message)
+
+        return watched
+
+
+def _is_login(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] == "POST" and scope["path"].rstrip("/") == LOGIN_PATH
+
+
+def _client(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def _is_address(name: str) -> bool:
+    """Whether it is an IP address: no name server can lead a page of somebody else's name to it."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
