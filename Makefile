@@ -2,6 +2,8 @@
 # make test        every test, those in the browser too
 # make test-fast   only the tests that take a moment
 # make lint        style and types
+# make fuzz        hostile files and ten thousand mutations, about a quarter of an hour
+# make soak        two hours of visitors at one kiosk
 #
 # The first call sets everything up: a Python 3.11 environment in .venv, the pinned packages and, where it
 # may, Debian's ffmpeg and PortAudio, and for the tests Chromium and PulseAudio. Later calls find that done.
@@ -17,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-u
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 CAN_APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: run test test-fast lint ffmpeg portaudio chromium pulseaudio
+.PHONY: run test test-fast lint fuzz soak ffmpeg portaudio chromium pulseaudio
 
 run: $(VENV)/run.stamp ffmpeg portaudio
 	@$(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(WEIGHTS),--weights "$(WEIGHTS)")
@@ -28,6 +30,12 @@ test: $(VENV)/dev.stamp ffmpeg portaudio chromium pulseaudio
 
 test-fast: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not distributed"
+
+fuzz: $(VENV)/dev.stamp ffmpeg
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q tests/fuzz
+
+soak: $(VENV)/dev.stamp chromium pulseaudio
+	$(BIN)/python -m benchmarks soak --minutes 120
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ SHUTDOWN_SECONDS = 2  # open pages hold a connection for as long as they live; a
 SESSION_SECONDS = 90  # the page forgets by itself; the server forgets for pages that sent nothing for so long
 UPLOAD_SECONDS = 120  # an upload that its visitor abandoned is deleted from the disk after this long
 CLEANUP_SECONDS = 5  # between two looks
+M_PERTURB = -6  # malloc.h's number
 
 
 class PortError(V2FError):
@@ -57,6 +58,7 @@ def serve(
         door = socket.create_server((host, port))
     except OSError as error:
         raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
+    erase_freed_memory()
     torch.set_num_threads(1)  # a computation a core: threads that share one stall when cores are busy
     with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder:
         uploads = Path(folder)
@@ -78,6 +80,12 @@ def clean_up(sessions: SessionStore, uploads: Path) -> None:
         sessions.forget_untouched()
         gradio_adapter.delete_old_uploads(uploads, UPLOAD_SECONDS)
         return_freed_memory()
+
+
+def erase_freed_memory() -> None:
+    """Have freed memory overwritten from now on: else what a visitor said would lie in it until it is used again."""
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_PERTURB, 0xA5)
 
 
 def return_freed_memory() -> None:
