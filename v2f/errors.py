@@ -6,7 +6,7 @@ class V2FError(Exception):
 
 
 class UnreadableAudioError(V2FError):
-    """A file is not audio, is damaged, is empty, or needs a decoder that is not installed."""
+    """A file is not audio, is damaged, or is empty."""
 
 
 class MicrophoneError(V2FError):
