@@ -172,15 +172,11 @@ def _read_by_ffmpeg(source: str | Path | BinaryIO, name: str, max_seconds: float
         source.seek(0)
     try:
         with av.open(
-            source, options={"format_whitelist": FFMPEG_FORMATS}, metadata_errors="replace"
+            source, "r", options={"format_whitelist": FFMPEG_FORMATS}, metadata_errors="replace"
         ) as container:
-            stream = container.streams.audio[0]
+            stream = [stream for stream in container.streams.audio if stream.codec_context][0]
             return _assemble(_ffmpeg_blocks(container.demux(stream)), stream.rate, max_seconds, name)
-    except (
-        av.FFmpegError,
-        IndexError,
-        AttributeError,
-    ) as error:  # no sound in it, or no decoder for its codec
+    except (av.FFmpegError, IndexError) as error:  # IndexError: no sound that there is a decoder for
         raise UnreadableAudioError(f"{name} is not a recording, or it is damaged.") from error
 
 
