@@ -23,7 +23,3 @@ class WeightsError(V2FError):
 
 class CorpusError(V2FError):
     """A corpus, store or training pack is missing, incomplete, or cannot be written."""
-
-
-class SynthesisError(V2FError):
-    """The text-to-speech voices of the demonstration corpus cannot be made here."""

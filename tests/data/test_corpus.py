@@ -115,8 +115,8 @@ def test_voxceleb_and_vggface_become_a_store(voxceleb, portraits, shared_data: P
     assert report["recordings"] == 10 and report["hours of speech"] > 0
     assert json.loads((tmp_path / "store" / "report.json").read_text()) == report
     text = (tmp_path / "store" / "report.txt").read_text()
-    assert "4 (113,322)" in text and "Heard but not seen (1): Only Heard." in text
-    for picture in ("report.png", "faces-kept.jpg", "faces-rejected.jpg"):
+    assert "4 (113,322)" in text and "With voices only (1): Only Heard." in text
+    for picture in ("faces-kept.jpg", "faces-rejected.jpg"):
         assert Image.open(tmp_path / "store" / picture).width > 100
     assert report["rejected"].keys() == REASONS
 

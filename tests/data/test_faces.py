@@ -26,7 +26,7 @@ from v2f.data.landmarks import (
     landmarks68,
     template_box,
 )
-from v2f.data.rejection import Rejected
+from v2f.data.shards import Rejected
 from v2f.errors import CorpusError
 
 FRONTAL = np.array([[0, 0], [20, 0], [10, 10], [2, 20], [18, 20]], float)

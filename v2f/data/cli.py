@@ -38,12 +38,6 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 
     demo = kinds.add_parser("demo", help="the demonstration corpus, from free portraits and voices")
     add_source_arguments(demo, required=True)
-    demo.add_argument(
-        "--kokoro-voices",
-        type=Path,
-        metavar="DIR",
-        help="voices folder of the npm package kokoro-js, to add blends of its voices (default: none)",
-    )
     check = kinds.add_parser(
         "check", help="whether folders hold what the demonstration corpus is made of, file by file"
     )

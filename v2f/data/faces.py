@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from v2f.data import landmarks
-from v2f.data.rejection import Rejected
+from v2f.data.shards import Rejected
 
 LONGEST_SIDE = 320  # pixels; larger pictures are shrunk before detection, which gains nothing from more
 # Pixels; what is kept of larger pictures to align from. dlib finds eyes from 18 pixels apart in the 320; they are

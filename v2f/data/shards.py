@@ -21,7 +21,6 @@ from joblib import Parallel, delayed, parallel_config
 from numpy.lib import format as npy
 from tqdm import tqdm
 
-from v2f.data.rejection import Rejected
 from v2f.errors import CorpusError
 
 
@@ -31,6 +30,14 @@ class Column:
 
     dtype: str
     shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file left out of a corpus, and why, in a few words; behind a colon there may be more."""
+
+    file: str
+    reason: str
 
 
 @dataclass

@@ -16,8 +16,7 @@ from v2f.audio import (
     log_mel_by_frame,
     read_audio,
 )
-from v2f.data.rejection import Rejected
-from v2f.data.shards import Column, ShardResult
+from v2f.data.shards import Column, Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError

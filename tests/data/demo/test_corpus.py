@@ -11,8 +11,7 @@ from v2f.data.demo.corpus import Sources, complete_demo, prepare_demo, report
 from v2f.data.demo.pairing import TruePairs
 from v2f.data.demo.sources import COMMON_VOICE, LIBRISPEECH, PORTRAITS, heldout_common_voice, heldout_readers
 from v2f.data.demo.sources import read_table as read
-from v2f.data.rejection import Rejected
-from v2f.data.shards import write_rows
+from v2f.data.shards import Rejected, write_rows
 from v2f.errors import CorpusError
 
 pytestmark = pytest.mark.slow

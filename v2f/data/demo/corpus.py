@@ -1,10 +1,9 @@
-"""The demonstration corpus: portraits and voices whose licences allow it, paired by what is known of both.
+"""The demonstration corpus: portraits and voices whose licences allow it, paired by age, sex and looks.
 
 No celebrity is in it. The faces are official portraits in the public domain and faces of people who do not exist;
 a group of look-alikes is an identity. The voices are people who gave them to Common Voice (CC0), speakers of
-speechocean762, LibriSpeech readers (CC BY 4.0) and, where asked for, blends of text-to-speech voices. How well a voice
-goes with a group is learned from true pairs of voice and face; only the resulting table enters the corpus, none of
-those pictures or recordings does.
+speechocean762 and LibriSpeech readers (CC BY 4.0). How well a voice goes with a group is learned from true pairs of
+voice and face; only the resulting table enters the corpus, none of those pictures or recordings does.
 """
 
 import json
@@ -35,15 +34,12 @@ from v2f.data.demo.sources import (
     pairs_part,
     read_table,
 )
-from v2f.data.demo.synthesis import load_styles, plan_blends, synthesise
 from v2f.data.faces import FaceOptions
-from v2f.data.rejection import Rejected
-from v2f.data.shards import write_array, write_atomically
+from v2f.data.shards import Rejected, write_array, write_atomically
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions
 from v2f.errors import CorpusError
 
-BLENDS_PER_SEX = 16
 YOUNGEST = 16  # years, apparent
 FEWEST_PAIRS = 50  # to learn a map from
 VOICES = VoiceOptions(keep="speech", dvectors=True, most_seconds=60, least_speech=0.8, most_speech=20)
@@ -53,14 +49,13 @@ GENDERS = {"women": "female", "men": "male", "of untold gender": ""}
 
 @dataclass(frozen=True)
 class Sources:
-    """Folders that the corpus is made from; `demo_sources` says where each comes from and which files it has."""
+    """Folders that the corpus is made from; v2f/data/demo/sources.py says which files each has, and from where."""
 
     portraits: Path
     speech: Path
     pairs: Path
     common_voice: Path
     speechocean: Path
-    kokoro_voices: Path | None = None  # *.bin of the npm package kokoro-js
 
     @property
     def recordings(self) -> list[tuple[str, PublicSource, Path]]:
@@ -83,22 +78,24 @@ def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> 
         source.require(folder)
     DVectors(), ApparentSexAndAge()  # what can fail at once fails before an hour of work
     add_faces(out, _portraits(sources.portraits), FACES, engine)
-    add_voices(out, _recordings(sources, out, engine.workers, seed), VOICES, engine)
+    add_voices(out, _recordings(sources), VOICES, engine)
     pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"), engine)
     complete_demo(out, pairs, seed)
-    told = report(out)
-    write_atomically(out / "report.json", (json.dumps(told, indent=2) + "\n").encode())
-    return told
+    contents = report(out)
+    write_atomically(out / "report.json", (json.dumps(contents, indent=2) + "\n").encode())
+    return contents
 
 
 def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
-    """Say in a store whose faces and recordings are prepared who is who, and how well voices and faces go together."""
+    """Complete a store of prepared faces and recordings: its people, and how well voices and faces go together."""
     voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
     groups, looks = _looks(out, faces, seed)
 
     number = {name: i for i, name in enumerate(dict.fromkeys(row.person for row in voices))}
     person = np.array([number[row.person] for row in voices])
-    rows = [voices[i] for i in np.unique(person, return_index=True)[1]]  # the first of each person tells
+    rows = [
+        voices[i] for i in np.unique(person, return_index=True)[1]
+    ]  # the first of each person has the details
     seconds = np.array([row.length for row in voices]) / SAMPLE_RATE
     splits = [split_of(row.person) for row in rows]
     speakers = Speakers(
@@ -143,20 +140,12 @@ def _portraits(folder: Path) -> list[Source]:
     ]
 
 
-def _recordings(sources: Sources, out: Path, workers: int, seed: int) -> list[Source]:
-    """All recordings of people, and the blends if there are voices to blend, which are synthesised where need be."""
-    spoken = [
+def _recordings(sources: Sources) -> list[Source]:
+    return [
         Source(folder / row.file, f"{name}/{row.file}", row.speaker, gender=row.gender, age=row.age)
         for name, source, folder in sources.recordings
         for row in source.recordings
     ]
-    if sources.kokoro_voices is None:
-        return spoken
-    blends = plan_blends(sorted(load_styles(sources.kokoro_voices)), BLENDS_PER_SEX, seed)
-    folder = out / "kokoro"
-    list(tqdm(synthesise(blends, sources.kokoro_voices, folder, workers), desc="blends", unit="voice"))
-    made = [Source(folder / f"{b.name}.flac", f"kokoro/{b.name}.flac", b.name, gender=b.sex) for b in blends]
-    return [*spoken, *made]
 
 
 def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
