@@ -20,11 +20,9 @@ from v2f.data.faces import (
 )
 from v2f.data.landmarks import (
     TEMPLATE_64,
-    detect_faces,
-    enlarge,
     five_points,
     landmarks68,
-    template_box,
+    locate,
 )
 from v2f.data.shards import Rejected
 from v2f.errors import CorpusError
@@ -235,8 +233,7 @@ def test_real_portraits_are_kept_and_aligned_with_their_eyes_on_the_template(por
     assert len(faces) >= 0.95 * len(names)
     near = 0
     for face in faces:
-        view = enlarge(face, 256)
-        box = (detect_faces(view, upsample=0) or [template_box(256)])[0]
+        view, box, _ = locate(face)
         eyes = (five_points(landmarks68(view, box))[:2] + 0.5) / 4 - 0.5
         near += np.linalg.norm(eyes - TEMPLATE_64[:2], axis=1).max() <= 2
     assert near >= 0.95 * len(faces)

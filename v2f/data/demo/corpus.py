@@ -20,6 +20,7 @@ from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.corpus import Engine, add_faces, add_voices, complete, rows_of
 from v2f.data.demo.dvectors import DVectors
 from v2f.data.demo.identities import group_centres, look_alike_groups
+from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import Looks, Speakers, TruePairs, pair, speaker_means
 from v2f.data.demo.sources import (
     COMMON_VOICE,
@@ -44,7 +45,7 @@ YOUNGEST = 16  # years, apparent
 FEWEST_PAIRS = 50  # to learn a map from
 VOICES = VoiceOptions(keep="speech", dvectors=True, most_seconds=60, least_speech=0.8, most_speech=20)
 FACES = FaceOptions(describe=True)
-GENDERS = {"women": "female", "men": "male", "of untold gender": ""}
+GENDERS = {"women": "female", "men": "male", "of unknown gender": ""}
 
 
 @dataclass(frozen=True)
@@ -149,23 +150,20 @@ def _recordings(sources: Sources) -> list[Source]:
 
 
 def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
-    """The people of the part "map", as far as a voice and a face of them can be used."""
-    pairs = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
-    voices = add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in pairs], VOICES, engine)
-    faces = add_faces(out, [Source(folder / face, name, name) for name, _, face in pairs], FACES, engine)
-    face_of = {row.file: i for i, row in enumerate(faces)}
-    both = [(i, face_of[row.file]) for i, row in enumerate(voices) if row.file in face_of]
-    if len(both) < FEWEST_PAIRS:
-        raise CorpusError(f"Only {len(both)} true pairs in {folder} could be read, too few to learn from.")
-    heard, seen = (list(part) for part in zip(*both, strict=True))
-    judge, pictures = ApparentSexAndAge().judge, np.load(out / store.FACES)[seen]
-    sexes, ages = zip(*(judge(face) for face in tqdm(pictures, desc="judging", unit="face")), strict=True)
-    return TruePairs(
-        np.load(out / store.DVECTORS)[heard],
-        np.load(out / store.DESCRIPTORS)[seen],
-        np.array(sexes),
-        np.array(ages, dtype=float),
-    )
+    """The people of the part "map" of whom both a voice and a face can be used."""
+    names = [row["pair"] for row in pairs_part("map")]
+    files = [[Source(folder / file, name, name) for file in files_of_pair(name)] for name in names]
+    add_voices(out, [voice for voice, _ in files], VOICES, engine)
+    add_faces(out, [face for _, face in files], FACES, engine)
+    pairs = PreparedPairs.open(out)
+    if len(pairs.faces) < FEWEST_PAIRS:
+        raise CorpusError(
+            f"Only {len(pairs.faces)} true pairs in {folder} could be read, too few to learn from."
+        )
+    judge = ApparentSexAndAge().judge
+    judged = (judge(face) for face in tqdm(pairs.faces, desc="judging", unit="face"))
+    sexes, ages = zip(*judged, strict=True)
+    return TruePairs(pairs.dvectors, pairs.descriptors, np.array(sexes), np.array(ages, dtype=float))
 
 
 def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray, Looks]:
@@ -181,7 +179,7 @@ def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray
 
 
 def report(out: Path) -> dict:
-    """What a store of the demonstration corpus holds: counts, hours, and the shares of women and men."""
+    """What a store of the demonstration corpus holds: counts, hours, and the share of women."""
     opened = store.Store.open(out)
     assert opened.pairing is not None
     sizes = Counter(opened.face_identity.tolist())
@@ -195,15 +193,15 @@ def report(out: Path) -> dict:
         for side in ("voices", "faces")
         for row in rows_of(out, side, Rejected, "rejected")
     )
-    heard, first = np.unique(opened.voices["person"], return_index=True)
+    speakers, first = np.unique(opened.voices["person"], return_index=True)
     q = opened.pairing[first].astype(np.float64)
     q = q[q.any(axis=1)]
-    female = np.array([opened.people[len(heard) + group].gender == "female" for group in sorted(sizes)])
+    female = np.array([opened.people[len(speakers) + group].gender == "female" for group in sorted(sizes)])
     return {
         "faces": len(opened.faces),
         "identities": len(sizes),
         "faces an identity, least and most": [min(sizes.values()), max(sizes.values())],
-        "people heard": len(heard),
+        "people with voices": len(speakers),
         "recordings": len(opened.voices),
         "hours of speech": round(len(opened.sounds) / SAMPLE_RATE / 3600, 2),
         "voices held out": {split: len(opened.voices_in(split)) for split in ("test", "common voice")},
@@ -223,7 +221,7 @@ def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
     return {
         "people": len(people),
         **{name: sum(p.gender == gender for p in people) for name, gender in GENDERS.items()},
-        "of told age": sum(p.age != "" for p in people),
+        "of known age": sum(p.age != "" for p in people),
         "held out": sum(p.split != "train" for p in people),
         "paired": sum(p.identity >= 0 for p in people),
         "recordings": len(voices),
