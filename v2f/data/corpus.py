@@ -16,7 +16,7 @@ from v2f.data.faces import FaceOptions, prepare_faces
 from v2f.data.landmarks import landmark_backend
 from v2f.data.shards import Column, Rejected, ShardResult, ShardWriter, grow, read_rows, write_rows
 from v2f.data.sources import Person, Source, people_of
-from v2f.data.splits import check_disjoint, split_people
+from v2f.data.splits import split_people
 from v2f.data.voices import VoiceOptions, prepare_voices
 
 SHARD = 64  # files that a worker prepares at once: what is lost when everything is killed
@@ -102,9 +102,7 @@ def join(out: Path, split: str, seed: int) -> None:
     voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
     people, person = people_of([_as_source(row) for row in [*voices, *faces]])
     voice_person, face_person = person[: len(voices)], person[len(voices) :]
-    names = [one.name for one in people]
-    splits = split_people(names, split, seed)
-    check_disjoint(names, splits)
+    splits = split_people([one.name for one in people], split, seed)
     trained = sorted(i for i in {*voice_person} & {*face_person} if splits[i] == "train")
     identity = {i: number for number, i in enumerate(trained)}
     people = [replace(one, split=splits[i], identity=identity.get(i, -1)) for i, one in enumerate(people)]

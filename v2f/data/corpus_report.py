@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from v2f.data.contact_sheet import gallery
 from v2f.data.shards import Rejected, read_rows, write_atomically
@@ -44,8 +44,8 @@ def corpus_report(folder: Path) -> dict:
         "hours of speech": round(seconds / 3600, 2),
         "recordings": len(store.voices),
         "faces": len(store.faces),
-        "only heard": sorted(store.people[i].name for i in with_voice - with_face) if both else [],
-        "only seen": sorted(store.people[i].name for i in with_face - with_voice) if both else [],
+        "only voices": sorted(store.people[i].name for i in with_voice - with_face) if both else [],
+        "only faces": sorted(store.people[i].name for i in with_face - with_voice) if both else [],
         "rejected": dict(Counter(row.reason.split(":")[0] for row in rejected).most_common()),
     }
 
@@ -70,7 +70,7 @@ def write(folder: Path, report: dict, faces: Sequence[Source] = ()) -> None:
 
 
 def as_text(report: dict) -> str:
-    """The report for people to read."""
+    """The report as text."""
     table = report["table 1"]
     lines = ["Table 1 of this corpus, and (the paper's)", ""]
     lines.append(f"{'':12}" + "".join(f"{head:>22}" for head in (*SPLITS, "total")))
@@ -79,7 +79,7 @@ def as_text(report: dict) -> str:
         cells.append((sum(own for own, _ in cells), sum(theirs for _, theirs in cells)))
         lines.append(f"{name:12}" + "".join(f"{f'{own:,} ({theirs:,})':>22}" for own, theirs in cells))
     lines += ["", f"{report['hours of speech']:,} hours of speech."]
-    for key, words in (("only heard", "With voices only"), ("only seen", "With faces only")):
+    for key, words in (("only voices", "With voices only"), ("only faces", "With faces only")):
         if names := report[key]:
             lines.append(f"{words} ({len(names):,}): {', '.join(names)}.")
     lines += ["", f"Left out: {sum(report['rejected'].values()):,} files"]
@@ -99,9 +99,7 @@ def _thumbnail(path: Path) -> np.ndarray:
             picture = file.convert("RGB")
     except Exception:  # what could not be read as a face cannot be shown either
         return np.full((64, 64, 3), 228, np.uint8)
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    return np.asarray(picture.crop((left, top, left + side, top + side)).resize((128, 128)))
+    return np.asarray(ImageOps.fit(picture, (128, 128)))
 
 
 def _save(path: Path, picture: Image.Image) -> None:

@@ -105,13 +105,13 @@ def align(
 ) -> np.ndarray:
     """Turn, scale and shift a picture so that its five points [5, 2] come to lie on the template.
 
-    Not all can at once; `weights` say which shall come nearest, and without them all count alike.
+    Not all can at once; the higher a point's weight, the nearer it comes.
 
     Returns np.uint8 [size, size, 3]. Where the picture ends too early, its edge pixels are repeated.
     """
-    shrinking = 1.0 / max(1e-9, _scale(similarity(points, template(size), weights)))
+    scale = np.hypot(*similarity(points, template(size), weights)[:, 0])
     # One output pixel per source pixel, so nothing aliases; 1e-6 forgives rounding where nothing is to be shrunk.
-    oversampling = int(np.clip(np.ceil(shrinking - 1e-6), 1, max(1, LARGEST_CANVAS // size)))
+    oversampling = int(np.clip(np.ceil(1 / max(1e-9, scale) - 1e-6), 1, max(1, LARGEST_CANVAS // size)))
     canvas = size * oversampling
     # From canvas to picture; Pillow, unlike us, puts (0, 0) at the corner of the first pixel.
     back = similarity(template(canvas) + 0.5, np.asarray(points, dtype=np.float64) + 0.5, weights)
@@ -161,24 +161,17 @@ def enlarge(face: np.ndarray, size: int) -> np.ndarray:
 
 
 def similarity(source: np.ndarray, target: np.ndarray, weights: Sequence[float] | None = None) -> np.ndarray:
-    """The rotation, scale and shift [2, 3] that carries points [n, 2] nearest to others (Umeyama, 1991).
+    """The rotation, scale and shift [2, 3] that carries points [n, 2] nearest to others, without reflection.
 
-    Least squares, with a weight for each point or all alike, over similarities without reflection; apply it as
+    Weighted least squares; points as complex numbers, it is the regression target = turn * source + shift. Apply it as
     ``[x, y, 1] @ matrix.T``.
     """
-    source, target = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    share = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
-    share = share / share.sum()
-    source_mean, target_mean = share @ source, share @ target
-    centred = source - source_mean
-    u, singular, vt = np.linalg.svd((target - target_mean).T @ (centred * share[:, None]))
-    signs = np.array([1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = (u * signs) @ vt * (singular @ signs / (share @ centred**2).sum())
-    return np.hstack([turn, (target_mean - turn @ source_mean)[:, None]])
-
-
-def _scale(matrix: np.ndarray) -> float:
-    return float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    z, goal = np.asarray(source, dtype=np.float64) @ (1, 1j), np.asarray(target, dtype=np.float64) @ (1, 1j)
+    share = np.ones(len(z)) if weights is None else np.asarray(weights, dtype=np.float64)
+    centred = z - np.average(z, weights=share)
+    turn = (share * centred.conj() @ goal) / (share @ np.abs(centred) ** 2)
+    shift = np.average(goal - turn * z, weights=share)
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def _picture(image: np.ndarray) -> np.ndarray:

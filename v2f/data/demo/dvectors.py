@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from v2f.audio import FRONT_ENDS, SAMPLE_RATE, at_level
+from v2f.data.demo.pairing import unit_length
 from v2f.errors import CorpusError
 from v2f.models.dvector import DVECTOR_SIZE, DVectorEncoder
 from v2f.models.resemblyzer import network_from_package
@@ -68,9 +69,5 @@ class VoiceFilterLite:
         starts = range(0, len(frames) - WINDOW + 1, STRIDE)
         windows = np.stack([frames[start : start + WINDOW] for start in starts])
         vectors = self.session.run(None, {"mel_window": windows})[0]
-        mean = _unit(vectors).mean(axis=0)
-        return _unit(mean).astype(np.float32)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)
+        mean = unit_length(vectors).mean(axis=0)
+        return unit_length(mean).astype(np.float32)

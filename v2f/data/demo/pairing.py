@@ -91,7 +91,7 @@ def speaker_means(dvectors: np.ndarray, speaker: np.ndarray, seconds: np.ndarray
     """
     total = np.zeros((speaker.max() + 1, dvectors.shape[1]))
     np.add.at(total, speaker, dvectors * np.minimum(seconds, MOST_COUNTED)[:, None])
-    return np.hstack([_unit(half) for half in np.split(total, 2, axis=1)])
+    return np.hstack([unit_length(half) for half in np.split(total, 2, axis=1)])
 
 
 def pair(speakers: Speakers, pairs: TruePairs, looks: Looks) -> np.ndarray:
@@ -130,7 +130,7 @@ def soft_pairing(predicted: np.ndarray, female: np.ndarray, age: np.ndarray, loo
         groups = np.flatnonzero(looks.gender == sex)
         centres = looks.centres[groups] - looks.centres[groups].mean(axis=0)
         voices = predicted - np.average(predicted, axis=0, weights=probability)
-        logits = _unit(voices) @ _unit(centres).T / TEMPERATURE  # [voices, groups of the sex]
+        logits = unit_length(voices) @ unit_length(centres).T / TEMPERATURE  # [voices, groups of the sex]
         logits -= ((looks.age[groups] - age[:, None]) / AGE_SPREAD) ** 2 / 2
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         q[:, groups] = probability[:, None] * weights / weights.sum(axis=1, keepdims=True)
@@ -165,5 +165,6 @@ def _centred(vectors: np.ndarray, corpus: np.ndarray, women: np.ndarray, men: np
     return centred
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
+def unit_length(vectors: np.ndarray) -> np.ndarray:
+    """Vectors [..., n] scaled to length one."""
+    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)
