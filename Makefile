@@ -6,7 +6,7 @@
 # make soak        two hours of visitors at one kiosk
 #
 # The first call sets everything up: a Python 3.11 environment in .venv, the pinned packages and, where it
-# may, Debian's ffmpeg and PortAudio, and for the tests Chromium and PulseAudio. Later calls find that done.
+# may, Debian's PortAudio, and for the tests Chromium and PulseAudio. Later calls find that done.
 
 PYTHON ?= python3.11
 HOST ?= 127.0.0.1
@@ -19,20 +19,20 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-u
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 CAN_APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: run test test-fast lint fuzz soak ffmpeg portaudio chromium pulseaudio
+.PHONY: run test test-fast lint fuzz soak portaudio chromium pulseaudio
 
-run: $(VENV)/run.stamp ffmpeg portaudio
+run: $(VENV)/run.stamp portaudio
 	@$(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
-test: $(VENV)/dev.stamp ffmpeg portaudio chromium pulseaudio
+test: $(VENV)/dev.stamp portaudio chromium pulseaudio
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not distributed"
 	$(BIN)/python -m pytest -q -m "browser or distributed"
 
 test-fast: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not distributed"
 
-fuzz: $(VENV)/dev.stamp ffmpeg
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q tests/fuzz
+fuzz: $(VENV)/dev.stamp
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q tests/fuzz tests/faults
 
 soak: $(VENV)/dev.stamp chromium pulseaudio
 	$(BIN)/python -m benchmarks soak --minutes 120
@@ -62,10 +62,6 @@ $(BIN)/python:
 	@$(PYTHON) -c "import ensurepip" 2>/dev/null || { $(CAN_APT) && $(APT) python3.11-venv >/dev/null; } || \
 		{ echo "Python lacks its venv module. Install the package python3.11-venv." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-
-ffmpeg:
-	@command -v ffmpeg >/dev/null || { $(CAN_APT) && $(APT) ffmpeg >/dev/null; } || \
-		echo "ffmpeg is not installed: m4a, aac, webm and mp4 files cannot be read until it is." >&2
 
 portaudio: $(BIN)/python
 	@$(BIN)/python -c "import ctypes.util, sys; sys.exit(not ctypes.util.find_library('portaudio'))" || \

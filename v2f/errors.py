@@ -15,7 +15,7 @@ class V2FError(Exception):
 
 
 class UnreadableAudioError(V2FError):
-    """A file is not audio, is damaged, is empty, or needs a decoder that is not installed."""
+    """A file is not audio, is damaged, or is empty."""
 
 
 class MicrophoneError(V2FError):
@@ -32,7 +32,3 @@ class WeightsError(V2FError):
 
 class CorpusError(V2FError):
     """A corpus, store or training pack is missing, incomplete, or cannot be written."""
-
-
-class SynthesisError(V2FError):
-    """The text-to-speech voices of the demonstration corpus cannot be made here."""

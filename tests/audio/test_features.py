@@ -10,7 +10,7 @@ from v2f.errors import NoSpeechError
 
 
 def reference_log_mel(waveform: np.ndarray) -> np.ndarray:
-    """The front end once more, in float64 and plain loops, from its description alone -> [64, frames]."""
+    """The log-mel once more, in float64 and loops, from its description alone -> [64, frames]."""
     x = [32768.0 * float(s) for s in waveform]
     y = np.array([x[0]] + [x[n] - 0.97 * x[n - 1] for n in range(1, len(x))])
     hamming = np.array([0.54 - 0.46 * math.cos(2 * math.pi * n / 399) for n in range(400)])
@@ -106,9 +106,9 @@ def test_constant_bins_become_zero_not_nan():
 
 def test_features_are_those_of_the_speech_alone(speech):
     pause = np.zeros(2 * SAMPLE_RATE, np.float32)
-    heard = features(np.concatenate([pause, speech, pause]))
+    computed = features(np.concatenate([pause, speech, pause]))
     kept = len(keep_speech(np.concatenate([pause, speech, pause])))
-    assert heard.shape == (64, (kept - 400) // 160 + 1)
+    assert computed.shape == (64, (kept - 400) // 160 + 1)
     assert kept <= len(speech) + SAMPLE_RATE // 2
 
 

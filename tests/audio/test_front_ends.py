@@ -1,4 +1,4 @@
-"""What each voice encoder takes: whole frames, prefixes of prefixes; and mel power as others compute it."""
+"""The input of each voice encoder: whole frames, prefixes of prefixes; and mel power as others compute it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Recording at this machine, by a PulseAudio whose microphone hears what the tests play."""
+"""Recording at this machine, by a PulseAudio whose microphone records what the tests play."""
 
 import signal
 import subprocess
@@ -35,8 +35,8 @@ sounddevice.RawInputStream = choosy
 """
 
 
-class Ear:
-    """Keeps what it hears."""
+class Received:
+    """Keeps the blocks that it is called with."""
 
     def __init__(self) -> None:
         self.blocks: list[np.ndarray] = []
@@ -88,16 +88,16 @@ def wait_until(it_happens: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def likeness(heard: np.ndarray) -> float:
-    """Cosine between what was heard and the part of the looped voice that it resembles most."""
+def likeness(recorded: np.ndarray) -> float:
+    """Cosine between a recording and the part of the looped voice that it resembles most."""
     voice = read_audio(VOICE)
-    voice = np.concatenate([voice, voice[: heard.size]]).astype(np.float64)
-    size = 1 << (voice.size + heard.size).bit_length()
-    products = np.fft.irfft(np.fft.rfft(voice, size) * np.fft.rfft(heard, size).conj(), size)
-    starts = voice.size - heard.size
+    voice = np.concatenate([voice, voice[: recorded.size]]).astype(np.float64)
+    size = 1 << (voice.size + recorded.size).bit_length()
+    products = np.fft.irfft(np.fft.rfft(voice, size) * np.fft.rfft(recorded, size).conj(), size)
+    starts = voice.size - recorded.size
     energy = np.cumsum(np.concatenate([[0.0], voice**2]))
-    energies = (energy[heard.size :] - energy[: -heard.size])[:starts]
-    return float((products[:starts] / np.sqrt(energies * (heard**2).sum())).max())
+    energies = (energy[recorded.size :] - energy[: -recorded.size])[:starts]
+    return float((products[:starts] / np.sqrt(energies * (recorded**2).sum())).max())
 
 
 def test_the_microphones_are_listed_with_the_machines_own_choice(plugged: SoundCard):
@@ -107,41 +107,41 @@ def test_the_microphones_are_listed_with_the_machines_own_choice(plugged: SoundC
 
 
 def test_what_is_recorded_is_what_was_played(plugged: SoundCard):
-    ear = Ear()
-    wait(record(None, 3, ear))
-    assert likeness(ear.samples) > 0.9
+    received = Received()
+    wait(record(None, 3, received))
+    assert likeness(received.samples) > 0.9
 
 
 @pytest.mark.parametrize("seconds", [1, 1.2345, 2])
 def test_a_recording_ends_by_itself_to_the_sample(plugged: SoundCard, seconds: float):
-    ear = Ear()
-    recording = record(None, seconds, ear)
+    received = Received()
+    recording = record(None, seconds, received)
     assert not recording.done
     wait(recording)
     assert not recording.failed
-    assert ear.samples.size == round(seconds * SECOND)
-    assert ear.samples.dtype == np.float32
-    assert np.abs(ear.samples).max() <= 1
+    assert received.samples.size == round(seconds * SECOND)
+    assert received.samples.dtype == np.float32
+    assert np.abs(received.samples).max() <= 1
 
 
 def test_blocks_come_while_they_are_spoken(plugged: SoundCard):
     times: list[float] = []
     blocks: list[int] = []
 
-    def hear(samples: np.ndarray) -> None:
+    def receive(samples: np.ndarray) -> None:
         times.append(time.monotonic())
         blocks.append(samples.size)
 
-    wait(record(None, 2, hear))
+    wait(record(None, 2, receive))
     assert max(blocks) <= SECOND // 10
     assert times[-1] - times[0] == pytest.approx(2, abs=0.5)
 
 
 def test_a_microphone_can_be_chosen_by_its_index(plugged: SoundCard):
     for microphone in list_microphones():
-        ear = Ear()
-        wait(record(microphone.index, 1, ear))
-        assert ear.samples.size == SECOND
+        received = Received()
+        wait(record(microphone.index, 1, received))
+        assert received.samples.size == SECOND
 
 
 def test_a_device_that_refuses_16_khz_is_resampled_without_seams(
@@ -149,43 +149,43 @@ def test_a_device_that_refuses_16_khz_is_resampled_without_seams(
 ):
     (tmp_path / "sounddevice.py").write_text(ONLY_ITS_OWN_RATE.format(folder=str(tmp_path)))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    ear = Ear()
-    wait(record(None, 3, ear))
-    assert ear.samples.size == 3 * SECOND
-    assert likeness(ear.samples) > 0.9
+    received = Received()
+    wait(record(None, 3, received))
+    assert received.samples.size == 3 * SECOND
+    assert likeness(received.samples) > 0.9
 
 
 def test_stopping_ends_a_recording_at_once_and_for_good(plugged: SoundCard):
-    ear = Ear()
-    recording = record(None, 10, ear)
-    wait_until(lambda: ear.blocks)
+    received = Received()
+    recording = record(None, 10, received)
+    wait_until(lambda: received.blocks)
     recording.stop()
     assert recording.done
     assert not recording.failed
-    heard = ear.samples.size
+    size = received.samples.size
     recording.stop()
     time.sleep(0.3)
-    assert ear.samples.size == heard < 10 * SECOND
+    assert received.samples.size == size < 10 * SECOND
 
 
 def test_stopping_after_the_end_changes_nothing(plugged: SoundCard):
-    ear = Ear()
-    recording = record(None, 0.5, ear)
+    received = Received()
+    recording = record(None, 0.5, received)
     wait(recording)
     recording.stop()
     assert not recording.failed
-    assert ear.samples.size == SECOND // 2
+    assert received.samples.size == SECOND // 2
 
 
-def test_a_recording_may_be_stopped_by_what_hears_it(plugged: SoundCard):
+def test_a_recording_may_be_stopped_by_what_receives_it(plugged: SoundCard):
     recordings: list[Recording] = []
     blocks: list[np.ndarray] = []
 
-    def hear(samples: np.ndarray) -> None:
+    def receive(samples: np.ndarray) -> None:
         blocks.append(samples)
         recordings[0].stop()
 
-    recordings.append(record(None, 10, hear))
+    recordings.append(record(None, 10, receive))
     wait(recordings[0])
     assert len(blocks) == 1
     assert not recordings[0].failed
@@ -193,52 +193,52 @@ def test_a_recording_may_be_stopped_by_what_hears_it(plugged: SoundCard):
 
 def test_one_recording_follows_another(plugged: SoundCard):
     for _ in range(3):
-        ear = Ear()
-        wait(record(None, 0.5, ear))
-        assert ear.samples.size == SECOND // 2
-        assert np.abs(ear.samples).max() > 0.01
+        received = Received()
+        wait(record(None, 0.5, received))
+        assert received.samples.size == SECOND // 2
+        assert np.abs(received.samples).max() > 0.01
 
 
-def test_two_recordings_at_once_hear_the_same(plugged: SoundCard):
-    ears = Ear(), Ear()
-    recordings = [record(None, 2, ear) for ear in ears]
-    for recording, ear in zip(recordings, ears, strict=True):
+def test_two_recordings_at_once_are_alike(plugged: SoundCard):
+    both = Received(), Received()
+    recordings = [record(None, 2, received) for received in both]
+    for recording, received in zip(recordings, both, strict=True):
         wait(recording)
-        assert likeness(ear.samples) > 0.9
+        assert likeness(received.samples) > 0.9
 
 
-def test_an_ended_recording_keeps_nothing_of_what_was_heard(plugged: SoundCard):
-    ear = Ear()
-    forgotten = weakref.ref(ear)
-    recording = record(None, 0.5, ear)
+def test_an_ended_recording_keeps_no_sound(plugged: SoundCard):
+    received = Received()
+    forgotten = weakref.ref(received)
+    recording = record(None, 0.5, received)
     wait(recording)
-    del ear
+    del received
     assert forgotten() is None
 
 
 def test_a_device_that_goes_away_fails_the_recording(monkeypatch: pytest.MonkeyPatch):
     with sound_card() as card, card.playing(VOICE):
         plug(card, monkeypatch)
-        ear = Ear()
-        recording = record(None, 10, ear)
-        wait_until(lambda: ear.blocks)
+        received = Received()
+        recording = record(None, 10, received)
+        wait_until(lambda: received.blocks)
         card.unplug()
         wait(recording)
         assert recording.failed
         recording.stop()
         with pytest.raises(MicrophoneError, match="no microphone"):
-            record(None, 1, ear)
+            record(None, 1, received)
     with sound_card() as card, card.playing(VOICE):  # plugged in again
         plug(card, monkeypatch)
-        ear = Ear()
-        wait(record(None, 1, ear))
-        assert ear.samples.size == SECOND
+        received = Received()
+        wait(record(None, 1, received))
+        assert received.samples.size == SECOND
 
 
 def test_a_device_that_hangs_fails_the_recording(monkeypatch: pytest.MonkeyPatch):
     with sound_card() as card, card.playing(VOICE):
         plug(card, monkeypatch)
-        recording = record(None, 60, Ear())
+        recording = record(None, 60, Received())
         card.daemon.send_signal(signal.SIGSTOP)
         wait(recording)
         assert recording.failed
@@ -256,9 +256,9 @@ def test_nothing_holds_the_microphone_when_its_program_is_gone(plugged: SoundCar
 
 
 @pytest.mark.parametrize("device", [-1, 99])
-def test_a_device_that_does_not_exist_costs_one_sentence(plugged: SoundCard, device: int):
+def test_a_device_that_does_not_exist_is_one_sentence(plugged: SoundCard, device: int):
     with pytest.raises(MicrophoneError, match=f"There is no microphone {device} at this machine: .*list"):
-        record(device, 1, Ear())
+        record(device, 1, Received())
 
 
 def test_a_machine_without_a_sound_card_has_no_microphones(no_card: None):
@@ -266,19 +266,19 @@ def test_a_machine_without_a_sound_card_has_no_microphones(no_card: None):
 
 
 @pytest.mark.parametrize("device", [None, 0])
-def test_recording_without_a_sound_card_costs_one_sentence(no_card: None, device: int | None):
+def test_recording_without_a_sound_card_is_one_sentence(no_card: None, device: int | None):
     with pytest.raises(MicrophoneError, match="^There is no microphone at this machine: plug one in"):
-        record(device, 1, Ear())
+        record(device, 1, Received())
 
 
-def test_a_machine_without_portaudio_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_portaudio_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("libportaudio.so.2", "libportaudio.so"):
         (tmp_path / name).write_text("no library")
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
     with pytest.raises(MicrophoneError, match="libportaudio2"):
         list_microphones()
     with pytest.raises(MicrophoneError, match="libportaudio2"):
-        record(None, 1, Ear())
+        record(None, 1, Received())
 
 
 def test_nothing_of_portaudio_is_loaded_into_the_program(plugged: SoundCard):

@@ -26,7 +26,7 @@ def clips() -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", NOISE_KINDS)
-def test_every_kind_has_the_asked_length_and_level(kind):
+def test_every_kind_has_its_length_and_level(kind):
     noise = make_noise(kind, 12_345, seed=3, clips=clips())
     assert noise.shape == (12_345,)
     assert noise.dtype == np.float32
@@ -59,8 +59,8 @@ def test_hum_is_the_mains_frequency_and_its_harmonics(mains):
 def test_babble_is_made_of_several_of_the_clips():
     tones = [np.sin(2 * np.pi * hz * np.arange(SAMPLE_RATE) / SAMPLE_RATE) for hz in range(200, 1000, 100)]
     spectrum = np.abs(np.fft.rfft(make_noise("babble", SAMPLE_RATE, seed=0, clips=tones)))
-    heard = spectrum[200:1000:100] > 0.1 * spectrum.max()
-    assert heard.sum() == 6
+    loud = spectrum[200:1000:100] > 0.1 * spectrum.max()
+    assert loud.sum() == 6
 
 
 def test_babble_needs_clips():
@@ -76,7 +76,7 @@ def test_an_unknown_kind_is_named():
 
 
 @pytest.mark.parametrize("snr_db", [-5, 0, 10, 20])
-def test_the_ratio_over_the_speech_is_the_one_asked_for(speech, snr_db):
+def test_the_ratio_over_the_speech_is_as_wanted(speech, snr_db):
     voice = 0.2 * speech
     noise = make_noise("pink", len(voice), seed=0)
     frames = np.repeat(detect_speech(voice), 320)

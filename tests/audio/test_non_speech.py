@@ -9,7 +9,7 @@ CLIPS = [np.random.default_rng(i).uniform(-0.3, 0.3, 32_000).astype(np.float32) 
 
 
 @pytest.mark.parametrize("kind", SOUNDS)
-def test_a_sound_is_as_long_as_asked_in_range_and_seeded(kind):
+def test_a_sound_has_its_length_lies_in_range_and_is_seeded(kind):
     sound = make_sound(kind, 12_345, 3, CLIPS)
     assert sound.shape == (12_345,) and sound.dtype == np.float32
     assert 0.01 < np.abs(sound).max() <= 1

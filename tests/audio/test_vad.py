@@ -39,7 +39,7 @@ def test_two_calls_agree(speech):
     assert np.array_equal(detect_speech(speech), detect_speech(speech))
 
 
-def test_what_was_heard_before_does_not_matter(speech, white):
+def test_earlier_recordings_do_not_matter(speech, white):
     alone = detect_speech(speech)
     detect_speech(np.resize(10 * white, 30 * SAMPLE_RATE).clip(-1, 1))
     assert np.array_equal(alone, detect_speech(speech))
@@ -49,8 +49,8 @@ def test_a_prefix_is_decided_as_in_the_whole_recording(speech):
     whole = detect_speech(speech)
     for seconds in (1, 2, 3, 5):
         prefix = detect_speech(speech[: seconds * SAMPLE_RATE])
-        settled = len(prefix) - 10  # a pause that the prefix cuts off may be bridged later
-        assert np.array_equal(prefix[:settled], whole[:settled])
+        final = len(prefix) - 10  # a pause that the prefix cuts off may be bridged later
+        assert np.array_equal(prefix[:final], whole[:final])
 
 
 def test_overdriven_samples_do_not_wrap_around(speech):
@@ -74,8 +74,8 @@ def test_decisions_on_a_prefix_are_a_prefix_of_those_on_the_whole(speech):
         assert np.array_equal(decide(rising[: frames * FRAME + 5]), whole[:frames])
 
 
-def test_after_something_loud_speech_is_heard_again_in_time(speech):
-    """30 dB fainter than what was heard before, and yet speech once that is forgotten, 1 dB a second."""
+def test_after_something_loud_speech_is_detected_again_in_time(speech):
+    """30 dB fainter than what came before, and yet speech once that is forgotten, 1 dB a second."""
     faint = np.tile((speech * 0.03).astype(np.float32), 3)
     kept = detect_speech(np.concatenate([speech, faint]))
     assert kept[-500:].mean() > 0.8 * detect_speech(speech).mean()

@@ -16,7 +16,7 @@ from PIL import Image
 from v2f.data.alignment_network import DETECTOR_WEIGHTS, NETWORK_WEIGHTS, AlignmentNetwork
 from v2f.data.faces import FaceOptions, PreparedFace, prepare_faces
 from v2f.data.landmarks import landmark_backend
-from v2f.data.rejection import Rejected
+from v2f.data.shards import Rejected
 from v2f.errors import CorpusError
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.demo.sources import PORTRAITS, read_table
-from v2f.data.faces import FaceOptions, PreparedFace, prepare_face
+from v2f.data.faces import FaceOptions, PreparedFace, prepare_faces
 
 
 def test_a_portrait_is_judged_alike_once_it_is_aligned(shared_data: Path) -> None:
@@ -17,7 +17,7 @@ def test_a_portrait_is_judged_alike_once_it_is_aligned(shared_data: Path) -> Non
     judge = ApparentSexAndAge().judge
     right, apart = [], []
     for row in read_table(PORTRAITS.table)[::300]:
-        face = prepare_face(shared_data / "portraits" / row["file"], row["file"], FaceOptions())
+        [face] = prepare_faces([(shared_data / "portraits" / row["file"], row["file"])], FaceOptions())
         if isinstance(face, PreparedFace):
             sex, age = judge(face.face)
             right.append(sex == row["apparent_sex"])

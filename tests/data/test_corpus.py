@@ -109,14 +109,14 @@ def test_voxceleb_and_vggface_become_a_store(voxceleb, portraits, shared_data: P
     identity = {person.name: person.identity for person in store.people}
     assert identity["Frances Fisher"] == 0 and identity["Zoe Wanamaker"] == 1
     assert {identity[name] for name in ("A.J. Buckley", "Carla Gugino", "Only Heard", "Only Seen")} == {-1}
-    assert (report["only heard"], report["only seen"]) == (["Only Heard"], ["Only Seen"])
+    assert (report["only voices"], report["only faces"]) == (["Only Heard"], ["Only Seen"])
     assert report["table 1"]["people"] == {"train": 2, "validation": 1, "test": 1}
     assert report["table 1"]["recordings"] == {"train": 4, "validation": 2, "test": 2}
     assert report["recordings"] == 10 and report["hours of speech"] > 0
     assert json.loads((tmp_path / "store" / "report.json").read_text()) == report
     text = (tmp_path / "store" / "report.txt").read_text()
-    assert "4 (113,322)" in text and "Heard but not seen (1): Only Heard." in text
-    for picture in ("report.png", "faces-kept.jpg", "faces-rejected.jpg"):
+    assert "4 (113,322)" in text and "With voices only (1): Only Heard." in text
+    for picture in ("faces-kept.jpg", "faces-rejected.jpg"):
         assert Image.open(tmp_path / "store" / picture).width > 100
     assert report["rejected"].keys() == REASONS
 
@@ -125,7 +125,7 @@ def test_each_side_by_itself_and_then_both(voxceleb: Path, portraits, tmp_path: 
     pictures = as_vggface(tmp_path / "vgg", portraits)
     voices, faces = find_voices(voxceleb, "voxceleb"), find_faces(pictures, "vggface")
     alone = prepare_corpus(tmp_path / "apart", voices, [], "paper")
-    assert alone["table 1"]["people"]["train"] == 3 and alone["only heard"] == []
+    assert alone["table 1"]["people"]["train"] == 3 and alone["only voices"] == []
     assert len(Store.open(tmp_path / "apart").faces) == 0
     prepare_corpus(tmp_path / "apart", [], faces, "paper")
     prepare_corpus(tmp_path / "together", voices, faces, "paper")
@@ -150,7 +150,7 @@ def test_voxceleb2_and_vggface2_meet_by_the_class(voxceleb: Path, portraits, tmp
         tmp_path / "store", find_voices(voxceleb, "voxceleb"), find_faces(pictures, "vggface2"), "paper"
     )
     assert report["table 1"]["people"] == {"train": 2, "validation": 1, "test": 1}
-    assert report["only heard"] == ["n000004"] and report["only seen"] == []
+    assert report["only voices"] == ["n000004"] and report["only faces"] == []
 
 
 def test_lfw_and_a_folder_a_person(readers, portraits, tmp_path: Path) -> None:

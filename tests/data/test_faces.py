@@ -12,7 +12,6 @@ from PIL import Image, ImageFilter
 from v2f.data.faces import (
     FaceOptions,
     PreparedFace,
-    prepare_face,
     prepare_faces,
     sharpness,
     turn,
@@ -20,20 +19,18 @@ from v2f.data.faces import (
 )
 from v2f.data.landmarks import (
     TEMPLATE_64,
-    detect_faces,
-    enlarge,
     five_points,
     landmarks68,
-    template_box,
+    locate,
 )
-from v2f.data.rejection import Rejected
+from v2f.data.shards import Rejected
 from v2f.errors import CorpusError
 
 FRONTAL = np.array([[0, 0], [20, 0], [10, 10], [2, 20], [18, 20]], float)
 # Eye centres, nose tip and mouth corners of a mean head in millimetres: right, down, towards the camera.
 HEAD = np.array([[-32, -20, 0], [32, -20, 0], [0, 12, 32], [-27, 48, 1], [27, 48, 1]], float)
 
-SENATOR = "congress/A000055.jpg"  # sharp, frontal, and found at once
+SENATOR = "congress/A000055.jpg"  # sharp, frontal, and detected at once
 EYES_APART = 52.8  # pixels, in that picture
 EYES = ((99.3, 100.7), (152.0, 103.7))
 
@@ -49,18 +46,22 @@ def senator(portraits: Path) -> Image.Image:
     return Image.open(portraits / SENATOR).convert("RGB")
 
 
+def prepare_face(path: Path, options: FaceOptions | None = None) -> PreparedFace | Rejected:
+    return prepare_faces([(path, path.name)], options or FaceOptions())[0]
+
+
 def kept(path: Path, options: FaceOptions | None = None) -> PreparedFace:
     """The face of a picture file that must have one."""
-    found = prepare_face(path, path.name, options or FaceOptions())
-    assert isinstance(found, PreparedFace), found
-    return found
+    face = prepare_face(path, options)
+    assert isinstance(face, PreparedFace), face
+    return face
 
 
 def reason(picture: Image.Image, folder: Path, options: FaceOptions | None = None) -> str | None:
     """Why a picture is refused; None if it is not."""
     picture.save(folder / "a.png")
-    found = prepare_face(folder / "a.png", "a.png", options or FaceOptions())
-    return found.reason if isinstance(found, Rejected) else None
+    face = prepare_face(folder / "a.png", options)
+    return face.reason if isinstance(face, Rejected) else None
 
 
 def blurred(picture: Image.Image, radius: float) -> Image.Image:
@@ -132,9 +133,9 @@ def test_damaged_and_monstrous_files_are_refused(tmp_path: Path):
             damaged[place] = random_bytes.integers(256)
         names.append(f"damaged{number}.png")
         (tmp_path / names[-1]).write_bytes(damaged)
-    found = prepare_faces([(tmp_path / name, name) for name in names], FaceOptions())
-    assert found[:5] == [Rejected(name, "unreadable picture") for name in names[:5]]
-    assert all(isinstance(face, Rejected) for face in found)
+    faces = prepare_faces([(tmp_path / name, name) for name in names], FaceOptions())
+    assert faces[:5] == [Rejected(name, "unreadable picture") for name in names[:5]]
+    assert all(isinstance(face, Rejected) for face in faces)
 
 
 def test_slivers_hold_no_face(tmp_path: Path):
@@ -176,11 +177,11 @@ def test_two_faces_are_too_many(senator: Image.Image, tmp_path: Path):
 
 def test_how_far_a_head_may_be_turned_can_be_chosen(portraits: Path):
     turned = portraits / "sfhq" / "t2i_00014.jpg"  # by 46 degrees
-    assert prepare_face(turned, "a", FaceOptions()) == Rejected("a", "not frontal")
-    assert isinstance(prepare_face(turned, "a", FaceOptions(most_yaw=60)), PreparedFace)
+    assert prepare_face(turned) == Rejected(turned.name, "not frontal")
+    assert isinstance(prepare_face(turned, FaceOptions(most_yaw=60)), PreparedFace)
 
 
-def test_size_is_measured_in_the_picture_as_found(senator: Image.Image, tmp_path: Path):
+def test_size_is_measured_in_the_pictures_own_pixels(senator: Image.Image, tmp_path: Path):
     large = senator.resize((4 * senator.width, 4 * senator.height))
     assert reason(large, tmp_path, FaceOptions(smallest=4 * EYES_APART - 9)) is None
     assert reason(large, tmp_path, FaceOptions(smallest=4 * EYES_APART + 9)) == "too small"
@@ -193,7 +194,7 @@ def test_a_face_is_refused_once_its_eyes_cannot_be_read(senator: Image.Image, tm
     assert reason(blurred(senator, 2), tmp_path, FaceOptions(least_sharpness=0)) is None
 
 
-def test_a_prepared_face_knows_its_file_and_is_described_if_wanted(portraits: Path):
+def test_a_prepared_face_has_its_file_and_on_demand_a_descriptor(portraits: Path):
     path = portraits / SENATOR
     plain, described = kept(path), kept(path, FaceOptions(describe=True))
     assert plain.file == path.name and plain.descriptor is None
@@ -204,7 +205,7 @@ def test_a_prepared_face_knows_its_file_and_is_described_if_wanted(portraits: Pa
     np.testing.assert_array_equal(described.face, plain.face)
 
 
-def test_large_faces_are_cut_from_the_picture_as_found(senator: Image.Image, tmp_path: Path):
+def test_large_faces_are_cut_from_the_pictures_own_pixels(senator: Image.Image, tmp_path: Path):
     small_in_large = Image.new("RGB", (700, 700), "grey")
     small_in_large.paste(senator, (20, 40))
     small_in_large.save(tmp_path / "found.png")
@@ -230,13 +231,12 @@ def test_real_portraits_are_kept_and_aligned_with_their_eyes_on_the_template(por
     """Of all 2,995 portraits 95.9 % are kept, and of those 96.7 % have both eyes within 2 pixels."""
     with open(portraits / "portraits.csv", newline="") as file:
         names = random.Random(5).sample([row["file"] for row in csv.DictReader(file)], 60)
-    found = prepare_faces([(portraits / name, name) for name in names], FaceOptions())
-    faces = [face.face for face in found if isinstance(face, PreparedFace)]
+    prepared = prepare_faces([(portraits / name, name) for name in names], FaceOptions())
+    faces = [face.face for face in prepared if isinstance(face, PreparedFace)]
     assert len(faces) >= 0.95 * len(names)
     near = 0
     for face in faces:
-        view = enlarge(face, 256)
-        box = (detect_faces(view, upsample=0) or [template_box(256)])[0]
+        view, box, _ = locate(face)
         eyes = (five_points(landmarks68(view, box))[:2] + 0.5) / 4 - 0.5
         near += np.linalg.norm(eyes - TEMPLATE_64[:2], axis=1).max() <= 2
     assert near >= 0.95 * len(faces)

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from v2f.data import shards as module
-from v2f.data.rejection import Rejected
-from v2f.data.shards import Column, ShardResult, ShardWriter, grow, read_rows, write_rows
+from v2f.data.shards import Column, Rejected, ShardResult, ShardWriter, grow, read_rows, write_rows
 from v2f.errors import CorpusError
 
 

@@ -78,7 +78,7 @@ def test_a_store_written_before_ages_were_told_is_read(folder: Path) -> None:
         lines = (folder / name).read_text().splitlines()
         (folder / name).write_text("".join(line.rpartition(",")[0] + "\n" for line in lines))
     assert store.Store.open(folder).people == [replace(person, age="") for person in PEOPLE]
-    assert read_rows(folder / store.VOICE_TABLE, store.ToldVoice)[0].sha256 == "aa"
+    assert read_rows(folder / store.VOICE_TABLE, store.VoiceEntry)[0].sha256 == "aa"
 
 
 def test_a_pairing_and_apparent_ages_are_there_if_they_were_written(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from v2f.audio import at_level, features, normalise
-from v2f.data.rejection import Rejected
+from v2f.data.shards import Rejected
 from v2f.data.sources import Source
 from v2f.data.voices import (
     LEVEL_DB,

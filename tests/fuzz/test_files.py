@@ -15,8 +15,8 @@ from PIL import Image
 from tests.fuzz.conftest import allowed
 from tests.fuzz.mutations import mutated
 from v2f.data import store
-from v2f.data.faces import FaceOptions, prepare_face
-from v2f.data.rejection import Rejected
+from v2f.data.faces import FaceOptions, prepare_faces
+from v2f.data.shards import Rejected
 from v2f.data.sources import find_voices
 from v2f.data.splits import split_people
 from v2f.models import Discriminator, NetworkConfig, load_networks, save_networks
@@ -139,7 +139,9 @@ def test_pictures(kind: str, data: st.DataObject, folder: Path) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(file, kind)
     path = folder / "mutated.jpg"
     path.write_bytes(data.draw(mutated(file.getvalue())))
-    assert isinstance(prepare_face(path, path.name, FaceOptions()), Rejected)  # there is no face in it
+    assert isinstance(
+        prepare_faces([(path, path.name)], FaceOptions())[0], Rejected
+    )  # there is no face in it
 
 
 def test_a_picture_that_would_fill_the_memory_is_refused_unread(folder: Path) -> None:
@@ -155,4 +157,4 @@ def test_a_picture_that_would_fill_the_memory_is_refused_unread(folder: Path) ->
     )
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     assert path.stat().st_size < 1_000_000
-    assert isinstance(prepare_face(path, path.name, FaceOptions()), Rejected)
+    assert isinstance(prepare_faces([(path, path.name)], FaceOptions())[0], Rejected)

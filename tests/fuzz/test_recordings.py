@@ -1,7 +1,6 @@
 """Bad recordings: the hostile ones and mutations of good ones, by the reader, the pipeline and the command line."""
 
 import os
-import subprocess
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.fuzz.conftest import allowed, one_sentence
 from tests.fuzz.hostile import write_all
 from tests.fuzz.mutations import mutated
 from tests.support.browser import EXAMPLES
+from tests.support.encode import encode
 from v2f.__main__ import main
 from v2f.audio import read_audio
 from v2f.pipeline import Face, VoiceToFace
@@ -85,10 +85,8 @@ def test_mutated_recordings(kind: str, data: st.DataObject, engine: VoiceToFace)
 
 @pytest.fixture(scope="module")
 def m4a(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("m4a") / "voice.m4a"
-    command = ["ffmpeg", "-loglevel", "error", "-i", str(EXAMPLES[0]), "-t", "1.5", str(path)]
-    subprocess.run(command, check=True)
-    return path.read_bytes()
+    sound, rate = soundfile.read(EXAMPLES[0], frames=24_000, always_2d=True)
+    return encode(tmp_path_factory.mktemp("m4a") / "voice.m4a", sound, rate).read_bytes()
 
 
 @given(data=st.data())

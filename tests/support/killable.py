@@ -12,7 +12,7 @@ def save_again_and_again(path: Path) -> None:
     torch.set_num_threads(1)
     generator = Generator()
     for number in range(10**6):
-        torch.nn.init.constant_(generator.model[0].bias, number % 100)
+        torch.nn.init.constant_(generator.get_parameter("model.0.bias"), number % 100)
         save_networks(path, {"generator": generator}, NetworkConfig(), {"number": str(number % 100)})
 
 

@@ -13,12 +13,13 @@ from v2f.audio.features import (
 from v2f.audio.front_ends import FRONT_ENDS, FrontEnd
 from v2f.audio.io import at_level, read_audio, to_waveform
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
-from v2f.audio.vad import FRAME, SAMPLE_RATE, bridge_gaps, decide, detect_speech, keep_speech
+from v2f.audio.vad import FRAME, FULL_SCALE, SAMPLE_RATE, bridge_gaps, decide, detect_speech, keep_speech
 
 __all__ = [
     "FRAME",
     "FRAMES_PER_SECOND",
     "FRONT_ENDS",
+    "FULL_SCALE",
     "FrontEnd",
     "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",

@@ -5,7 +5,7 @@ the process. So v2f/audio/microphone.py runs this file; it imports nothing of v2
 
 The first line that comes out is JSON: {"microphones": [{"index", "name", "default"}, ...]}, {"rate": Hz}, or
 {"problem": a sentence}. A rate is followed by sound, float32, mono, for as long as somebody reads it. If the
-process ends without being told to, the microphone cannot be used, or no longer.
+process ends by itself, the microphone cannot be used, or no longer.
 """
 
 import faulthandler
@@ -24,21 +24,21 @@ def main(wanted: str) -> None:
     try:
         import sounddevice
     except OSError:
-        tell(
+        answer(
             problem="Recording at this machine needs PortAudio: install it, on Debian the package libportaudio2."
         )
         return
     microphones = find_microphones(sounddevice)
     if wanted == "list":
-        tell(microphones=microphones)
+        answer(microphones=microphones)
     elif not microphones:
-        tell(problem="There is no microphone at this machine: plug one in and try again.")
+        answer(problem="There is no microphone at this machine: plug one in and try again.")
     elif wanted == "default":
         capture(sounddevice, max(microphones, key=lambda one: one["default"])["index"])
     elif int(wanted) in [one["index"] for one in microphones]:
         capture(sounddevice, int(wanted))
     else:
-        tell(
+        answer(
             problem=f"There is no microphone {wanted} at this machine: "
             "v2f kiosk --list-microphones shows those that there are."
         )
@@ -49,8 +49,8 @@ def keep_alive() -> None:
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
 
 
-def tell(**answer: Any) -> None:
-    print(json.dumps(answer), flush=True)
+def answer(**values: Any) -> None:
+    print(json.dumps(values), flush=True)
 
 
 def find_microphones(sounddevice: Any) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ def capture(sounddevice: Any, device: int) -> None:
         stream = sounddevice.RawInputStream(**settings)  # at the rate that it is made for
     stream.start()
     rate = round(stream.samplerate)
-    tell(rate=rate)
+    answer(rate=rate)
     while True:
         sound, _ = stream.read(rate // BLOCKS_PER_SECOND)
         keep_alive()

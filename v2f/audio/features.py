@@ -1,19 +1,19 @@
-"""Log-mel features of speech, as the paper's encoder hears it (Sec. 4; constants in the project's decision 2).
+"""Log-mel features, the input of the paper's voice encoder (Sec. 4; constants: decision 2 of docs/design.md).
 
 Waveform float32 [samples] at 16 kHz, in [-1, 1] -> log-mel float32 [64, frames], 100 frames a second.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio.vad import SAMPLE_RATE, keep_speech
+from v2f.audio.vad import FULL_SCALE, SAMPLE_RATE, keep_speech
 from v2f.errors import NoSpeechError
 from v2f.models.networks import MEL_BINS
 
-FULL_SCALE = 32768.0  # the signal is scaled as 16-bit integers
 PRE_EMPHASIS = 0.97
 WINDOW = SAMPLE_RATE * 25 // 1000  # 400 samples, 25 ms
 HOP = SAMPLE_RATE * 10 // 1000  # 160 samples, 10 ms
@@ -29,9 +29,9 @@ MIN_SPEECH_SECONDS = 0.5
 
 
 def features(waveform: np.ndarray, vad: bool = True) -> Tensor:
-    """What the voice encoder takes: the normalised log-mel [64, frames] of the speech in a waveform [samples].
+    """The normalised log-mel [64, frames] of the speech in a waveform [samples]; of all of it where `vad` is false.
 
-    With `vad` false the waveform is taken as it is. Raises NoSpeechError when less than half a second is left.
+    Raises NoSpeechError when less than half a second is left.
     """
     speech = keep_speech(waveform) if vad else waveform
     require_speech(len(speech))
@@ -48,7 +48,7 @@ def require_speech(samples: int) -> None:
 
 
 def whole_frames(samples: int) -> int:
-    """How many frames the log-mel of so many samples has: whole ones only, none below 400 samples."""
+    """The number of frames in the log-mel of so many samples: whole ones only, none below 400 samples."""
     return max(0, 1 + (samples - WINDOW) // HOP)
 
 
@@ -66,11 +66,16 @@ def log_mel_by_frame(waveform: np.ndarray | Tensor) -> Tensor:
     signal = torch.as_tensor(waveform, dtype=torch.float32) * FULL_SCALE
     emphasised = torch.sub(signal[..., 1:], signal[..., :-1], alpha=PRE_EMPHASIS)
     signal = torch.cat([signal[..., :1], emphasised], dim=-1)
+    return by_frame(signal, _log_energies, MEL_BINS)
+
+
+def by_frame(signal: Tensor, compute: Callable[[Tensor], Tensor], bins: int) -> Tensor:
+    """Features [..., frames, bins] of a signal [..., samples], computed in float32 from frames [..., frames, 400]."""
     if signal.shape[-1] < WINDOW:
-        return signal.new_empty((*signal.shape[:-1], 0, MEL_BINS))
-    frames = signal.unfold(-1, WINDOW, HOP)  # [..., frames, 400], a view
+        return signal.new_empty((*signal.shape[:-1], 0, bins))
+    frames = signal.unfold(-1, WINDOW, HOP)  # a view
     with torch.autocast(signal.device.type, enabled=False):
-        return torch.cat([_log_energies(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)], dim=-2)
+        return torch.cat([compute(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)], dim=-2)
 
 
 def _log_energies(frames: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What each voice encoder takes, and how it is made of sound: one front end for each, by the encoder's name.
+"""From sound to the input of each voice encoder: one front end for each, by the encoder's name.
 
 Both have frames of 25 ms every 10 ms, whole ones only, so that `whole_frames` holds for both.
 """
@@ -17,19 +17,17 @@ from v2f.audio.mel_power import mel_power
 class FrontEnd:
     """From sound to an encoder's features, in two steps: the second depends on which frames are used."""
 
-    frames: Callable[
-        [np.ndarray | Tensor], Tensor
-    ]  # [..., samples] -> [..., bins, frames]; a prefix has a prefix
-    normalise: Callable[[Tensor], Tensor]  # those frames that are used -> features [..., bins, frames]
+    # [..., samples] -> [..., bins, frames]; those of a prefix are a prefix of the whole's
+    frames: Callable[[np.ndarray | Tensor], Tensor]
+    normalise: Callable[[Tensor], Tensor]  # the frames that are used -> features [..., bins, frames]
 
     def features(self, speech: np.ndarray | Tensor) -> Tensor:
         """Features [..., bins, frames] of all of a speech [..., samples]."""
         return self.normalise(self.frames(speech))
 
 
-def _as_they_are(frames: Tensor) -> Tensor:
-    """The public encoder levels each of its windows itself, so that a window of a growing recording never changes."""
-    return frames
-
-
-FRONT_ENDS = {"table2": FrontEnd(log_mel, normalise), "dvector": FrontEnd(mel_power, _as_they_are)}
+FRONT_ENDS = {
+    "table2": FrontEnd(log_mel, normalise),
+    # The public encoder levels each of its windows itself, so that a window of a growing recording never changes.
+    "dvector": FrontEnd(mel_power, lambda frames: frames),
+}

@@ -1,50 +1,44 @@
-"""Read anything people have: any format, rate, depth and number of channels -> float32 [samples], mono, 16 kHz.
+"""Read recordings of any format, rate, depth and number of channels -> float32 [samples], mono, 16 kHz.
 
-Everything runs in blocks of a second: decoding, down-mixing and resampling hold one block at a time, so a
-recording of hours costs no more memory than its 16 kHz mono waveform.
+Decoding, down-mixing and resampling hold one block at a time, so a recording of hours takes no more memory than its
+16 kHz mono waveform.
 """
 
-import math
 import os
-import shutil
-import struct
-import subprocess
-import sys
-import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from fractions import Fraction
-from functools import lru_cache
+from contextlib import contextmanager, nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
-from threading import Lock, Timer
-from typing import IO, BinaryIO
+from threading import Lock
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
-from numpy.lib.stride_tricks import sliding_window_view
 
 from v2f.audio.vad import SAMPLE_RATE
 from v2f.errors import UnreadableAudioError
 
-SLOWEST_RATE, FASTEST_RATE = 1_000, 1_000_000  # Hz; what claims to lie outside is no recording of a voice
-RATIO_LIMIT = 1_000  # periods of the resampling filter; keeps odd rates such as 44,101 Hz cheap
-FFMPEG_SECONDS = 300  # of decoding, after which a recording counts as damaged
-# Containers that ffmpeg may open: no playlists, which could make it read other files or the network.
+LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; outside lies no recording of a voice
+FFMPEG_SECONDS = 300  # of decoding; the rest of the recording counts as damaged
+# Containers that FFmpeg may open: no playlists, which could make it read other files or the network.
 FFMPEG_FORMATS = "mov,matroska,webm,aac,ac3,aiff,amr,ape,asf,au,avi,caf,flac,flv,mp3,mpeg,mpegts,ogg,wav,wv"
-# "Kaiser best" of torchaudio's documentation: flat up to the mel filters' 7.2 kHz, nothing folded back from above 8.
-FILTER_WIDTH = 64  # zero crossings on either side
-FILTER_ROLLOFF = 0.9475937167399596  # of the lower Nyquist frequency
-FILTER_BETA = 14.769656459379492
 
 
 def read_audio(source: str | Path | BinaryIO, max_seconds: float | None = None) -> np.ndarray:
-    """Read a recording -> float32 [samples], mono, 16 kHz, in [-1, 1]; nothing is written to disk.
+    """Read a recording; nothing is written to disk.
 
-    wav, flac, ogg, opus, mp3 and what else libsndfile knows are decoded by it; m4a, aac, webm, mp4 and the rest
-    by ffmpeg where it is installed. With `max_seconds` no more than that much from the start is decoded and
-    given. Of a file that breaks off, what can be decoded is given. Raises UnreadableAudioError with one sentence
-    that names the file.
+    libsndfile decodes wav, flac, ogg, opus and mp3; FFmpeg, which PyAV brings along, decodes m4a, aac, webm and mp4.
+
+    Args:
+        source: a path, or a file open for reading bytes.
+        max_seconds: decode and return no more than this much from the start.
+
+    Returns:
+        float32 [samples], mono, 16 kHz, in [-1, 1]; of a truncated file, what can be decoded.
+
+    Raises:
+        UnreadableAudioError: one sentence that names the file.
     """
     name = _name(source)
     if isinstance(source, str | Path):
@@ -60,13 +54,32 @@ def read_audio(source: str | Path | BinaryIO, max_seconds: float | None = None) 
 
 
 def to_waveform(samples: np.ndarray, rate: int, max_seconds: float | None = None) -> np.ndarray:
-    """Samples [n] or [n, channels] of any integer or float type at `rate` Hz -> as `read_audio` gives them.
+    """Convert samples [n] or [n, channels] of any integer or float type at `rate` Hz -> float32, as `read_audio` does.
 
     Integers are scaled by their type's range, floats are taken to be in [-1, 1]; NaN and infinities become
     silence; channels are averaged. Raises UnreadableAudioError for a rate that no recording of a voice has.
     """
     blocks = (samples[start : start + rate] for start in range(0, len(samples), max(1, rate)))
     return _assemble(blocks, rate, max_seconds, "The recording")
+
+
+def resampled(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
+    """Mono blocks at `rate` Hz -> mono blocks at 16 kHz, without seams between them."""
+    if rate == SAMPLE_RATE:
+        yield from blocks
+        return
+    import soxr
+
+    stream = soxr.ResampleStream(rate, SAMPLE_RATE, num_channels=1, dtype="float32")
+    for block in blocks:
+        yield stream.resample_chunk(np.ascontiguousarray(block))
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def at_level(speech: np.ndarray, level_db: float) -> np.ndarray:
+    """Scale speech float32 [samples] as a whole to a root mean square in dBFS; its peaks may then pass 1."""
+    loudness = np.sqrt(np.square(speech, dtype=np.float64).mean()) + 1e-9
+    return (speech * (10 ** (level_db / 20) / loudness)).astype(np.float32)
 
 
 def _name(source: str | Path | BinaryIO) -> str:
@@ -89,7 +102,7 @@ def _check_file(path: Path, name: str) -> None:
 
 def _assemble(blocks: Iterable[np.ndarray], rate: int, max_seconds: float | None, name: str) -> np.ndarray:
     """Join decoded blocks [n, channels] at `rate` Hz into a waveform, taking no more blocks than are needed."""
-    if not SLOWEST_RATE <= rate <= FASTEST_RATE:
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise UnreadableAudioError(
             f"{name} claims {rate} samples per second, which no recording of a voice has."
         )
@@ -117,67 +130,11 @@ def _mono(block: np.ndarray) -> np.ndarray:
     return block
 
 
-def resampled(blocks: Iterable[np.ndarray], rate: int) -> Iterator[np.ndarray]:
-    """Mono blocks at `rate` Hz -> mono blocks at 16 kHz that join into ceil(samples * 16,000 / rate) samples.
-
-    The end of each block waits for the next one as far as the filter reaches, so there are no seams.
-    """
-    ratio = Fraction(SAMPLE_RATE, rate).limit_denominator(RATIO_LIMIT)
-    if ratio == 1:
-        yield from blocks
-        return
-    bank, step, reach = _filter_bank(ratio.denominator, ratio.numerator)
-    taps, made = bank.shape
-    waiting = np.zeros(reach, np.float32)
-    received = given = 0
-    for block in blocks:
-        received += len(block)
-        waiting = np.concatenate([waiting, block])
-        if len(waiting) >= taps:
-            windows = sliding_window_view(waiting, taps)[::step]
-            waiting = waiting[len(windows) * step :]
-            given += len(windows) * made
-            yield (np.ascontiguousarray(windows) @ bank).reshape(-1)
-    left = math.ceil(received * ratio) - given
-    if left > 0:
-        rest = np.zeros((math.ceil(left / made) - 1) * step + taps, np.float32)
-        rest[: len(waiting)] = waiting[: len(rest)]
-        yield (np.ascontiguousarray(sliding_window_view(rest, taps)[::step]) @ bank).reshape(-1)[:left]
-
-
-@lru_cache(maxsize=8)
-def _filter_bank(period: int, made: int) -> tuple[np.ndarray, int, int]:
-    """torchaudio's resampling filters for `made` samples out of each `period`, as one matrix.
-
-    torchaudio applies them by a convolution, which for one output at a time (48 to 16 kHz) costs twenty times
-    a matrix product; so as many periods as a filter is long are made at once. Returns float32 [taps, outputs],
-    the input samples from one such group to the next, and how far the first filter reaches before its group.
-    """
-    from v2f.audio.torchaudio_parts import transforms
-
-    resample = transforms.Resample(
-        period,
-        made,
-        resampling_method="sinc_interp_kaiser",
-        lowpass_filter_width=FILTER_WIDTH,
-        rolloff=FILTER_ROLLOFF,
-        beta=FILTER_BETA,
-    )
-    filters = resample.kernel[:, 0].T.numpy()  # [length, made]
-    length = len(filters)
-    periods = math.ceil(length / period)
-    bank = np.zeros((length + (periods - 1) * period, periods * made), np.float32)
-    for index in range(periods):
-        start = index * period
-        bank[start : start + length, index * made : (index + 1) * made] = filters
-    return bank, periods * period, resample.width
-
-
-class Stream(soundfile.SoundFile):
+class _Stream(soundfile.SoundFile):
     """A recording that is read from beginning to end.
 
-    One that can be sought in is sought in after every block, to where it is already; an MP3 decoder then loses what
-    the next frame needs of those before, and complains on stderr.
+    soundfile seeks after every block, to where it is already; an MP3 decoder then loses what the next frame needs of
+    those before, and complains on stderr.
     """
 
     def seekable(self) -> bool:
@@ -203,10 +160,10 @@ def _quiet() -> Iterator[None]:
 def _read_by_libsndfile(
     source: str | Path | BinaryIO, name: str, max_seconds: float | None
 ) -> np.ndarray | None:
-    """What libsndfile makes of a recording; None where it is not one of its formats or gives nothing."""
+    """Decode with libsndfile; None where it does not know the format or decodes nothing."""
     try:
         with _quiet():
-            file = Stream(source)
+            file = _Stream(source)
     except (soundfile.SoundFileError, TypeError, OSError):  # TypeError: a name ending in .raw wants a rate
         return None
     with file:
@@ -227,61 +184,34 @@ def _libsndfile_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
 
 
 def _read_by_ffmpeg(source: str | Path | BinaryIO, name: str, max_seconds: float | None) -> np.ndarray:
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
-        raise UnreadableAudioError(
-            f"{name} is damaged or of a kind that cannot be read here; m4a, aac, webm and mp4 need ffmpeg installed."
-        )
+    import av  # only here: its libraries take a while to load
+
     if isinstance(source, str | Path):
-        place, content = f"file:{Path(source).resolve()}", b""
+        source = str(Path(source).resolve())  # an absolute path is never taken for a URL
     else:
         source.seek(0)
-        place, content = "/dev/stdin", source.read()
-    # Sun audio has a plain header that tells rate and channels, and is written without seeking.
-    command = [ffmpeg, "-v", "quiet", "-format_whitelist", FFMPEG_FORMATS, "-i", place]
-    command += ["-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
-    with (
-        _anonymous_file(content) as given,
-        subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE) as process,
-    ):
-        timer = Timer(FFMPEG_SECONDS, process.kill)
-        timer.start()
-        try:
-            assert process.stdout is not None
-            return _assemble_sun_audio(process.stdout, name, max_seconds)
-        finally:
-            timer.cancel()
-            process.kill()  # it may have more to give than was wanted
+    try:
+        with av.open(
+            source, "r", options={"format_whitelist": FFMPEG_FORMATS}, metadata_errors="replace"
+        ) as container:
+            stream = [stream for stream in container.streams.audio if stream.codec_context][0]
+            return _assemble(_ffmpeg_blocks(container.demux(stream)), stream.rate, max_seconds, name)
+    except (av.FFmpegError, IndexError) as error:  # IndexError: no sound that there is a decoder for
+        raise UnreadableAudioError(f"{name} is not a recording, or it is damaged.") from error
 
 
-def _assemble_sun_audio(stream: IO[bytes], name: str, max_seconds: float | None) -> np.ndarray:
-    header = stream.read(24)
-    if len(header) < 24:
-        raise UnreadableAudioError(f"{name} is not a recording, or it is damaged.")
-    _, offset, _, _, rate, channels = struct.unpack(">6I", header)
-    stream.read(offset - 24)
-    size = 4 * channels  # bytes of one sample of all channels
+def _ffmpeg_blocks(packets: Iterable[Any]) -> Iterator[np.ndarray]:
+    """The sound [n, channels] of a stream's packets, without those that are damaged."""
+    import av
 
-    def blocks() -> Iterator[np.ndarray]:
-        while block := stream.read(rate * size):
-            yield np.frombuffer(block[: len(block) // size * size], dtype=">f4").reshape(-1, channels)
-
-    return _assemble(blocks(), rate, max_seconds, name)
-
-
-def _anonymous_file(content: bytes) -> IO[bytes]:
-    """A nameless file: mp4 keeps its index at the end, so ffmpeg must be able to seek, which a pipe cannot."""
-    if sys.platform == "linux":
-        file: IO[bytes] = os.fdopen(os.memfd_create("recording"), "w+b")  # in memory alone
-    else:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
-    file.write(content)
-    file.flush()
-    file.seek(0)
-    return file
-
-
-def at_level(speech: np.ndarray, level_db: float) -> np.ndarray:
-    """Scale speech float32 [samples] as a whole to a root mean square in dBFS; its peaks may then pass 1."""
-    loudness = np.sqrt(np.square(speech, dtype=np.float64).mean()) + 1e-9
-    return (speech * (10 ** (level_db / 20) / loudness)).astype(np.float32)
+    # To one array a frame: of frames with more than eight channels, PyAV 18 reads beyond the last.
+    packed = av.AudioResampler(format="flt")
+    deadline = time.monotonic() + FFMPEG_SECONDS
+    with suppress(av.FFmpegError):  # damaged from here on
+        for packet in packets:
+            with suppress(av.FFmpegError, ValueError):  # ValueError: a frame of another layout or rate
+                for frame in packet.decode():
+                    for part in packed.resample(frame):
+                        yield part.to_ndarray().reshape(-1, part.layout.nb_channels)
+            if time.monotonic() > deadline:
+                return

@@ -1,4 +1,4 @@
-"""Mel power of speech, as the public speaker encoder hears it (v2f/models/dvector.py); facts of Resemblyzer 0.1.4.
+"""Mel power, the input of the public speaker encoder (v2f/models/dvector.py), as in Resemblyzer 0.1.4.
 
 Waveform float32 [samples] at 16 kHz, in [-1, 1] -> float32 [41, frames], 100 frames a second: the power in 40 mel
 bands, not its logarithm, and the mean square of the frame, by which the encoder brings its windows to one level.
@@ -12,23 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio.features import FRAMES_AT_ONCE, HOP, WINDOW
+from v2f.audio.features import WINDOW, by_frame
 from v2f.audio.vad import SAMPLE_RATE
 from v2f.models.networks import POWER_BANDS
 
 
 def mel_power(waveform: np.ndarray | Tensor) -> Tensor:
-    """[..., samples] -> [..., 41, frames], as many frames as `whole_frames` tells, of 25 ms each.
+    """[..., samples] -> [..., 41, frames], `whole_frames` frames of 25 ms.
 
     Runs on the input's device, in float32 even under autocast.
     """
     signal = torch.as_tensor(waveform, dtype=torch.float32)
-    if signal.shape[-1] < WINDOW:
-        return signal.new_empty((*signal.shape[:-1], POWER_BANDS + 1, 0))
-    frames = signal.unfold(-1, WINDOW, HOP)  # [..., frames, 400], a view
-    with torch.autocast(signal.device.type, enabled=False):
-        parts = [_power(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)]
-    return torch.cat(parts, dim=-2).transpose(-1, -2).contiguous()
+    return by_frame(signal, _power, POWER_BANDS + 1).transpose(-1, -2).contiguous()
 
 
 def _power(frames: Tensor) -> Tensor:

@@ -21,12 +21,12 @@ from v2f.errors import MicrophoneError
 
 NO_ANSWER = "The microphone does not answer: another program is using it, or it was unplugged."
 
-Hear = Callable[[NDArray[np.float32]], None]
+Receive = Callable[[NDArray[np.float32]], None]
 
 
 @dataclass(frozen=True)
 class Microphone:
-    """An input device: `index` is what `record` takes; `default` tells whether it is the machine's own choice."""
+    """An input device: `index` is what `record` takes; `default` marks the machine's own choice."""
 
     index: int
     name: str
@@ -36,12 +36,12 @@ class Microphone:
 class Recording:
     """A recording in progress or ended, made by `record`; safe between threads."""
 
-    def __init__(self, process: Popen[bytes], rate: int, samples: int, hear: Hear) -> None:
+    def __init__(self, process: Popen[bytes], rate: int, samples: int, receive: Receive) -> None:
         self._process = process
         self._stopped = Event()
         self._failed = False
-        # The thread alone holds `hear`, so that whoever keeps an ended recording does not keep its sound.
-        self._thread = Thread(target=self._run, args=(rate, samples, hear), daemon=True)
+        # The thread alone holds `receive`, so that whoever keeps an ended recording does not keep its sound.
+        self._thread = Thread(target=self._run, args=(rate, samples, receive), daemon=True)
         self._thread.start()
 
     @property
@@ -57,19 +57,19 @@ class Recording:
     def stop(self) -> None:
         """End it now and let go of the device; no sound comes once this returns.
 
-        It waits for `hear`, if that is at work: the caller must hold no lock that `hear` needs.
+        It waits for a running `receive`: the caller must hold no lock that `receive` needs.
         """
         self._stopped.set()
         self._process.kill()
         if self._thread is not current_thread():
             self._thread.join()
 
-    def _run(self, rate: int, left: int, hear: Hear) -> None:
+    def _run(self, rate: int, left: int, receive: Receive) -> None:
         try:
             for samples in resampled(self._blocks(rate), rate):
                 if self._stopped.is_set():
                     return
-                hear(samples[:left].clip(-1, 1))  # resampling may overshoot
+                receive(samples[:left].clip(-1, 1))  # resampling may overshoot
                 left -= len(samples[:left])
                 if not left:
                     return
@@ -78,7 +78,7 @@ class Recording:
             _end(self._process)
 
     def _blocks(self, rate: int) -> Iterator[NDArray[np.float32]]:
-        """The sound, at the rate of the device, for as long as it goes on."""
+        """Sound at the rate of the device, until there is no more."""
         assert self._process.stdout
         size = rate // capture.BLOCKS_PER_SECOND * np.dtype(np.float32).itemsize
         while len(sound := self._process.stdout.read(size)) == size:
@@ -92,15 +92,15 @@ def list_microphones() -> list[Microphone]:
     return [Microphone(**one) for one in answer["microphones"]]
 
 
-def record(device: int | None, seconds: float, hear: Hear) -> Recording:
+def record(device: int | None, seconds: float, receive: Receive) -> Recording:
     """Start a recording that ends by itself after `seconds`, to the sample.
 
-    `hear` gets its blocks one after another, in a thread of the recording's own. `device` is the index of a
+    `receive` gets its blocks one after another, in a thread of the recording's own. `device` is the index of a
     microphone; None is the machine's own choice. Returns once the device is open, after 0.1 to 0.2 s. Raises
     MicrophoneError where PortAudio, a sound card or this device is missing, or the device is in use.
     """
     process, answer = _capture("default" if device is None else str(device))
-    return Recording(process, answer["rate"], round(seconds * SAMPLE_RATE), hear)
+    return Recording(process, answer["rate"], round(seconds * SAMPLE_RATE), receive)
 
 
 def _capture(wanted: str) -> tuple[Popen[bytes], dict[str, Any]]:

@@ -44,7 +44,7 @@ def mix(voice: np.ndarray, noise: np.ndarray, snr_db: float, speech: np.ndarray 
     """Add noise to a voice at a signal-to-noise ratio measured over the voice's speech frames.
 
     voice, noise: float32 [samples] at 16 kHz; noise is repeated or cut to the voice's length. speech: the
-    voice's decisions per 20 ms, detected here if not given; without any speech the whole voice is measured.
+    voice's decisions per 20 ms, computed here if not given; without any speech the whole voice is measured.
     Returns float32 [samples] with a peak of at most 1; where it would be higher, all of it is turned down.
     """
     noise = np.resize(noise, len(voice))
@@ -80,7 +80,7 @@ def _hum(samples: int, mains_hz: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _babble(samples: int, clips: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """Six random clips at once, equally loud, each repeated from a random place on; of fewer, some are used again."""
+    """Six random clips at once, equally loud, each repeated from a random place on; fewer clips are used again."""
     voices = [clip for clip in clips if _rms(clip) > 0]
     if not voices:
         raise ValueError("babble needs clips of speech")

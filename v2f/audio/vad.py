@@ -7,10 +7,11 @@ import numpy as np
 import webrtcvad
 
 SAMPLE_RATE = 16_000  # Hz, everywhere in this package
+FULL_SCALE = 32768.0  # of 16-bit samples, for a waveform's 1.0
 AGGRESSIVENESS = 2  # of 0 to 3
 FRAME = SAMPLE_RATE * 20 // 1000  # 320 samples, 20 ms per decision
 LONGEST_GAP = 10  # frames, 200 ms: shorter pauses between speech belong to it
-# dBFS: the loudest frame of late is brought to the first for the detector, which knows no faint speech; nothing below
+# dBFS: the loudest frame of late is brought to the first for the detector, which misses faint speech; nothing below
 # the second counts as loud.
 LEVEL_DB, FAINTEST_DB = -30.0, -60.0
 FALL_DB = 1.0  # a second, by which what was loud is forgotten
@@ -24,12 +25,12 @@ def detect_speech(waveform: np.ndarray) -> np.ndarray:
 def decide(waveform: np.ndarray) -> np.ndarray:
     """The detector's own decisions, float32 [samples] at 16 kHz -> bool [samples // 320].
 
-    The detector adapts while it listens, so each call starts a fresh one: the same recording, the same answer. It
-    hears every recording at one level. It does not look ahead: the decisions on a prefix are a prefix of those on the
-    whole.
+    The detector adapts as it goes, so each call starts a fresh one: the same recording, the same answer. Every
+    recording is brought to one level for it. It does not look ahead: the decisions on a prefix are a prefix of those
+    on the whole.
     """
     is_speech = webrtcvad.Vad(AGGRESSIVENESS).is_speech
-    pcm = np.clip(_levelled(waveform) * 32768.0, -32768, 32767).astype("<i2").tobytes()
+    pcm = np.clip(_levelled(waveform) * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
     size = FRAME * 2  # bytes
     return np.array([is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size)], dtype=bool)
 

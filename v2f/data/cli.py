@@ -6,16 +6,18 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
+from v2f.data.demo import sources as public
+from v2f.data.sources import FACE_LAYOUTS, VOICE_LAYOUTS
 from v2f.errors import CorpusError
 
 SPLIT_HELP = "paper (by first letter: F-Z, A-B, C-E), random (by person), or a CSV file: person,split (default: random)"
 
-SOURCES_HELP = {  # of the demonstration corpus
-    "portraits": "portraits: congress/ and sfhq/",
-    "speech": "LibriSpeech readers, an utterance each",
-    "pairs": "true pairs of AVSpeech: voices/ and faces/",
-    "common-voice": "clone of omnilingo/rsample-100-cv-corpus-6.1-2020-12-11",
-    "speechocean": "clone of jimbozhang/speechocean762",
+SOURCES = {  # of the demonstration corpus, by option
+    "portraits": (public.PORTRAITS, "portraits: congress/ and sfhq/"),
+    "speech": (public.LIBRISPEECH, "LibriSpeech readers, an utterance each"),
+    "pairs": (public.PAIRS, "true pairs of AVSpeech: voices/ and faces/"),
+    "common-voice": (public.COMMON_VOICE, "clone of omnilingo/rsample-100-cv-corpus-6.1-2020-12-11"),
+    "speechocean": (public.SPEECHOCEAN, "clone of jimbozhang/speechocean762"),
 }
 
 
@@ -31,69 +33,41 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     corpus = kinds.add_parser("corpus", help="both, of the same people")
     corpus.add_argument("--voices", type=Path, metavar="FOLDER", required=True)
     corpus.add_argument("--faces", type=Path, metavar="FOLDER", required=True)
-    for parser in (voices, corpus):
-        add_voice_arguments(parser)
-    for parser in (faces, corpus):
-        add_face_arguments(parser)
-
     demo = kinds.add_parser("demo", help="the demonstration corpus, from free portraits and voices")
-    add_source_arguments(demo, required=True)
-    demo.add_argument(
-        "--kokoro-voices",
-        type=Path,
-        metavar="DIR",
-        help="voices folder of the npm package kokoro-js, to add blends of its voices (default: none)",
-    )
-    check = kinds.add_parser(
-        "check", help="whether folders hold what the demonstration corpus is made of, file by file"
-    )
-    add_source_arguments(check, required=False)
-    check.set_defaults(run=run_check)
+    check = kinds.add_parser("check", help="compare folders with what the demonstration corpus is made of")
+
+    for parser in (voices, corpus):
+        parser.add_argument("--voice-layout", choices=VOICE_LAYOUTS, default=VOICE_LAYOUTS[0])
+        parser.add_argument(
+            "--voice-meta", type=Path, metavar="CSV", help="vox1_meta.csv or vox2_meta.csv; else looked for"
+        )
+    for parser in (faces, corpus):
+        parser.add_argument("--face-layout", choices=FACE_LAYOUTS, default=FACE_LAYOUTS[0])
+        parser.add_argument(
+            "--face-meta", type=Path, metavar="CSV", help="VGGFace2's identity_meta.csv; else looked for"
+        )
+        parser.add_argument("--detector", choices=("dlib", "face-alignment"), help="default: dlib")
+        parser.add_argument("--size", type=int, help="pixels along a face's side (default: 64)")
+        parser.add_argument("--most-yaw", type=float, help="degrees that a head may be turned (default: 33)")
+    for parser in (demo, check):
+        for name, (_, contents) in SOURCES.items():
+            parser.add_argument(f"--{name}", type=Path, required=parser is demo, metavar="DIR", help=contents)
     for parser in (voices, faces, corpus, demo):
         parser.add_argument("--out", type=Path, required=True, metavar="STORE", help="the store to write")
         parser.add_argument(
             "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
         )
-        parser.add_argument(
-            "--dask", metavar="ADDRESS", help="work on a cluster, through this Dask scheduler"
-        )
+        parser.add_argument("--dask", metavar="ADDRESS", help="work on the cluster of this Dask scheduler")
         parser.add_argument("--seed", type=int, default=0)
         parser.set_defaults(run=run_corpus)
     for parser in (voices, faces, corpus):
         parser.add_argument("--split", default="random", metavar="RULE", help=SPLIT_HELP)
     demo.set_defaults(run=run_demo)
-
-
-def add_source_arguments(parser: argparse.ArgumentParser, required: bool) -> None:
-    for name, text in SOURCES_HELP.items():
-        parser.add_argument(f"--{name}", type=Path, required=required, metavar="DIR", help=text)
-
-
-def add_voice_arguments(parser: argparse.ArgumentParser) -> None:
-    from v2f.data.sources import VOICE_LAYOUTS
-
-    parser.add_argument("--voice-layout", choices=VOICE_LAYOUTS, default=VOICE_LAYOUTS[0])
-    parser.add_argument(
-        "--voice-meta", type=Path, metavar="CSV", help="vox1_meta.csv or vox2_meta.csv; else it is looked for"
-    )
-
-
-def add_face_arguments(parser: argparse.ArgumentParser) -> None:
-    from v2f.data.sources import FACE_LAYOUTS
-
-    parser.add_argument("--face-layout", choices=FACE_LAYOUTS, default=FACE_LAYOUTS[0])
-    parser.add_argument(
-        "--face-meta", type=Path, metavar="CSV", help="VGGFace2's identity_meta.csv; else it is looked for"
-    )
-    parser.add_argument(
-        "--detector", choices=("dlib", "face-alignment"), default="dlib", help="default: dlib"
-    )
-    parser.add_argument("--size", type=int, default=64, help="pixels along a face's side (default: 64)")
-    parser.add_argument("--most-yaw", type=float, help="degrees that a head may be turned")
+    check.set_defaults(run=run_check)
 
 
 def run_corpus(arguments: argparse.Namespace) -> int:
-    """Prepare what the arguments name, join it with what the store has, and print the report."""
+    """Prepare the sides that are given, join them with those of the store, and print the report."""
     try:
         from v2f.data.corpus import Engine, prepare_corpus
         from v2f.data.corpus_report import as_text
@@ -103,18 +77,20 @@ def run_corpus(arguments: argparse.Namespace) -> int:
         raise missing(error) from error
 
     given = vars(arguments)
-    voices, faces, options = [], [], FaceOptions()
+    voices, faces = [], []
     if "voices" in given:
         voices = find_voices(arguments.voices, arguments.voice_layout, arguments.voice_meta)
     if "faces" in given:
         faces = find_faces(arguments.faces, arguments.face_layout, arguments.face_meta)
-        names = {field.name for field in fields(FaceOptions)}
-        options = FaceOptions(
-            **{name: value for name, value in given.items() if name in names and value is not None}
-        )
-    engine = Engine(arguments.workers, arguments.dask)
+    chosen = {field.name: given[field.name] for field in fields(FaceOptions) if field.name in given}
     report = prepare_corpus(
-        arguments.out, voices, faces, arguments.split, arguments.seed, face_options=options, engine=engine
+        arguments.out,
+        voices,
+        faces,
+        arguments.split,
+        arguments.seed,
+        face_options=FaceOptions(**{name: value for name, value in chosen.items() if value is not None}),
+        engine=Engine(arguments.workers, arguments.dask),
     )
     print(as_text(report), end="")
     return 0
@@ -130,28 +106,20 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
     sources = Sources(**{field.name: getattr(arguments, field.name) for field in fields(Sources)})
     engine = Engine(arguments.workers, arguments.dask)
-    report = prepare_demo(sources, arguments.out, engine, arguments.seed)
-    print(json.dumps(report, indent=2))
+    print(json.dumps(prepare_demo(sources, arguments.out, engine, arguments.seed), indent=2))
     return 0
 
 
 def run_check(arguments: argparse.Namespace) -> int:
-    """Compare each folder that is named with the list of its files; what differs is raised, a sentence each."""
-    from v2f.data.demo import sources as demo_sources
-
-    sources = {
-        "portraits": demo_sources.PORTRAITS,
-        "speech": demo_sources.LIBRISPEECH,
-        "pairs": demo_sources.PAIRS,
-        "common_voice": demo_sources.COMMON_VOICE,
-        "speechocean": demo_sources.SPEECHOCEAN,
-    }
-    folders = {name: getattr(arguments, name) for name in sources if getattr(arguments, name) is not None}
-    if not folders:
-        raise CorpusError(f"Name a folder to check: {', '.join(f'--{name}' for name in SOURCES_HELP)}.")
+    """Compare each folder that is given with the list of its files; differences are raised, a sentence each."""
+    folders = {name: getattr(arguments, name.replace("-", "_")) for name in SOURCES}
+    if not any(folders.values()):
+        raise CorpusError(f"Name a folder to check: {', '.join(f'--{name}' for name in SOURCES)}.")
     differences = []
     for name, folder in folders.items():
-        source = sources[name]
+        if folder is None:
+            continue
+        source, _ = SOURCES[name]
         try:
             source.check(folder)
             print(f"{source.name}: {len(source.files):,} files, as they should be.")

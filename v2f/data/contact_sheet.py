@@ -25,7 +25,7 @@ def grid(
     """A row of faces per name, and a column per heading. Names and headings are broken into lines where need be.
 
     faces: for each row, faces np.uint8 [64, 64, 3]; None gives a grey square, and a row may end before the last
-    column. `apart`: the column before which a wider gap is left, as the faces from there on are of another kind.
+    column. `apart`: a wider gap is left before this column, where faces of another kind begin.
     """
     headings = [_lines(heading, SIDE) for heading in columns]
     top = GAP + LINE * max(len(heading) for heading in headings)
@@ -71,18 +71,17 @@ def stack(pictures: Sequence[Image.Image], title: str = "") -> Image.Image:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """A text in lines of at most `width` pixels, broken also where it breaks by itself."""
+    """A text in lines of at most `width` pixels, besides its own breaks."""
     font = ImageFont.load_default(size=FONT_SIZE)
-    return [line for part in text.split("\n") for line in _wrapped(part, width, font)]
-
-
-def _wrapped(text: str, width: int, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> list[str]:
-    """As many characters a line as leave all lines narrow enough."""
-    for characters in range(max(1, len(text)), 1, -1):
-        lines = textwrap.wrap(text, characters, max_lines=LINES, placeholder="…")
-        if all(font.getlength(line) <= width for line in lines):
-            return lines
-    return [text]
+    lines = []
+    for part in text.split("\n"):
+        wrapped = [part]
+        for characters in range(len(part), 1, -1):  # as many as leave all lines narrow enough
+            wrapped = textwrap.wrap(part, characters, max_lines=LINES, placeholder="…")
+            if all(font.getlength(line) <= width for line in wrapped):
+                break
+        lines += wrapped
+    return lines
 
 
 def _paper(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:

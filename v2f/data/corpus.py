@@ -1,10 +1,10 @@
-"""A downloaded corpus to a store: recordings and faces prepared, people met, splits made, and a report.
+"""A downloaded corpus to a store: prepare recordings and faces, match their people, split them, and report.
 
 Each side can be prepared by itself; whatever sides a store has are joined anew at the end of each call.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from v2f.data import corpus_report as report
 from v2f.data import store
 from v2f.data.faces import FaceOptions, prepare_faces
 from v2f.data.landmarks import landmark_backend
-from v2f.data.rejection import Rejected
-from v2f.data.shards import Column, ShardResult, ShardWriter, grow, read_rows, write_rows
-from v2f.data.sources import Source, people_of
-from v2f.data.splits import check_disjoint, split_people
+from v2f.data.shards import Column, Rejected, ShardResult, ShardWriter, grow, read_rows, write_rows
+from v2f.data.sources import Person, Source, people_of
+from v2f.data.splits import split_people
 from v2f.data.voices import VoiceOptions, prepare_voices
 
 SHARD = 64  # files that a worker prepares at once: what is lost when everything is killed
@@ -53,19 +52,19 @@ def prepare_corpus(
     if faces:
         add_faces(out, faces, face_options, engine)
     join(out, split, seed)
-    counts = report.corpus_report(out)
-    report.write(out, counts, faces)
-    return counts
+    contents = report.corpus_report(out)
+    report.write(out, contents, faces)
+    return contents
 
 
 def add_voices(
     out: Path, sources: Sequence[Source], options: VoiceOptions, engine: Engine
 ) -> list[store.VoiceRow]:
     """Prepare recordings into a store; returns their rows."""
-    growing = ShardWriter(out, "voices", options.columns, store.VoiceRow)
+    writer = ShardWriter(out, "voices", options.columns, store.VoiceRow)
     work = partial(prepare_voices, options=options)
-    grow(growing, sources, work, repr(options), SHARD, engine.workers, engine.dask)
-    return read_rows(growing.table, store.VoiceRow)
+    grow(writer, sources, work, repr(options), SHARD, engine.workers, engine.dask)
+    return read_rows(writer.table, store.VoiceRow)
 
 
 def add_faces(
@@ -75,54 +74,50 @@ def add_faces(
     columns = {"faces": Column("|u1", (options.size, options.size, 3))}
     if options.describe:
         columns["descriptors"] = Column("<f4", (128,))
-    growing = ShardWriter(out, "faces", columns, store.FaceRow)
+    writer = ShardWriter(out, "faces", columns, store.FaceRow)
     work = partial(_prepare_faces, options=options)
-    grow(growing, sources, work, repr(options), SHARD, engine.workers, engine.dask)
-    return read_rows(growing.table, store.FaceRow)
+    grow(writer, sources, work, repr(options), SHARD, engine.workers, engine.dask)
+    return read_rows(writer.table, store.FaceRow)
 
 
 def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResult:
-    piece = ShardResult({"faces": [], "descriptors": []})
-    prepared = prepare_faces([(source.path, source.file) for source in sources], options)
-    for source, face in zip(sources, prepared, strict=True):
+    result = ShardResult({"faces": [], "descriptors": []})
+    faces = prepare_faces([(source.path, source.file) for source in sources], options)
+    for source, face in zip(sources, faces, strict=True):
         if isinstance(face, Rejected):
-            piece.rejected.append(face)
+            result.rejected.append(face)
             continue
-        piece.arrays["faces"].append(face.face)
+        result.arrays["faces"].append(face.face)
         if face.descriptor is not None:
-            piece.arrays["descriptors"].append(face.descriptor)
+            result.arrays["descriptors"].append(face.descriptor)
         aliases = "|".join(source.aliases)
-        piece.rows.append(
+        result.rows.append(
             store.FaceRow(source.file, source.person, aliases, source.gender, source.nationality, face.sha256)
         )
-    return piece
+    return result
 
 
 def join(out: Path, split: str, seed: int) -> None:
-    """Find out who is who in what was prepared, give people their splits and identities, and complete the store."""
+    """Match the people of both sides, give them splits and identities, and complete the store."""
     voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
-    known, person = people_of([_as_source(row) for row in [*voices, *faces]])
+    people, person = people_of([_as_source(row) for row in [*voices, *faces]])
     voice_person, face_person = person[: len(voices)], person[len(voices) :]
-    splits = split_people([p.name for p in known], split, seed)
-    both = sorted(p for p in {*voice_person} & {*face_person} if splits[p] == "train")
-    identity = {p: number for number, p in enumerate(both)}
-    people = [
-        store.Person(p.name, p.gender, p.nationality, splits[i], identity.get(i, -1))
-        for i, p in enumerate(known)
-    ]
-    check_disjoint([p.name for p in people], splits)
+    splits = split_people([one.name for one in people], split, seed)
+    trained = sorted(i for i in {*voice_person} & {*face_person} if splits[i] == "train")
+    identity = {i: number for number, i in enumerate(trained)}
+    people = [replace(one, split=splits[i], identity=identity.get(i, -1)) for i, one in enumerate(people)]
     complete(out, people, voices, voice_person, faces, face_person)
 
 
 def complete(
     out: Path,
-    people: Sequence[store.Person],
+    people: Sequence[Person],
     voices: Sequence[store.VoiceRow],
     voice_person: Sequence[int],
     faces: Sequence[store.FaceRow],
     face_person: Sequence[int],
 ) -> None:
-    """Write who is who, what was rejected, and an empty array for a side that is not there."""
+    """Write the tables of people and of rejected files, and an empty array for a side that is not there."""
     if not voices:
         store.write_array(out / store.LOG_MEL, np.zeros((0, 64), np.float16))
     if not faces:
@@ -133,7 +128,7 @@ def complete(
 
 
 def rows_of(out: Path, side: str, row_type: type, kind: str = "rows") -> list:
-    """What was prepared of a side, or rejected; nothing where the store does not have it."""
+    """The rows of a side, prepared or rejected; none where the store does not have it."""
     path = out / f"{side}.{kind}.csv"
     return read_rows(path, row_type) if path.exists() else []
 

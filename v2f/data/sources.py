@@ -1,6 +1,6 @@
 """Which recordings and pictures a downloaded corpus holds, and whose they are.
 
-A layout says how a corpus tells people apart on disk:
+A layout is how a corpus keeps people apart on disk:
 
     voxceleb    .../id10001/VIDEO/00001.wav     with vox1_meta.csv (names) and/or vox2_meta.csv (VGGFace2 ids)
     vggface     .../A.J._Buckley/00000001.jpg
@@ -15,10 +15,11 @@ import csv
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from v2f.errors import CorpusError
 
@@ -27,10 +28,14 @@ FACE_LAYOUTS = ("vggface", "vggface2", "lfw", "folders")
 # no .mp4: beside VoxCeleb's sound lie its videos, which are the same recordings again
 VOICE_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".webm"})
 FACE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-VOXCELEB_ID = re.compile(r"id\d{5}")
-VGGFACE2_ID = re.compile(r"n\d{6}")
-VOXCELEB_META = ("vox1_meta.csv", "vox2_meta.csv")
-VGGFACE2_META = ("identity_meta.csv",)
+IDS = {"voxceleb": re.compile(r"id\d{5}"), "vggface2": re.compile(r"n\d{6}")}  # folders of a person
+TABLES = {  # of people: file name, and its columns of ids and of names
+    "voxceleb": {
+        "vox1_meta.csv": ("voxceleb1id", "vggface1id"),
+        "vox2_meta.csv": ("voxceleb2id", "vggface2id"),  # has no names, but VGGFace2's ids
+    },
+    "vggface2": {"identity_meta.csv": ("classid", "name")},
+}
 EXPECTED = {
     "voxceleb": "id10001/VIDEO/00001.wav",
     "vggface": "A.J._Buckley/00000001.jpg",
@@ -50,55 +55,46 @@ class Source:
 
     path: Path
     file: str  # path below the corpus folder, with forward slashes: its name in manifests
-    person: str  # name as the corpus tells it, underscores as spaces ("A.J. Buckley"); the id where it has no name
+    person: str  # name in the corpus, underscores as spaces ("A.J. Buckley"); the id where it has no name
     aliases: tuple[str, ...] = ()  # other keys of the same person: ids such as n000012 and id10001
     gender: str = ""  # "female", "male", or "" where unknown
     nationality: str = ""
-    age: str = ""  # years, as the corpus says
+    age: str = ""  # years, or "" where unknown
 
 
 @dataclass(frozen=True)
 class Person:
-    """Someone of whom there are sources, with what any of the corpora tells about them."""
+    """Somebody of whom there are sources; the last three are of a store (v2f/data/store.py)."""
 
     name: str
     gender: str  # "female", "male", or "" where unknown
     nationality: str
-
-
-class _Known(NamedTuple):
-    """What a corpus tells about a person: the fields of a Source after its file."""
-
-    person: str
-    aliases: tuple[str, ...] = ()
-    gender: str = ""
-    nationality: str = ""
+    split: str = ""
+    identity: int = -1
+    age: str = ""  # years; the middle of a band where only that is known
 
 
 def find_voices(folder: Path, layout: str, meta: Path | None = None) -> list[Source]:
-    """The recordings below a folder, sorted by `file`.
+    """List the recordings below a folder, sorted by `file`.
 
-    folder: the corpus, or a folder of several, as downloaded.
-    layout: one of VOICE_LAYOUTS.
-    meta: VoxCeleb's table of people; without it, those of VOXCELEB_META that lie in the folder or the one above.
-        The other layout has none. Recordings of someone the table lacks keep the id as their person.
-    Raises CorpusError when the folder or the table is missing, or there is no recording.
+    Args:
+        folder: the corpus, or a folder of several, as downloaded.
+        layout: one of VOICE_LAYOUTS.
+        meta: VoxCeleb's table of people; without it, those in the folder or the one above. Recordings of somebody
+            who is not in the table keep the id as their person.
+
+    Raises:
+        CorpusError: the folder or the table is missing, or there is no recording.
     """
     return _find(folder, layout, VOICE_LAYOUTS, VOICE_ENDINGS, meta)
 
 
 def find_faces(folder: Path, layout: str, meta: Path | None = None) -> list[Source]:
-    """The pictures below a folder, sorted by `file`.
-
-    folder: the corpus as downloaded.
-    layout: one of FACE_LAYOUTS.
-    meta: VGGFace2's table of people; without it, identity_meta.csv in the folder or the one above.
-        The other layouts have none. Pictures of someone the table lacks keep the id as their person.
-    Raises CorpusError when the folder or the table is missing, or there is no picture.
-    """
+    """List the pictures below a folder, as `find_voices` does; `meta` is VGGFace2's identity_meta.csv."""
     return _find(folder, layout, FACE_LAYOUTS, FACE_ENDINGS, meta)
 
 
+@lru_cache(1 << 16)  # many files are of few people
 def normalised(name: str) -> str:
     """The key by which people meet: "A._J._Buckley" and "A.J. Buckley" -> "ajbuckley", "Beyoncé" -> "beyonce"."""
     letters = unicodedata.normalize("NFKD", name).casefold().translate(PLAIN_LETTERS)
@@ -106,45 +102,32 @@ def normalised(name: str) -> str:
 
 
 def people_of(sources: Sequence[Source]) -> tuple[list[Person], list[int]]:
-    """Who the sources, voices and faces together, are of.
+    """Group sources, voices and faces together, by person.
 
     Two sources are of one person if any of their names or aliases agree when normalised, directly or through
     others: id00012 is n000012 (VoxCeleb2), n000012 is Aaron Ashmore (VGGFace2).
     Returns the people sorted by normalised name, and for each source the index of its person.
     """
-    parents: dict[str, str] = {}  # union-find over keys
+    from networkx.utils import UnionFind
 
-    def root(key: str) -> str:
-        while parents[key] != key:
-            parents[key] = key = parents[parents[key]]  # halves the way for those who come after
-        return key
-
-    heads: dict[tuple, str] = {}  # a key for each way of being known: many files are of few people
-    head_of_source = []
-    for source in sources:
-        known = (source.person, source.aliases, "" if source.person else source.file)
-        if known not in heads:
-            keys = _keys(source)
-            for key in keys:
-                parents.setdefault(key, key)
-                parents[root(key)] = root(keys[0])
-            heads[known] = keys[0]
-        head_of_source.append(heads[known])
-
-    names: dict[str, set[str]] = {}
-    genders: dict[str, str] = {}
-    nationalities: dict[str, str] = {}
-    roots = [root(head) for head in head_of_source]
-    for key, source in zip(roots, sources, strict=True):
-        names.setdefault(key, set()).add(source.person)
-        genders[key] = genders.get(key) or source.gender
-        nationalities[key] = nationalities.get(key) or source.nationality
+    groups, keys = UnionFind(), [_keys(source) for source in sources]
+    for same in keys:
+        groups.union(*same)
+    group_of_source = [groups[same[0]] for same in keys]
+    members: dict[str, list[Source]] = {}
+    for group, source in zip(group_of_source, sources, strict=True):
+        members.setdefault(group, []).append(source)
     people = {
-        key: Person(min(names[key], key=_least_like_an_id), genders[key], nationalities[key]) for key in names
+        group: Person(
+            min((source.person for source in of_one), key=_least_like_an_id),
+            next((source.gender for source in of_one if source.gender), ""),
+            next((source.nationality for source in of_one if source.nationality), ""),
+        )
+        for group, of_one in members.items()
     }
-    order = sorted(people, key=lambda key: (normalised(people[key].name), people[key].name))
-    position = {key: index for index, key in enumerate(order)}
-    return [people[key] for key in order], [position[key] for key in roots]
+    order = sorted(people, key=lambda group: (normalised(people[group].name), people[group].name))
+    position = {group: index for index, group in enumerate(order)}
+    return [people[group] for group in order], [position[group] for group in group_of_source]
 
 
 def _keys(source: Source) -> list[str]:
@@ -155,8 +138,8 @@ def _keys(source: Source) -> list[str]:
 
 def _least_like_an_id(name: str) -> tuple[bool, bool, str]:
     """Sorts names before ids (and before none), names of several words before the rest, then by letter."""
-    is_id = not name or VOXCELEB_ID.fullmatch(name) or VGGFACE2_ID.fullmatch(name)
-    return bool(is_id), " " not in name, name
+    is_id = not name or any(pattern.fullmatch(name) for pattern in IDS.values())
+    return is_id, " " not in name, name
 
 
 def _find(
@@ -164,21 +147,21 @@ def _find(
 ) -> list[Source]:
     folder = Path(folder)
     if layout not in layouts:
-        raise CorpusError(f"The layout {layout!r} is not known here; take one of: {', '.join(layouts)}.")
+        raise CorpusError(f"There is no layout {layout!r} here; take one of: {', '.join(layouts)}.")
     if not folder.is_dir():
         raise CorpusError(f"There is no folder {folder}.")
     people = _people(folder, layout, meta)
-    name = Path(os.path.abspath(folder)).name  # one person's folder alone tells its person too
+    name = Path(os.path.abspath(folder)).name  # the folder may itself be one person's
     sources = []
     for above, files in _walk(folder):
         whose = _whose(layout, name, above)
         if not whose:
             continue
-        known = people.get(whose) or _Known(_spaced(whose))
+        details = people.get(whose) or {"person": _spaced(whose)}
         for file in files:
             if os.path.splitext(file)[1].lower() in endings and not file.startswith("."):
                 below = "/".join((*above, file))
-                sources.append(Source(folder / below, below, *known))
+                sources.append(Source(folder / below, below, **details))
     if not sources:
         kind = "recordings" if endings is VOICE_ENDINGS else "pictures"
         raise CorpusError(
@@ -208,10 +191,9 @@ def _walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
 
 
 def _whose(layout: str, folder: str, above: tuple[str, ...]) -> str | None:
-    """The folder name that tells the person of a file, of the names on the way to it; None where none does."""
-    if layout in ("voxceleb", "vggface2"):
-        pattern = VOXCELEB_ID if layout == "voxceleb" else VGGFACE2_ID
-        return next((name for name in (folder, *above) if pattern.fullmatch(name)), None)
+    """The folder, of those on the way to a file, that is named after its person; None where there is none."""
+    if layout in IDS:
+        return next((name for name in (folder, *above) if IDS[layout].fullmatch(name)), None)
     if not above or (layout == "vggface" and above[-1] == "images"):
         return None
     # archives of VGGFace and LFW unpack to different depths, but the last folder is always the person's
@@ -223,31 +205,33 @@ def _spaced(name: str) -> str:
     return " ".join(name.replace("_", " ").split()) or name
 
 
-def _people(folder: Path, layout: str, meta: Path | None) -> dict[str, _Known]:
-    """What a corpus's tables tell about its people, by the name of their folder."""
-    if layout not in ("voxceleb", "vggface2"):
+def _people(folder: Path, layout: str, meta: Path | None) -> dict[str, dict[str, Any]]:
+    """The fields of a Source that a corpus's tables of people hold, by the name of a person's folder."""
+    tables = TABLES.get(layout)
+    if tables is None:
         if meta is not None:
             raise CorpusError(f"The layout {layout!r} has no table of people; leave {meta} out.")
         return {}
-    names = VOXCELEB_META if layout == "voxceleb" else VGGFACE2_META
-    people: dict[str, _Known] = {}
-    for path in [Path(meta)] if meta is not None else _lying_near(folder, names):
+    people = {}
+    for path in [Path(meta)] if meta is not None else _nearby(folder, tables):
         rows = _read_table(path)
-        columns = rows[0]
-        if layout == "voxceleb" and {"voxceleb1id", "vggface1id"} <= columns.keys():
-            people |= {row["voxceleb1id"]: _voxceleb1(row) for row in rows}
-        elif layout == "voxceleb" and {"voxceleb2id", "vggface2id"} <= columns.keys():
-            people |= {row["voxceleb2id"]: _voxceleb2(row) for row in rows}
-        elif layout == "vggface2" and {"classid", "name"} <= columns.keys():
-            people |= {row["classid"]: _vggface2(row) for row in rows}
-        else:
+        columns = next((columns for columns in tables.values() if {*columns} <= rows[0].keys()), None)
+        if columns is None:
             raise CorpusError(
-                f"{path} does not read like {' or '.join(names)}: its header names other columns."
+                f"{path} does not read like {' or '.join(tables)}: its header names other columns."
             )
+        for row in rows:
+            identity, name = (row[column] for column in columns)
+            people[identity] = {
+                "person": _spaced(name) or identity,
+                "aliases": (identity,),
+                "gender": GENDERS.get(row["gender"][:1].lower(), ""),
+                "nationality": _spaced(row["nationality"]),
+            }
     return people
 
 
-def _lying_near(folder: Path, names: tuple[str, ...]) -> list[Path]:
+def _nearby(folder: Path, names: Iterable[str]) -> list[Path]:
     """The tables that lie in a folder or else in the one above."""
     places = (folder, Path(os.path.abspath(folder)).parent)
     paths = [next((place / name for place in places if (place / name).is_file()), None) for name in names]
@@ -256,26 +240,6 @@ def _lying_near(folder: Path, names: tuple[str, ...]) -> list[Path]:
             f"{' or '.join(names)} is neither in {folder} nor in the folder above; say where it is."
         )
     return [path for path in paths if path]
-
-
-def _voxceleb1(row: dict[str, str]) -> _Known:
-    identity = row["voxceleb1id"]
-    name = _spaced(row["vggface1id"]) or identity
-    return _Known(name, (identity,), _gender(row), _spaced(row["nationality"]))
-
-
-def _voxceleb2(row: dict[str, str]) -> _Known:
-    identity = row["voxceleb2id"]
-    return _Known(row["vggface2id"] or identity, (identity,), _gender(row))  # this table has no names
-
-
-def _vggface2(row: dict[str, str]) -> _Known:
-    identity = row["classid"]
-    return _Known(_spaced(row["name"]) or identity, (identity,), _gender(row))
-
-
-def _gender(row: dict[str, str]) -> str:
-    return GENDERS.get(row["gender"][:1].lower(), "")
 
 
 def _read_table(path: Path) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Which people are trained on, which are looked at while training, and which only measure."""
+"""Splits of people into train, validation and test."""
 
 import csv
 import random
@@ -16,25 +16,21 @@ PAPER_PEOPLE = {"train": 924, "validation": 112, "test": 189}  # Sec. 4, Table 1
 def split_people(names: Sequence[str], rule: str, seed: int = 0) -> list[str]:
     """The split of each person: one of SPLITS, or "" for those left out.
 
-    rule: "paper", by the first letter of the name (Sec. 4), those without one train;
-        "random", the paper's shares of people by chance, whatever the order of names;
-        or the path of a list, a CSV with the header person,split, which leaves out those it does not name.
-    seed: of "random".
-    Raises CorpusError when a list cannot be read, names another split, or puts a person into two.
+    Args:
+        names: in any order; all spellings of a name get the same split.
+        rule: "paper", by the first letter of the name (Sec. 4), those without one train;
+            "random", with the paper's shares of people;
+            or the path of a list, a CSV with the header person,split, which leaves out those it does not name.
+        seed: of "random".
+
+    Raises:
+        CorpusError: a list cannot be read, names another split, or puts a person into two.
     """
     if rule == "paper":
         return [_by_initial(name) for name in names]
     keys = [_key(name) for name in names]
     chosen = _by_chance(set(keys), seed) if rule == "random" else _by_list(Path(rule))
     return [chosen.get(key, "") for key in keys]
-
-
-def check_disjoint(names: Sequence[str], splits: Sequence[str]) -> None:
-    """Raise CorpusError, naming a person, if anyone is in two splits; "" is none. One split for each name."""
-    seen: dict[str, str] = {}
-    for name, split in zip(names, splits, strict=True):
-        if split and seen.setdefault(_key(name), split) != split:
-            raise CorpusError(f"{name} is in two splits, {seen[_key(name)]} and {split}.")
 
 
 def _key(name: str) -> str:
@@ -49,7 +45,7 @@ def _by_initial(name: str) -> str:
 
 
 def _by_chance(keys: set[str], seed: int) -> dict[str, str]:
-    """A shuffle with the paper's shares; three people or more leave no split empty."""
+    """A random split with the paper's shares; three people or more leave no split empty."""
     shuffled = sorted(keys)
     random.Random(seed).shuffle(shuffled)
     least = 1 if len(shuffled) >= len(SPLITS) else 0

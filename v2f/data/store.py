@@ -10,7 +10,7 @@
 
 `split` is train, validation or test, and empty for people in none. `identity` numbers the people of the training
 split of whom there are voices and faces, from 0, and is -1 for all others. The log-mel is not normalised yet: that is
-done over the part that is used, as the encoder hears it (`v2f.audio.normalise`).
+done over the part that is used (`v2f.audio.normalise`).
 
 A store of the demonstration corpus holds speech.npy instead of log_mel.npy, int16 [samples] at 16 kHz, because its
 voices are augmented as sound; every recording has one level. Besides:
@@ -34,11 +34,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from v2f.audio.features import FULL_SCALE
+from v2f.audio import FULL_SCALE
 from v2f.data.shards import read_rows, write_array, write_rows
+from v2f.data.sources import Person
 from v2f.errors import DAMAGED_ARRAY, CorpusError
 from v2f.models.networks import GENDERS
 
@@ -52,26 +54,18 @@ VOICE = np.dtype([("start", "<i8"), ("length", "<i8"), ("person", "<i8")])
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody of the store; see this module's text."""
-
-    name: str
-    gender: str  # "female", "male" or ""
-    nationality: str
-    split: str
-    identity: int
-    age: str = ""  # years; the middle of a band where only that is known
-
-
-@dataclass(frozen=True)
-class VoiceRow:
-    """A recording as it was prepared, in voices.rows.csv."""
-
+class _SourceRow:
     file: str
     person: str
     aliases: str  # other names of the person, divided by |
     gender: str
     nationality: str
+
+
+@dataclass(frozen=True)
+class VoiceRow(_SourceRow):
+    """A recording as it was prepared, in voices.rows.csv."""
+
     seconds: float  # of speech
     length: int  # in the sound file: frames of log-mel, or samples of speech
     sha256: str  # of the recording's file
@@ -79,15 +73,39 @@ class VoiceRow:
 
 
 @dataclass(frozen=True)
-class FaceRow:
+class FaceRow(_SourceRow):
     """A face as it was prepared, in faces.rows.csv."""
 
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Entry:
     file: str
     person: str
-    aliases: str
     gender: str
     nationality: str
+    split: str
+    identity: int
+
+
+@dataclass(frozen=True)
+class VoiceEntry(_Entry):
+    """A row of voices.csv, for people and other programs."""
+
+    seconds: float
+    start: int
+    length: int
     sha256: str
+    age: str = ""
+
+
+@dataclass(frozen=True)
+class FaceEntry(_Entry):
+    """A row of faces.csv, for people and other programs."""
+
+    sha256: str
+    age: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,7 +168,7 @@ class Store:
 
     @property
     def genders(self) -> np.ndarray:
-        """The place of each person's gender in GENDERS, int64 [people]; -1 where it is not known."""
+        """Each person's gender as an index of GENDERS, int64 [people]; -1 where it is unknown."""
         places = {gender: place for place, gender in enumerate(GENDERS)}
         return np.array([places.get(person.gender, -1) for person in self.people], dtype=np.int64)
 
@@ -181,12 +199,12 @@ class Store:
 
     @property
     def pairing(self) -> np.ndarray | None:
-        """How well each voice goes with each identity, float16 [recordings, identities]; None if not known."""
+        """How well each voice goes with each identity, float16 [recordings, identities]; None without."""
         return self._optional(PAIRING)
 
     @property
     def face_age(self) -> np.ndarray | None:
-        """Apparent age of each face in years, float32 [faces]; None where that is not known."""
+        """Apparent age of each face in years, float32 [faces]; None without."""
         return self._optional(FACE_AGE)
 
     @property
@@ -213,65 +231,36 @@ def write_people(
     faces: Sequence[FaceRow],
     face_person: Sequence[int],
 ) -> None:
-    """Say who is who in a store whose sounds and faces are there already; makes it complete."""
-    ends = np.cumsum([0, *(row.length for row in voices)])
-    index = [(ends[i], row.length, voice_person[i]) for i, row in enumerate(voices)]
-    told_voices = [
-        ToldVoice(
-            row.file,
-            **_told(people[person]),
+    """Complete a store whose sounds and faces are written by its people and whose each recording and face is."""
+
+    def whose(person: int) -> dict[str, Any]:
+        details = asdict(people[person])
+        return {"person": details.pop("name"), **details}
+
+    starts = np.cumsum([0, *(row.length for row in voices)])[:-1].tolist()
+    voice_entries = [
+        VoiceEntry(
+            file=row.file,
             seconds=row.seconds,
-            start=int(start),
-            length=length,
+            start=start,
+            length=row.length,
             sha256=row.sha256,
+            **whose(person),
         )
-        for row, (start, length, person) in zip(voices, index, strict=True)
+        for row, start, person in zip(voices, starts, voice_person, strict=True)
     ]
-    told_faces = [
-        ToldFace(row.file, **_told(people[person]), sha256=row.sha256)
+    face_entries = [
+        FaceEntry(file=row.file, sha256=row.sha256, **whose(person))
         for row, person in zip(faces, face_person, strict=True)
     ]
-    write_rows(folder / VOICE_TABLE, ToldVoice, told_voices)
-    write_rows(folder / FACE_TABLE, ToldFace, told_faces)
+    index = [
+        (entry.start, entry.length, person) for entry, person in zip(voice_entries, voice_person, strict=True)
+    ]
+    write_rows(folder / VOICE_TABLE, VoiceEntry, voice_entries)
+    write_rows(folder / FACE_TABLE, FaceEntry, face_entries)
     write_rows(folder / PEOPLE, Person, people)
     write_array(folder / FACE_PERSON, np.array(face_person, dtype=np.int64))
     write_array(folder / VOICES, np.array(index, dtype=np.int64).reshape(-1, 3))
-
-
-@dataclass(frozen=True)
-class ToldVoice:
-    """A row of voices.csv, for people and other programs."""
-
-    file: str
-    person: str
-    gender: str
-    nationality: str
-    split: str
-    identity: int
-    seconds: float
-    start: int
-    length: int
-    sha256: str
-    age: str = ""
-
-
-@dataclass(frozen=True)
-class ToldFace:
-    """A row of faces.csv, for people and other programs."""
-
-    file: str
-    person: str
-    gender: str
-    nationality: str
-    split: str
-    identity: int
-    sha256: str
-    age: str = ""
-
-
-def _told(person: Person) -> dict:
-    values = asdict(person)
-    return {"person": values.pop("name"), **values}
 
 
 def store_hash(folder: str | Path) -> str:

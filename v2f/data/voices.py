@@ -1,4 +1,4 @@
-"""Recordings to what a store holds of them: read, keep the speech-bearing parts, log-mel; as the pipeline does it."""
+"""From recordings to their part of a store: read, keep the speech, compute log-mel, as the pipeline does."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,23 +8,15 @@ from typing import Literal
 import numpy as np
 import torch
 
-from v2f.audio import (
-    SAMPLE_RATE,
-    at_level,
-    detect_speech,
-    keep_speech,
-    log_mel_by_frame,
-    read_audio,
-)
-from v2f.data.rejection import Rejected
-from v2f.data.shards import Column, ShardResult
+from v2f.audio import SAMPLE_RATE, at_level, keep_speech, log_mel_by_frame, read_audio
+from v2f.data.shards import Column, Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
 from v2f.models.networks import MEL_BINS
 
 LEAST_SECONDS = 1.5  # of speech, below which a recording teaches little
-LEVEL_DB = -24.0  # dBFS, root mean square of speech that is kept as sound: level is nothing a voice says
+LEVEL_DB = -24.0  # dBFS, root mean square of speech that is kept as sound; the level says nothing of a voice
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,7 @@ class VoiceOptions:
 
     @property
     def columns(self) -> dict[str, Column]:
-        """The arrays that come of it."""
+        """The arrays of a store that these make."""
         sounds = {"log_mel": Column("<f2", (MEL_BINS,)), "speech": Column("<i2")}
         return {self.keep: sounds[self.keep]} | ({"dvectors": Column("<f4", (512,))} if self.dvectors else {})
 
@@ -59,7 +51,7 @@ class PreparedVoice:
 def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardResult:
     """Prepare one shard of recordings in this process, in order, on one core: others have shards of their own."""
     torch.set_num_threads(1)
-    piece = ShardResult({name: [] for name in options.columns})
+    result = ShardResult({name: [] for name in options.columns})
     embed = None
     if options.dvectors:
         from v2f.data.demo.dvectors import DVectors
@@ -68,14 +60,14 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
     for source in sources:
         voice = prepare_voice(source, options)
         if isinstance(voice, Rejected):
-            piece.rejected.append(voice)
+            result.rejected.append(voice)
             continue
         speech = at_level(voice.speech, LEVEL_DB) if options.keep == "speech" else voice.speech
         sound = pcm(speech) if options.keep == "speech" else to_float16(speech)
-        piece.arrays[options.keep].append(sound)
+        result.arrays[options.keep].append(sound)
         if embed:
-            piece.arrays["dvectors"].append(embed(speech))
-        piece.rows.append(
+            result.arrays["dvectors"].append(embed(speech))
+        result.rows.append(
             VoiceRow(
                 source.file,
                 source.person,
@@ -88,7 +80,7 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
                 source.age,
             )
         )
-    return piece
+    return result
 
 
 def prepare_voice(source: Source, options: VoiceOptions) -> PreparedVoice | Rejected:
@@ -98,7 +90,7 @@ def prepare_voice(source: Source, options: VoiceOptions) -> PreparedVoice | Reje
     except Exception as error:  # whatever a decoder does to one file of a million, the others go on
         reason = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
         return Rejected(source.file, f"unreadable recording: {reason}")
-    speech = keep_speech(waveform, detect_speech(waveform))
+    speech = keep_speech(waveform)
     if len(speech) < options.least_speech * SAMPLE_RATE:
         return Rejected(source.file, "too little speech")
     speech = speech[: int(options.most_speech * SAMPLE_RATE)]

@@ -1,4 +1,4 @@
-"""The demonstration corpus, from prepared faces and recordings on: who is who, and who goes with whom."""
+"""The demonstration corpus, from prepared faces and recordings on: its people, and how they are paired."""
 
 from pathlib import Path
 
@@ -11,8 +11,7 @@ from v2f.data.demo.corpus import Sources, complete_demo, prepare_demo, report
 from v2f.data.demo.pairing import TruePairs
 from v2f.data.demo.sources import COMMON_VOICE, LIBRISPEECH, PORTRAITS, heldout_common_voice, heldout_readers
 from v2f.data.demo.sources import read_table as read
-from v2f.data.rejection import Rejected
-from v2f.data.shards import write_rows
+from v2f.data.shards import Rejected, write_rows
 from v2f.errors import CorpusError
 
 pytestmark = pytest.mark.slow
@@ -31,11 +30,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TruePairs]
         sign = np.array([{"female": 1.0, "male": -1.0, "": 1.0}[gender] for gender in genders])
         return (sign[:, None] * women + rng.standard_normal((len(genders), 512))).astype(np.float32)
 
-    heard = [("commonvoice", row) for row in COMMON_VOICE.recordings[:300]]
-    heard += [("librispeech", row) for row in LIBRISPEECH.recordings[:60]]
+    recordings = [("commonvoice", row) for row in COMMON_VOICE.recordings[:300]]
+    recordings += [("librispeech", row) for row in LIBRISPEECH.recordings[:60]]
     voices = [
         store.VoiceRow(f"{name}/{row.file}", row.speaker, "", row.gender, "", 1.0, LENGTH, "", row.age)
-        for name, row in heard
+        for name, row in recordings
     ]
     grown = [row for row in read(PORTRAITS.table) if int(row["apparent_age"]) >= 16]
     portraits = [row for sex in ("female", "male") for row in grown if row["apparent_sex"] == sex]
@@ -62,7 +61,7 @@ def opened(prepared) -> store.Store:
     return store.Store.open(prepared[0])
 
 
-def people_heard(opened: store.Store) -> list[store.Person]:
+def speakers(opened: store.Store) -> list[store.Person]:
     return [opened.people[person] for person in np.unique(opened.voices["person"])]
 
 
@@ -74,7 +73,7 @@ def test_recordings_of_one_speaker_are_of_one_person(prepared, opened) -> None:
 
 
 def test_who_is_held_out_is_never_trained_on(opened) -> None:
-    splits = {person.name: person.split for person in people_heard(opened)}
+    splits = {person.name: person.split for person in speakers(opened)}
     assert {name for name, split in splits.items() if split == "test"} == splits.keys() & heldout_readers()
     held = {name for name, split in splits.items() if split == "common voice"}
     assert held == splits.keys() & heldout_common_voice()
@@ -100,16 +99,16 @@ def test_the_identity_of_a_voice_is_the_one_it_goes_with_best(opened) -> None:
     assert set(opened.voice_identity[paired].tolist()) <= set(opened.face_identity.tolist())
 
 
-def test_ages_are_told_of_people_and_of_faces(opened) -> None:
-    told = {row.speaker: row.age for row in reversed(COMMON_VOICE.recordings)}
-    assert all(p.age == told[p.name] for p in people_heard(opened) if p.name in told)
+def test_people_have_reported_ages_and_faces_apparent_ones(opened) -> None:
+    reported = {row.speaker: row.age for row in reversed(COMMON_VOICE.recordings)}
+    assert all(p.age == reported[p.name] for p in speakers(opened) if p.name in reported)
     apparent = {row["file"]: float(row["apparent_age"]) for row in read(PORTRAITS.table)}
     files = [row.file for row in rows_of(opened.folder, "faces", store.FaceRow)]
     assert opened.face_age.dtype == np.float32
     assert opened.face_age.tolist() == [apparent[file] for file in files]
 
 
-def test_those_known_as_children_get_no_face(opened) -> None:
+def test_children_get_no_face(opened) -> None:
     children = [i for i, (_, _, p) in enumerate(opened.voices) if (opened.people[p].age or "99") < "18"]
     assert children and not opened.pairing[children].any()
 
@@ -122,19 +121,21 @@ def test_the_same_again_is_the_same_store(prepared) -> None:
 
 
 def test_the_report_counts_people_hours_and_shares(prepared, opened) -> None:
-    told = report(prepared[0])
-    assert told["recordings"] == 360 and told["hours of speech"] == 0.1
-    common, libri = told["corpora"]["commonvoice"], told["corpora"]["librispeech"]
+    contents = report(prepared[0])
+    assert contents["recordings"] == 360 and contents["hours of speech"] == 0.1
+    common, libri = contents["corpora"]["commonvoice"], contents["corpora"]["librispeech"]
     assert common["recordings"] == 300 and libri["people"] == 60
-    assert common["women"] + common["men"] + common["of untold gender"] == common["people"]
-    assert common["people"] + libri["people"] == told["people heard"]
-    assert common["paired"] + libri["paired"] == told["people paired"]
-    assert 0 < told["share of women among the paired"] < 1
-    assert 1 < told["identities a person goes with, in effect"] <= told["identities in use, in effect"]
-    assert told["rejected"] == {"unreadable recording": 1}
+    assert common["women"] + common["men"] + common["of unknown gender"] == common["people"]
+    assert common["people"] + libri["people"] == contents["people with voices"]
+    assert common["paired"] + libri["paired"] == contents["people paired"]
+    assert 0 < contents["share of women among the paired"] < 1
+    assert (
+        1 < contents["identities a person goes with, in effect"] <= contents["identities in use, in effect"]
+    )
+    assert contents["rejected"] == {"unreadable recording": 1}
 
 
-def test_what_is_missing_is_told_before_any_work(tmp_path: Path) -> None:
+def test_missing_files_are_reported_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="files of the portraits"):
         prepare_demo(Sources(*[tmp_path / "nowhere"] * 5), tmp_path / "store", None)
     assert not (tmp_path / "store").exists()

@@ -34,7 +34,7 @@ def test_each_half_has_unit_length(voices) -> None:
     assert np.linalg.norm(halves(voices[0]), axis=1) == pytest.approx([1, 1], abs=1e-4)
 
 
-def test_level_is_nothing_a_voice_says(voices) -> None:
+def test_the_level_changes_nothing(voices) -> None:
     as_it_was, faint = halves(voices[0]), halves(0.05 * voices[0])
     assert ((as_it_was * faint).sum(axis=1) > 0.9999).all()
 

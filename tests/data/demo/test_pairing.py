@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from v2f.data.demo.pairing import (
-    SEX_KNOWN,
+    REPORTED_SEX,
     Looks,
     Ridge,
     Speakers,
@@ -52,7 +52,7 @@ def q(world) -> np.ndarray:
     return pair(*world[:3])
 
 
-def test_a_linear_relation_is_found() -> None:
+def test_ridge_learns_a_linear_relation() -> None:
     rng = np.random.default_rng(0)
     truth = rng.standard_normal((256, 128))
     x = rng.standard_normal((2000, 256)) + 3
@@ -95,12 +95,12 @@ def test_a_voice_goes_best_with_groups_that_look_as_it_sounds(world, q) -> None:
     assert (q[used] * similar).sum(axis=1).mean() > similar.mean() + 0.2
 
 
-def test_a_told_sex_is_kept_to(world, q) -> None:
+def test_a_reported_sex_is_kept_to(world, q) -> None:
     speakers, _, looks, _ = world
     used = q.any(axis=1)
     women = q[:, looks.gender == "female"].sum(axis=1)
-    assert (women[used & (speakers.gender == "female")] >= SEX_KNOWN - 1e-9).all()
-    assert (women[used & (speakers.gender == "male")] <= 1 - SEX_KNOWN + 1e-9).all()
+    assert (women[used & (speakers.gender == "female")] >= REPORTED_SEX - 1e-9).all()
+    assert (women[used & (speakers.gender == "male")] <= 1 - REPORTED_SEX + 1e-9).all()
 
 
 def test_who_is_kept_out_a_child_or_in_doubt_gets_no_face(q) -> None:

@@ -28,12 +28,12 @@ def source(tmp_path: Path) -> PublicSource:
     """A source of two files, which are there."""
     (tmp_path / "list.csv").write_text("file,speaker,gender,age\na/1.wav,x,female,25\nb/2.wav,y,,\n")
     contents = {"a/1.wav": b"one", "b/2.wav": b"two"}
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for file, data in contents.items():
         (tmp_path / file).parent.mkdir()
         (tmp_path / file).write_bytes(data)
-        told.update(f"{file} {hashlib.sha256(data).hexdigest()}\n".encode())
-    return PublicSource("a corpus", "somewhere", "CC0", tmp_path / "list.csv", told.hexdigest())
+        digest.update(f"{file} {hashlib.sha256(data).hexdigest()}\n".encode())
+    return PublicSource("a corpus", "somewhere", "CC0", tmp_path / "list.csv", digest.hexdigest())
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_lists_name_all_files_once(source: PublicSource, files: int) -> None
 
 
 @pytest.mark.parametrize(("source", "people"), [(COMMON_VOICE, 2335), (SPEECHOCEAN, 250), (LIBRISPEECH, 251)])
-def test_the_lists_tell_who_speaks_and_what_they_told(source: PublicSource, people: int) -> None:
+def test_the_lists_hold_speakers_and_what_they_reported(source: PublicSource, people: int) -> None:
     spoken = source.recordings
     assert len({row.speaker for row in spoken}) == people
     assert {row.gender for row in spoken} <= {"female", "male", ""}
@@ -70,7 +70,7 @@ def test_fifty_readers_are_held_out() -> None:
 
 
 def test_two_hundred_common_voice_speakers_are_held_out() -> None:
-    spoken = {row.speaker: row.gender for row in reversed(COMMON_VOICE.recordings)}  # the first one tells
+    spoken = {row.speaker: row.gender for row in reversed(COMMON_VOICE.recordings)}  # the first one counts
     assert sorted(spoken[name] for name in heldout_common_voice()) == ["female"] * 100 + ["male"] * 100
 
 
@@ -89,9 +89,9 @@ def test_a_folder_that_has_everything_passes(source: PublicSource, tmp_path: Pat
 @pytest.mark.parametrize("check", [PublicSource.require, PublicSource.check])
 def test_a_missing_file_is_one_sentence(source: PublicSource, tmp_path: Path, check) -> None:
     (tmp_path / "b" / "2.wav").unlink()
-    with pytest.raises(CorpusError) as told:
+    with pytest.raises(CorpusError) as error:
         check(source, tmp_path)
-    assert str(told.value) == (
+    assert str(error.value) == (
         f"Of the 2 files of a corpus, 1 are missing in {tmp_path}, the first is b/2.wav; get them from somewhere."
     )
 

@@ -1,1 +1,1 @@
-"""The demonstration corpus: portraits and voices whose licences allow it, paired by what is known of both."""
+"""The demonstration corpus: portraits and voices whose licences allow it, paired by age, sex and looks."""

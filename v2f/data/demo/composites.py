@@ -11,10 +11,10 @@ carries it back to the group's own mean shape. Mixtures mix textures and flows. 
 
 import numpy as np
 from joblib import Parallel, delayed
+from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import map_coordinates
-from scipy.spatial import Delaunay
 
-from v2f.data.landmarks import detect_faces, enlarge, landmarks68, template_box
+from v2f.data.landmarks import landmarks68, locate
 
 SIZE = 64  # pixels
 VIEW = 256  # pixels: what an aligned face is enlarged to, so that the detector can see it
@@ -26,45 +26,46 @@ MIRRORED = np.array(
 )
 # The corners and the middles of the edges stay where they are, some pixels outside the picture.
 BORDER = np.array([[x, y] for x in (-4, 31.5, 67) for y in (-4, 31.5, 67) if (x, y) != (31.5, 31.5)])
-PIXELS = (
-    np.stack(np.meshgrid(np.arange(SIZE), np.arange(SIZE)), axis=-1).reshape(-1, 2).astype(float)
-)  # (x, y)
+PIXELS = np.indices((SIZE, SIZE))[::-1].reshape(2, -1).T.astype(float)  # (x, y), row by row
 LEAST_COLOUR = 12.0  # of 255, between a picture's channels: below it a picture is black and white
-MOST_LOPSIDED = (
-    0.93  # quantile of the difference between a face's halves: light from one side, a hand, a turned head
-)
+# Quantile of the difference between a face's halves, by light from one side, a hand, a turned head.
+MOST_LOPSIDED = 0.93
 FEWEST = 3  # pictures of a group that a mean is taken of
 
 
 def composites(
     faces: np.ndarray, groups: np.ndarray, workers: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Textures and flows as above of aligned faces uint8 [n, 64, 64, 3], groups int [n] from 0 on; and who counts.
+    """Compute the textures and flows above.
 
-    The last is bool [n]: coloured, evenly lit, and detected as a frontal face; the others are left out of the
-    means where a group has enough without them.
+    Args:
+        faces: aligned, uint8 [n, 64, 64, 3].
+        groups: of each face, int [n], from 0 on.
+
+    Returns:
+        textures, flows, and which faces are coloured, evenly lit and seen by the frontal detector, bool [n]; the others
+        are left out of the means where a group has enough without them.
     """
     parallel = Parallel(n_jobs=workers)
-    seen = parallel(delayed(_landmarks)(face) for face in faces)
-    shapes = np.stack([np.concatenate([shape, BORDER]) for shape, _ in seen])  # [n, 76, 2]
-    mirrored = np.stack([np.concatenate([_mirror(shape), BORDER]) for shape, _ in seen])
-    counts = evenly_lit(faces) & np.array([detected for _, detected in seen])
-    shapes = (shapes + mirrored) / 2  # for means: textures are made of the pictures' own
-    mean = shapes[counts if counts.any() else slice(None)].mean(axis=0)
-    triangles = Delaunay(mean).simplices
-    own = [np.concatenate([shape, BORDER]) for shape, _ in seen]
-    straight = parallel(delayed(_to_shape)(*both, mean, triangles) for both in zip(faces, own, strict=True))
-    pictures = np.stack(straight)
+    landmarks, detected = zip(*parallel(delayed(_landmarks)(face) for face in faces), strict=True)
+    own = [np.concatenate([shape, BORDER]) for shape in landmarks]  # [76, 2] each
+    mirrored = [np.concatenate([_mirror(shape), BORDER]) for shape in landmarks]
+    shapes = (np.stack(own) + np.stack(mirrored)) / 2  # for means: textures are made of the pictures' own
+    good = evenly_lit(faces) & np.array(detected)
+    mean = shapes[good if good.any() else slice(None)].mean(axis=0)
+    pictures = np.stack(
+        parallel(delayed(_warp)(face, shape, mean) for face, shape in zip(faces, own, strict=True))
+    )
     pictures = (pictures + pictures[:, :, ::-1]) / 2
     textures, flows = [], []
     for group in range(int(groups.max()) + 1):
-        members = (groups == group) & counts
+        members = (groups == group) & good
         if members.sum() < FEWEST:
             members = groups == group
         textures.append(pictures[members].mean(axis=0))
-        places = _places(shapes[members].mean(axis=0), mean, triangles)
-        flows.append((places - PIXELS).T.reshape(2, SIZE, SIZE))
-    return np.round(textures).astype(np.uint8), np.array(flows, dtype=np.float16), counts
+        flow = _places(shapes[members].mean(axis=0), mean) - PIXELS
+        flows.append(flow.T.reshape(2, SIZE, SIZE))
+    return np.round(textures).astype(np.uint8), np.array(flows, dtype=np.float16), good
 
 
 def evenly_lit(faces: np.ndarray) -> np.ndarray:
@@ -79,10 +80,8 @@ def evenly_lit(faces: np.ndarray) -> np.ndarray:
 
 def _landmarks(face: np.ndarray) -> tuple[np.ndarray, bool]:
     """The 68 landmarks [68, 2] of an aligned face, in its own pixels, and whether the detector saw it."""
-    view = enlarge(face, VIEW)
-    boxes = detect_faces(view, upsample=0)
-    points = landmarks68(view, boxes[0] if boxes else template_box(VIEW))
-    return (points + 0.5) * (SIZE / VIEW) - 0.5, bool(boxes)
+    view, box, detected = locate(face, VIEW)
+    return (landmarks68(view, box) + 0.5) * (SIZE / VIEW) - 0.5, detected
 
 
 def _mirror(shape: np.ndarray) -> np.ndarray:
@@ -91,26 +90,16 @@ def _mirror(shape: np.ndarray) -> np.ndarray:
     return turned
 
 
-def _to_shape(face: np.ndarray, shape: np.ndarray, mean: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """A picture [64, 64, 3] of one shape brought to another, float32."""
-    x, y = _places(mean, shape, triangles).T
+def _warp(face: np.ndarray, shape: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Bring a picture [64, 64, 3] of one shape to another, float32."""
+    x, y = _places(target, shape).T
     channels = [
-        map_coordinates(face[..., channel].astype(np.float32), [y, x], order=1, mode="nearest")
-        for channel in range(3)
+        map_coordinates(channel.astype(np.float32), [y, x], order=1, mode="nearest")
+        for channel in np.moveaxis(face, -1, 0)
     ]
     return np.stack(channels, axis=1).reshape(SIZE, SIZE, 3)
 
 
-def _places(target: np.ndarray, source: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def _places(target: np.ndarray, source: np.ndarray) -> np.ndarray:
     """Where each pixel of a picture of shape `target` lies in one of shape `source`: [4096, 2], affine by triangle."""
-    places, ones = PIXELS.copy(), np.ones((len(PIXELS), 1))
-    left = np.ones(len(PIXELS), dtype=bool)
-    for corners in triangles:
-        square = np.column_stack([target[corners], np.ones(3)])
-        if abs(np.linalg.det(square)) < 1e-9:
-            continue  # a triangle without an area holds no pixel
-        inside = np.concatenate([PIXELS, ones], axis=1) @ np.linalg.inv(square)  # barycentric, [4096, 3]
-        here = left & (inside >= -1e-6).all(axis=1)
-        places[here] = inside[here] @ source[corners]
-        left &= ~here
-    return places
+    return LinearNDInterpolator(target, source)(PIXELS)

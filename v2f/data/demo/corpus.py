@@ -1,10 +1,9 @@
-"""The demonstration corpus: portraits and voices whose licences allow it, paired by what is known of both.
+"""The demonstration corpus: portraits and voices whose licences allow it, paired by age, sex and looks.
 
 No celebrity is in it. The faces are official portraits in the public domain and faces of people who do not exist;
 a group of look-alikes is an identity. The voices are people who gave them to Common Voice (CC0), speakers of
-speechocean762, LibriSpeech readers (CC BY 4.0) and, if wanted, blends of text-to-speech voices. How well a voice
-goes with a group is learned from true pairs of voice and face; only the resulting table enters the corpus, none of
-those pictures or recordings does.
+speechocean762 and LibriSpeech readers (CC BY 4.0). How well a voice goes with a group is learned from true pairs of
+voice and face; only the resulting table enters the corpus, none of those pictures or recordings does.
 """
 
 import json
@@ -21,6 +20,7 @@ from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.corpus import Engine, add_faces, add_voices, complete, rows_of
 from v2f.data.demo.dvectors import DVectors
 from v2f.data.demo.identities import group_centres, look_alike_groups
+from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import Looks, Speakers, TruePairs, pair, speaker_means
 from v2f.data.demo.sources import (
     COMMON_VOICE,
@@ -35,32 +35,28 @@ from v2f.data.demo.sources import (
     pairs_part,
     read_table,
 )
-from v2f.data.demo.synthesis import load_styles, plan_blends, synthesise
 from v2f.data.faces import FaceOptions
-from v2f.data.rejection import Rejected
-from v2f.data.shards import write_array, write_atomically
+from v2f.data.shards import Rejected, write_array, write_atomically
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions
 from v2f.errors import CorpusError
 
-BLENDS_PER_SEX = 16
 YOUNGEST = 16  # years, apparent
 FEWEST_PAIRS = 50  # to learn a map from
 VOICES = VoiceOptions(keep="speech", dvectors=True, most_seconds=60, least_speech=0.8, most_speech=20)
 FACES = FaceOptions(describe=True)
-GENDERS = {"women": "female", "men": "male", "of untold gender": ""}
+GENDERS = {"women": "female", "men": "male", "of unknown gender": ""}
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Folders that the corpus is made from; `demo_sources` says where each comes from and which files it has."""
+    """Folders that the corpus is made from; v2f/data/demo/sources.py says which files each has, and from where."""
 
     portraits: Path
     speech: Path
     pairs: Path
     common_voice: Path
     speechocean: Path
-    kokoro_voices: Path | None = None  # *.bin of the npm package kokoro-js
 
     @property
     def recordings(self) -> list[tuple[str, PublicSource, Path]]:
@@ -83,22 +79,24 @@ def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> 
         source.require(folder)
     DVectors(), ApparentSexAndAge()  # what can fail at once fails before an hour of work
     add_faces(out, _portraits(sources.portraits), FACES, engine)
-    add_voices(out, _recordings(sources, out, engine.workers, seed), VOICES, engine)
+    add_voices(out, _recordings(sources), VOICES, engine)
     pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"), engine)
     complete_demo(out, pairs, seed)
-    counts = report(out)
-    write_atomically(out / "report.json", (json.dumps(counts, indent=2) + "\n").encode())
-    return counts
+    contents = report(out)
+    write_atomically(out / "report.json", (json.dumps(contents, indent=2) + "\n").encode())
+    return contents
 
 
 def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
-    """Say in a store whose faces and recordings are prepared who is who, and how well voices and faces go together."""
+    """Complete a store of prepared faces and recordings: its people, and how well voices and faces go together."""
     voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
     groups, looks = _looks(out, faces, seed)
 
     number = {name: i for i, name in enumerate(dict.fromkeys(row.person for row in voices))}
     person = np.array([number[row.person] for row in voices])
-    rows = [voices[i] for i in np.unique(person, return_index=True)[1]]  # the first of each person tells
+    rows = [
+        voices[i] for i in np.unique(person, return_index=True)[1]
+    ]  # the first of each person has the details
     seconds = np.array([row.length for row in voices]) / SAMPLE_RATE
     splits = [split_of(row.person) for row in rows]
     speakers = Speakers(
@@ -143,40 +141,29 @@ def _portraits(folder: Path) -> list[Source]:
     ]
 
 
-def _recordings(sources: Sources, out: Path, workers: int, seed: int) -> list[Source]:
-    """All recordings of people, and the blends if there are voices to blend, which are synthesised where need be."""
-    spoken = [
+def _recordings(sources: Sources) -> list[Source]:
+    return [
         Source(folder / row.file, f"{name}/{row.file}", row.speaker, gender=row.gender, age=row.age)
         for name, source, folder in sources.recordings
         for row in source.recordings
     ]
-    if sources.kokoro_voices is None:
-        return spoken
-    blends = plan_blends(sorted(load_styles(sources.kokoro_voices)), BLENDS_PER_SEX, seed)
-    folder = out / "kokoro"
-    list(tqdm(synthesise(blends, sources.kokoro_voices, folder, workers), desc="blends", unit="voice"))
-    made = [Source(folder / f"{b.name}.flac", f"kokoro/{b.name}.flac", b.name, gender=b.sex) for b in blends]
-    return [*spoken, *made]
 
 
 def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
-    """The people of the part "map", as far as a voice and a face of them can be used."""
-    pairs = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
-    voices = add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in pairs], VOICES, engine)
-    faces = add_faces(out, [Source(folder / face, name, name) for name, _, face in pairs], FACES, engine)
-    face_of = {row.file: i for i, row in enumerate(faces)}
-    both = [(i, face_of[row.file]) for i, row in enumerate(voices) if row.file in face_of]
-    if len(both) < FEWEST_PAIRS:
-        raise CorpusError(f"Only {len(both)} true pairs in {folder} could be read, too few to learn from.")
-    voice_rows, face_rows = (list(part) for part in zip(*both, strict=True))
-    judge, pictures = ApparentSexAndAge().judge, np.load(out / store.FACES)[face_rows]
-    sexes, ages = zip(*(judge(face) for face in tqdm(pictures, desc="judging", unit="face")), strict=True)
-    return TruePairs(
-        np.load(out / store.DVECTORS)[voice_rows],
-        np.load(out / store.DESCRIPTORS)[face_rows],
-        np.array(sexes),
-        np.array(ages, dtype=float),
-    )
+    """The people of the part "map" of whom both a voice and a face can be used."""
+    names = [row["pair"] for row in pairs_part("map")]
+    files = [[Source(folder / file, name, name) for file in files_of_pair(name)] for name in names]
+    add_voices(out, [voice for voice, _ in files], VOICES, engine)
+    add_faces(out, [face for _, face in files], FACES, engine)
+    pairs = PreparedPairs.open(out)
+    if len(pairs.faces) < FEWEST_PAIRS:
+        raise CorpusError(
+            f"Only {len(pairs.faces)} true pairs in {folder} could be read, too few to learn from."
+        )
+    judge = ApparentSexAndAge().judge
+    judged = (judge(face) for face in tqdm(pairs.faces, desc="judging", unit="face"))
+    sexes, ages = zip(*judged, strict=True)
+    return TruePairs(pairs.dvectors, pairs.descriptors, np.array(sexes), np.array(ages, dtype=float))
 
 
 def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray, Looks]:
@@ -192,7 +179,7 @@ def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray
 
 
 def report(out: Path) -> dict:
-    """What a store of the demonstration corpus holds: counts, hours, and the shares of women and men."""
+    """What a store of the demonstration corpus holds: counts, hours, and the share of women."""
     opened = store.Store.open(out)
     assert opened.pairing is not None
     sizes = Counter(opened.face_identity.tolist())
@@ -214,7 +201,7 @@ def report(out: Path) -> dict:
         "faces": len(opened.faces),
         "identities": len(sizes),
         "faces an identity, least and most": [min(sizes.values()), max(sizes.values())],
-        "people heard": len(speakers),
+        "people with voices": len(speakers),
         "recordings": len(opened.voices),
         "hours of speech": round(len(opened.sounds) / SAMPLE_RATE / 3600, 2),
         "voices held out": {split: len(opened.voices_in(split)) for split in ("test", "common voice")},
@@ -234,7 +221,7 @@ def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
     return {
         "people": len(people),
         **{name: sum(p.gender == gender for p in people) for name, gender in GENDERS.items()},
-        "of told age": sum(p.age != "" for p in people),
+        "of known age": sum(p.age != "" for p in people),
         "held out": sum(p.split != "train" for p in people),
         "paired": sum(p.identity >= 0 for p in people),
         "recordings": len(voices),

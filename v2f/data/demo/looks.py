@@ -1,7 +1,7 @@
-"""The true pairs as `prepare demo` leaves them, in the folder beside its store, and the looks they tell of voices.
+"""The true pairs as `prepare demo` leaves them, in the folder beside its store, and the looks they predict of voices.
 
-A voice's looks are where the map of v2f/data/demo/pairing.py, from both d-vectors to dlib's face descriptor, puts it
-along the directions in which the speakers of a store differ most.
+A voice's looks are the face descriptor that v2f/data/demo/pairing.py predicts from its d-vectors, along the directions
+in which the speakers of a store differ most.
 """
 
 from dataclasses import dataclass
@@ -44,16 +44,16 @@ class PreparedPairs:
                 "beside its store."
             ) from error
         face_of = {row.file: i for i, row in enumerate(faces)}
-        rows = [i for i, row in enumerate(voices) if row.file in face_of]
-        seen = [face_of[voices[i].file] for i in rows]
-        known = {row["pair"]: row["person"] for row in pairs_part("map")}
+        voice = [i for i, row in enumerate(voices) if row.file in face_of]
+        face = [face_of[voices[i].file] for i in voice]
+        person = {row["pair"]: row["person"] for row in pairs_part("map")}
         ends = np.cumsum([0, *(row.length for row in voices)])
         return cls(
-            np.array([known.get(voices[i].file, voices[i].person) for i in rows]),
-            [speech[ends[i] : ends[i + 1]] for i in rows],
-            np.asarray(dvectors[rows]),
-            np.asarray(descriptors[seen]),
-            np.asarray(pictures[seen]),
+            np.array([person.get(voices[i].file, voices[i].person) for i in voice]),
+            [speech[ends[i] : ends[i + 1]] for i in voice],
+            np.asarray(dvectors[voice]),
+            np.asarray(descriptors[face]),
+            np.asarray(pictures[face]),
         )
 
 
@@ -68,5 +68,5 @@ def looks(dvectors: np.ndarray, person: np.ndarray, seconds: np.ndarray, pairs: 
     voices -= voices.mean(axis=0)  # a corpus and the pairs differ in their microphones
     predicted = voices @ Ridge.learn(pairs.dvectors, pairs.descriptors, RIDGE_LOOKS).weights
     directions = np.linalg.svd(predicted, full_matrices=False)[2][: min(DIRECTIONS, len(voices) - 1)]
-    along = predicted @ directions.T
-    return (along / along.std(axis=0)).astype(np.float32)[speaker]
+    projected = predicted @ directions.T
+    return (projected / projected.std(axis=0)).astype(np.float32)[speaker]

@@ -1,8 +1,8 @@
-"""Who sounds as if they looked how: a soft pairing of voices with groups of look-alikes.
+"""A soft pairing of voices with groups of look-alikes.
 
-On true pairs of voice and face (people of whom both are known) a ridge regression from speaker embeddings to dlib's
-face descriptor is learned, and another to age; on voices whose sex is known, which voices are women's. Then, for a
-voice and a group of look-alikes,
+True pairs, a voice and the face of the same person, train a ridge regression from speaker embeddings to dlib's face
+descriptor, and another to age; voices of speakers who reported their sex train a classifier of sex. Then, for a voice
+and a group of look-alikes,
 
     q(group | voice) = p(sex of the group | voice) x softmax over the groups of that sex of
                        cosine(predicted looks, looks of the group) / TEMPERATURE - (age apart / AGE_SPREAD)^2 / 2
@@ -24,8 +24,8 @@ TEMPERATURE = 0.07  # of the cosine
 AGE_SPREAD = 8.0  # years, a standard deviation
 # Predicted ages shrink towards their mean: by this they are spread again as far as real ones.
 AGE_STRETCH = 1.6
-SEX_KNOWN = 0.95  # least probability of the sex that the speaker stated
-SEX_PREDICTED = 0.9  # least probability of either sex at which a voice of untold sex gets a face
+REPORTED_SEX = 0.95  # least probability of the sex that a speaker reported
+PREDICTED_SEX = 0.9  # least probability of either sex at which a voice of unknown sex gets a face
 MOST_COUNTED = 10.0  # seconds of a recording, by which it counts in the mean of a voice
 ADULT = 18  # years: the voice of a child gets no face
 
@@ -36,13 +36,13 @@ class Speakers:
 
     dvectors: np.ndarray  # [n, 512], as of `speaker_means`
     corpus: np.ndarray  # str [n]
-    gender: np.ndarray  # str [n], "female", "male", or "" where untold
-    age: np.ndarray  # [n], years; NaN where untold
-    learned_from: np.ndarray  # bool [n]; the others, which are kept out, get no pairing
+    gender: np.ndarray  # str [n], "female", "male", or "" where unknown
+    age: np.ndarray  # [n], years; NaN where unknown
+    trained_on: np.ndarray  # bool [n]; the others, which are held out, get no pairing
 
     @property
     def adult(self) -> np.ndarray:
-        """Who is not known to be younger than ADULT, bool [n]."""
+        """Speakers not reported to be younger than ADULT, bool [n]."""
         return ~(self.age < ADULT)
 
 
@@ -91,33 +91,33 @@ def speaker_means(dvectors: np.ndarray, speaker: np.ndarray, seconds: np.ndarray
     """
     total = np.zeros((speaker.max() + 1, dvectors.shape[1]))
     np.add.at(total, speaker, dvectors * np.minimum(seconds, MOST_COUNTED)[:, None])
-    return np.hstack([_unit(half) for half in np.split(total, 2, axis=1)])
+    return np.hstack([unit_length(half) for half in np.split(total, 2, axis=1)])
 
 
 def pair(speakers: Speakers, pairs: TruePairs, looks: Looks) -> np.ndarray:
     """How well each speaker goes with each group, float64 [speakers, groups].
 
-    A row sums to 1; it is zero for who is kept out, for children, and where neither speaker nor voice tells the sex.
-    Raises CorpusError where a corpus, or the pairs, lack women or men.
+    A row sums to 1; it is zero for speakers who are held out, for children, and where neither speaker nor voice gives
+    the sex away. Raises CorpusError where a corpus, or the pairs, lack women or men.
     """
-    stated = (speakers.gender != "") & speakers.adult & speakers.learned_from
-    women, men = stated & (speakers.gender == "female"), stated & (speakers.gender == "male")
+    reported = (speakers.gender != "") & speakers.adult & speakers.trained_on
+    women, men = reported & (speakers.gender == "female"), reported & (speakers.gender == "male")
     x = _centred(speakers.dvectors, speakers.corpus, women.astype(float), men.astype(float))
     of_pairs = np.full(len(pairs.gender), "pairs")
     female_pairs = (pairs.gender == "female").astype(float)
     x_pairs = _centred(pairs.dvectors, of_pairs, female_pairs, 1 - female_pairs)
 
-    female = _sex_probe(x[stated], women[stated]).predict_proba(x)[:, 1]
-    is_clear = np.abs(female - 0.5) > SEX_PREDICTED - 0.5
-    used = speakers.learned_from & speakers.adult & ((speakers.gender != "") | is_clear)
-    age = _ages(x, x_pairs, speakers, pairs, stated)
+    female = _sex_probe(x[reported], women[reported]).predict_proba(x)[:, 1]
+    clear = np.abs(female - 0.5) > PREDICTED_SEX - 0.5
+    used = speakers.trained_on & speakers.adult & ((speakers.gender != "") | clear)
+    age = _ages(x, x_pairs, speakers, pairs, reported)
 
     share = np.where(women, 1.0, np.where(men, 0.0, female))
     centred = _centred(speakers.dvectors, speakers.corpus, share, 1 - share)
     predicted = Ridge.learn(x_pairs, pairs.descriptors, RIDGE_LOOKS)(centred)
 
-    female = np.where(speakers.gender == "female", np.maximum(female, SEX_KNOWN), female)
-    female = np.where(speakers.gender == "male", np.minimum(female, 1 - SEX_KNOWN), female)
+    female = np.where(speakers.gender == "female", np.maximum(female, REPORTED_SEX), female)
+    female = np.where(speakers.gender == "male", np.minimum(female, 1 - REPORTED_SEX), female)
     q = np.zeros((len(predicted), len(looks.centres)))
     q[used] = soft_pairing(predicted[used], female[used], age[used], looks)
     return q
@@ -130,7 +130,7 @@ def soft_pairing(predicted: np.ndarray, female: np.ndarray, age: np.ndarray, loo
         groups = np.flatnonzero(looks.gender == sex)
         centres = looks.centres[groups] - looks.centres[groups].mean(axis=0)
         voices = predicted - np.average(predicted, axis=0, weights=probability)
-        logits = _unit(voices) @ _unit(centres).T / TEMPERATURE  # [voices, groups of the sex]
+        logits = unit_length(voices) @ unit_length(centres).T / TEMPERATURE  # [voices, groups of the sex]
         logits -= ((looks.age[groups] - age[:, None]) / AGE_SPREAD) ** 2 / 2
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         q[:, groups] = probability[:, None] * weights / weights.sum(axis=1, keepdims=True)
@@ -144,13 +144,13 @@ def _sex_probe(x: np.ndarray, women: np.ndarray) -> Any:
 
 
 def _ages(
-    x: np.ndarray, x_pairs: np.ndarray, speakers: Speakers, pairs: TruePairs, stated: np.ndarray
+    x: np.ndarray, x_pairs: np.ndarray, speakers: Speakers, pairs: TruePairs, reported: np.ndarray
 ) -> np.ndarray:
-    """How old each speaker sounds, in years [speakers], spread around the mean age of the pairs."""
-    known = ~np.isnan(speakers.age) & speakers.adult & speakers.learned_from
-    ages = np.concatenate([pairs.age, speakers.age[known]])
-    sounds = Ridge.learn(np.concatenate([x_pairs, x[known]]), ages[:, None], RIDGE_AGE)(x)[:, 0]
-    return pairs.age.mean() + AGE_STRETCH * (sounds - sounds[stated].mean())
+    """The predicted age of each speaker, in years [speakers], spread around the mean age of the pairs."""
+    dated = ~np.isnan(speakers.age) & speakers.adult & speakers.trained_on
+    ages = np.concatenate([pairs.age, speakers.age[dated]])
+    sounds = Ridge.learn(np.concatenate([x_pairs, x[dated]]), ages[:, None], RIDGE_AGE)(x)[:, 0]
+    return pairs.age.mean() + AGE_STRETCH * (sounds - sounds[reported].mean())
 
 
 def _centred(vectors: np.ndarray, corpus: np.ndarray, women: np.ndarray, men: np.ndarray) -> np.ndarray:
@@ -165,5 +165,6 @@ def _centred(vectors: np.ndarray, corpus: np.ndarray, women: np.ndarray, men: np
     return centred
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
+def unit_length(vectors: np.ndarray) -> np.ndarray:
+    """Vectors [..., n] scaled to length one."""
+    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)

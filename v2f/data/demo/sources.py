@@ -1,7 +1,7 @@
 """What the demonstration corpus is made from: public sources, what is used of each, whether a copy fits.
 
 The lists are tables beside this file, so a folder needs nothing but the files they name. The people of the recordings
-have numbers, never names; Common Voice's terms ask not to try to find out who they are.
+have numbers, never names; Common Voice's terms ask not to try to identify them.
 """
 
 import csv
@@ -26,8 +26,8 @@ class Spoken:
 
     file: str
     speaker: str
-    gender: str  # "female", "male" or "", as speakers stated it
-    age: str  # years, or "" where not stated; the middle of a band where only that was
+    gender: str  # "female", "male" or "", as the speaker reported it
+    age: str  # years, or "" where unknown; the middle of a band where only that was reported
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class PublicSource:
     def check(self, folder: Path) -> None:
         """Raise CorpusError, with a sentence about what differs, unless every file is there and as it was."""
         self.require(folder)
-        sha256 = hash_of_files(folder, self.files)
-        if sha256 != self.sha256:
+        actual = hash_of_files(folder, self.files)
+        if actual != self.sha256:
             raise CorpusError(
                 f"All {len(self.files):,} files of {self.name} are in {folder}, but their contents differ: sha256 "
-                f"{sha256[:12]} and not {self.sha256[:12]}; get them from {self.origin}."
+                f"{actual[:12]} and not {self.sha256[:12]}; get them from {self.origin}."
             )
 
 
