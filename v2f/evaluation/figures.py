@@ -4,7 +4,6 @@ Speakers, recordings and true faces are the first of an order shuffled by the se
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -19,7 +18,7 @@ from v2f.evaluation.questions.noise import KINDS
 from v2f.evaluation.questions.quality import CLOSE, Neighbours
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import DURATIONS, VoiceToFace
-from v2f.report.results import LeftOut
+from v2f.report.results import Figure, LeftOut
 
 QUESTION = "figures"
 SPEAKERS = 4  # of Figures 3 and 5, as in the paper
@@ -35,16 +34,6 @@ GENDERS = ("female", "male")
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven")  # in words
 
 Faces = list[np.ndarray | None]  # uint8 [64, 64, 3] each, or a grey square
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture and what it shows. `caption`: what rows and columns are, how they were chosen, what the paper shows."""
-
-    file: str  # "figure-2.png"
-    title: str
-    caption: str
-    picture: Image.Image
 
 
 class Shuffled:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from v2f.data.shards import write_atomically
 from v2f.errors import CorpusError
@@ -132,21 +132,11 @@ def _renamed(line: dict[str, Any]) -> dict[str, Any]:
     return line
 
 
-class Figure(Protocol):
-    """What the report needs of a figure."""
+@dataclass(frozen=True)
+class Figure:
+    """A picture and what it shows. `caption`: what rows and columns are, how they were chosen, what the paper shows."""
 
-    @property
-    def file(self) -> str:
-        """The name of its PNG file, without a folder."""
-
-    @property
-    def title(self) -> str:
-        """What it is, in a few words."""
-
-    @property
-    def caption(self) -> str:
-        """What is seen, and how it was chosen."""
-
-    @property
-    def picture(self) -> "Image.Image":
-        """The picture itself."""
+    file: str  # the name of its PNG file, without a folder
+    title: str
+    caption: str
+    picture: "Image.Image"
