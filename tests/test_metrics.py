@@ -8,16 +8,16 @@ from sklearn.metrics import roc_auc_score
 
 from v2f.errors import CorpusError
 from v2f.metrics import (
-    Standing,
+    Ranks,
     all_pairs,
     area_under_curve,
     equal_error_rate,
     identification,
     one_each,
     rank,
+    ranks_by_cosine,
+    ranks_by_score,
     recall,
-    standing,
-    standing_by_cosine,
     top_k,
 )
 
@@ -128,9 +128,9 @@ def orders(scores: np.ndarray, person: int) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_standing_agrees_with_brute_force(seed: int) -> None:
+def test_ranks_agree_with_brute_force(seed: int) -> None:
     scores = likeness(seed)
-    found = standing(scores, PROBES, GALLERY)
+    found = ranks_by_score(scores, PROBES, GALLERY)
     assert found.probe.tolist() == [0, 1, 2, 3, 5, 7]  # 7 has no face, -1 is nobody
     assert found.person.tolist() == [0, 1, 2, 0, 3, 4]
     for i, probe in enumerate(found.probe):
@@ -144,7 +144,7 @@ def test_standing_agrees_with_brute_force(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_identification_is_the_mean_over_all_draws(seed: int, size: int) -> None:
     scores = likeness(seed)
-    found = standing(scores, PROBES, GALLERY)
+    found = ranks_by_score(scores, PROBES, GALLERY)
     for i, probe in enumerate(found.probe):
         person = PROBES[probe]
         own = scores[probe][person == GALLERY].max()
@@ -159,36 +159,36 @@ def test_identification_is_the_mean_over_all_draws(seed: int, size: int) -> None
 def test_identification_of_one_of_two_is_matching() -> None:
     scores = np.random.default_rng(0).normal(size=(50, 50))
     wins = [(scores[i, i] > scores[i, j]) for i in range(50) for j in range(50) if i != j]
-    found = standing(scores, np.arange(50), np.arange(50))
+    found = ranks_by_score(scores, np.arange(50), np.arange(50))
     assert identification(found, 2).mean() == pytest.approx(np.mean(wins))
 
 
 def test_identification_among_thousands_does_not_overflow() -> None:
     count = np.array([20_000])
-    zero, found = np.array([0]), Standing(np.array([0]), np.array([0]), count, np.array([0]), count)
+    zero, found = np.array([0]), Ranks(np.array([0]), np.array([0]), count, np.array([0]), count)
     assert identification(found, 101) == pytest.approx(
         np.prod((20_000 - np.arange(100)) / (40_000 - np.arange(100)))
     )
-    assert identification(Standing(zero, zero, zero, zero, count), 500) == pytest.approx(1)
-    assert identification(Standing(zero, zero, zero, count, zero), 500) == pytest.approx(1 / 500)
+    assert identification(Ranks(zero, zero, zero, zero, count), 500) == pytest.approx(1)
+    assert identification(Ranks(zero, zero, zero, count, zero), 500) == pytest.approx(1 / 500)
 
 
 def test_identification_needs_enough_strangers() -> None:
-    found = standing(np.eye(3), np.arange(3), np.arange(3))
+    found = ranks_by_score(np.eye(3), np.arange(3), np.arange(3))
     with pytest.raises(CorpusError, match="one of 4 faces"):
         identification(found, 4)
 
 
 @pytest.mark.parametrize("centred", [False, True])
-def test_standing_by_cosine_agrees_with_all_cosines(centred: bool) -> None:
+def test_ranks_by_cosine_agrees_with_all_cosines(centred: bool) -> None:
     rng = np.random.default_rng(0)
     people, owners = rng.integers(0, 30, 600), rng.integers(0, 32, 200)  # several blocks of probes
     persons = rng.normal(size=(32, 16))
     probes, faces = (persons[who] + rng.normal(0.3, 1, (len(who), 16)) for who in (people, owners))
-    found = standing_by_cosine(probes, faces, people, owners, centred)
+    found = ranks_by_cosine(probes, faces, people, owners, centred)
     if centred:
         probes, faces = probes - probes.mean(axis=0), faces - faces.mean(axis=0)
-    plain = standing(unit(probes) @ unit(faces).T, people, owners)
+    plain = ranks_by_score(unit(probes) @ unit(faces).T, people, owners)
     np.testing.assert_array_equal(found.probe, plain.probe)
     np.testing.assert_array_equal(found.person, plain.person)
     np.testing.assert_array_equal(found.higher, plain.higher)
@@ -198,15 +198,15 @@ def test_standing_by_cosine_agrees_with_all_cosines(centred: bool) -> None:
 def test_equal_faces_are_in_an_order_of_chance() -> None:
     people, rng = np.arange(700), np.random.default_rng(0)
     alike = np.tile(rng.normal(size=13), (700, 1))
-    found = standing_by_cosine(rng.normal(size=(700, 13)), alike, people, people)
+    found = ranks_by_cosine(rng.normal(size=(700, 13)), alike, people, people)
     assert (found.tied == 699).all()
     np.testing.assert_allclose(recall(found, 7), 0.01)
     np.testing.assert_allclose(identification(found, 10), 0.1)
 
 
-def test_one_who_knows_finds_everybody() -> None:
+def test_a_model_that_knows_identifies_everybody() -> None:
     persons, people = np.random.default_rng(0).normal(size=(40, 16)), np.arange(80) % 40
-    found = standing_by_cosine(persons[people], persons[people], people, people)
+    found = ranks_by_cosine(persons[people], persons[people], people, people)
     assert (recall(found, 1) == 1).all() and (rank(found) == 1).all()
     np.testing.assert_allclose(identification(found, 10), 1)
 
@@ -215,14 +215,14 @@ def test_one_of_each_persons_faces_is_taken() -> None:
     people = np.array([4, 2, 4, -1, 2, 9, 4])
     rows = one_each(people, seed=0)
     assert people[rows].tolist() == [2, 4, 9]
-    drawn = {row for seed in range(50) for row in one_each(people, seed).tolist()}
-    assert drawn == {0, 1, 2, 4, 5, 6}
+    sampled = {row for seed in range(50) for row in one_each(people, seed).tolist()}
+    assert sampled == {0, 1, 2, 4, 5, 6}
     np.testing.assert_array_equal(rows, one_each(people, seed=0))
 
 
 def test_scores_have_to_be_numbers() -> None:
     with pytest.raises(CorpusError, match="finite"):
-        standing(np.array([[np.nan]]), np.array([0]), np.array([0]))
+        ranks_by_score(np.array([[np.nan]]), np.array([0]), np.array([0]))
     with pytest.raises(CorpusError, match="finite"):
         top_k(np.array([[np.nan, 1.0]]), np.array([0]), 1)
 

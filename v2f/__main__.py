@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from v2f import __version__, load
-from v2f.cli import complain, named, run
+from v2f.cli import add_model_arguments, complain, named, run
 from v2f.data.cli import add_arguments as add_prepare
 from v2f.errors import V2FError
-from v2f.evaluation.cli import add_arguments as add_evaluate
-from v2f.evaluation.study import add_arguments as add_study
+from v2f.evaluation.cli import add_arguments as add_evaluation
 from v2f.kiosk.cli import add_arguments as add_kiosk
 from v2f.report.table import add_arguments as add_table
 from v2f.training.cli import add_arguments as add_train
@@ -69,19 +68,9 @@ def build_parser() -> argparse.ArgumentParser:
     add_kiosk(commands)
     add_prepare(commands)
     add_train(commands)
-    add_evaluate(commands)
+    add_evaluation(commands)
     add_table(commands)
-    add_study(commands)
     return parser
-
-
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
-    )
-    parser.add_argument(
-        "--exact", action="store_true", help="compute in float32, also where bfloat16 is faster"
-    )
 
 
 def run_face(args: argparse.Namespace) -> int:

@@ -22,8 +22,18 @@ def run(arguments: argparse.Namespace) -> int:
         return INTERRUPTED
 
 
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that name weights and a precision."""
+    parser.add_argument(
+        "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
+    )
+    parser.add_argument(
+        "--exact", action="store_true", help="compute in float32, also where bfloat16 is faster"
+    )
+
+
 def named(clips: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """Each clip with a name of its own: its stem or, met again, stem-2, stem-3, ..."""
+    """Each clip with a name of its own: its stem or, where that is taken, stem-2, stem-3, ..."""
     taken: set[str] = set()
     for clip in clips:
         name, count = clip.stem, 1

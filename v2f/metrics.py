@@ -1,10 +1,10 @@
 """How well scores distinguish people: verification, retrieval, identification among N, and the top of logits.
 
 Verification is of pairs, by their scores [p]: `equal_error_rate` and `area_under_curve`; their intervals are in
-intervals.py. Everything else is of probes: `standing` counts how many strangers' faces score above each probe's own
-face, and the others turn the counts into a value for each probe, for `mean_over_people`:
+intervals.py. Everything else is of probes: `ranks_by_score` counts how many strangers' faces score above each probe's
+own, and the others turn the counts into a value for each probe, for `mean_over_people`:
 
-    ranks = standing_by_cosine(probes, faces, probe_person, face_person)
+    ranks = ranks_by_cosine(probes, faces, probe_person, face_person)
     mean_over_people(recall(ranks, 5), ranks.person)            # is the own face among the first five?
     mean_over_people(identification(ranks, 10), ranks.person)   # is it the first of ten? Chance: 1 / 10
 
@@ -77,7 +77,7 @@ def all_pairs(people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ranks:
     """Where probes' own faces stand among strangers'; arrays [n] over the probes who have a face of their own.
 
     Of several own faces the one that scores highest counts.
@@ -90,9 +90,9 @@ class Standing:
     lower: np.ndarray  # int
 
 
-def standing(
+def ranks_by_score(
     scores: np.ndarray, probe_person: np.ndarray, face_person: np.ndarray, alike: float = 0.0
-) -> Standing:
+) -> Ranks:
     """Where each probe's own face stands by scores [n, m] of probes' similarity to faces.
 
     probe_person int [n], face_person int [m]; -1 is nobody. Scores no further apart than `alike` are equal.
@@ -109,16 +109,16 @@ def standing(
     best = np.where(own, scores, -np.inf).max(axis=1, initial=-np.inf)[:, None]
     higher = _count(scores > best + alike)  # none of the own faces is
     lower = _count((scores < best - alike) & ~own)
-    return Standing(probe, person, higher, _count(~own) - higher - lower, lower)
+    return Ranks(probe, person, higher, _count(~own) - higher - lower, lower)
 
 
-def standing_by_cosine(
+def ranks_by_cosine(
     probes: np.ndarray,
     faces: np.ndarray,
     probe_person: np.ndarray,
     face_person: np.ndarray,
     centred: bool = False,
-) -> Standing:
+) -> Ranks:
     """Where each probe's own face stands by the cosine of descriptors [n, d] and [m, d], among all faces.
 
     `centred` takes away each side's mean first. For a gallery with one face of each person, take rows
@@ -128,9 +128,9 @@ def standing_by_cosine(
     parts = []
     for start in range(0, len(probes), BATCH):
         block = slice(start, start + BATCH)
-        part = standing(probes[block] @ faces.T, probe_person[block], face_person, ALIKE)
+        part = ranks_by_score(probes[block] @ faces.T, probe_person[block], face_person, ALIKE)
         parts.append((part.probe + start, part.person, part.higher, part.tied, part.lower))
-    return Standing(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return Ranks(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def one_each(face_person: np.ndarray, seed: int) -> np.ndarray:
@@ -140,17 +140,17 @@ def one_each(face_person: np.ndarray, seed: int) -> np.ndarray:
     return order[first[people >= 0]]
 
 
-def recall(ranks: Standing, k: int) -> np.ndarray:
+def recall(ranks: Ranks, k: int) -> np.ndarray:
     """Whether each probe's own face is among the first k, float [n] in [0, 1]. Chance: k / faces with one each."""
     return _among_first(ranks.higher, ranks.tied, k)
 
 
-def rank(ranks: Standing) -> np.ndarray:
+def rank(ranks: Ranks) -> np.ndarray:
     """The place of each probe's own face, float [n] from 1. Chance: the middle, with one face of each person."""
     return 1 + ranks.higher + ranks.tied / 2
 
 
-def identification(ranks: Standing, size: int) -> np.ndarray:
+def identification(ranks: Ranks, size: int) -> np.ndarray:
     """How likely each probe's own face is the first of `size`, the others sampled from the strangers; float [n].
 
     The mean over all samples, which needs no sampling (a hypergeometric distribution). Chance: 1 / size.

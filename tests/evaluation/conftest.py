@@ -11,8 +11,9 @@ import torch
 
 from v2f.data.store import Person
 from v2f.evaluation import faceres
+from v2f.evaluation.faceres import NAME
 from v2f.evaluation.generated_faces import GeneratedFaces
-from v2f.evaluation.judges import Verdicts
+from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.evaluation.subjects import Subjects
 from v2f.models import Runtime, file_hash, load
 from v2f.pipeline import VoiceToFace
@@ -66,26 +67,29 @@ def make_generated(make_subjects: Callable[..., Subjects]) -> MakeGenerated:
         def seen(person: np.ndarray, own: bool) -> tuple[Verdicts, np.ndarray]:
             who = person if own else rng.permutation(strangers)[rng.integers(0, len(strangers), len(person))]
             little = 0.01 * rng.standard_normal((len(person), 128)).astype(np.float32)
-            verdicts = Verdicts(sexes[who], ages[who], looks[who] + little, np.ones(len(who), bool))
+            verdicts = Verdicts(sexes[who], ages[who], looks[who] + little)
             return verdicts, trunk[who] + little[:, :64]
 
-        made, made_trunk = seen(subjects.voice_person, knows)
+        verdicts, trunk_of_generated = seen(subjects.voice_person, knows)
         true, true_trunk = seen(subjects.face_person, True) if len(subjects.faces) else (None, None)
         embeddings = rng.standard_normal((len(subjects.voice_person), 64)).astype(np.float32)
         images = rng.integers(0, 255, (len(subjects.voice_person), 64, 64, 3), dtype=np.uint8)
         scores = rng.random(len(embeddings)).astype(np.float32)
         embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
         return GeneratedFaces(
-            *(subjects, embeddings, images, scores, made, true, made_trunk, true_trunk),
-            second_verdicts=described(made) if second else None,
-            true_second_verdicts=described(true) if second and true else None,
+            *(subjects, embeddings, images, scores),
+            *(by_judges(verdicts, second), by_judges(true, second), trunk_of_generated, true_trunk),
         )
 
     return make
 
 
-def described(verdicts: Verdicts) -> Verdicts:
-    return Verdicts(verdicts.sex, verdicts.age + 10.0, verdicts.descriptor[:, :100])
+def by_judges(verdicts: Verdicts | None, second: bool) -> dict[str, Verdicts]:
+    """What the first judge says and, with `second`, what the second does; nothing of no faces."""
+    if verdicts is None:
+        return {}
+    older = Verdicts(verdicts.sex, verdicts.age + 10.0, verdicts.descriptor[:, :100])
+    return {JUDGE: verdicts, NAME: older} if second else {JUDGE: verdicts}
 
 
 @pytest.fixture

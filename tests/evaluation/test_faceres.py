@@ -41,7 +41,7 @@ def test_a_convolution_pads_as_tensorflow_does(size: tuple[int, int], stride: in
 
 
 def test_every_face_gets_a_unit_descriptor_an_age_and_a_sex(second_judge: Path) -> None:
-    seen = FaceRes(second_judge).describe(FACES)
+    seen = FaceRes(second_judge)(FACES)
     assert seen.descriptor.shape == (5, 1024) and seen.descriptor.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(seen.descriptor, axis=1), 1, atol=1e-5)
     assert ((seen.age >= 0) & (seen.age < 100)).all()
@@ -52,16 +52,16 @@ def test_a_face_is_judged_alike_alone_and_among_others(
     second_judge: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge = FaceRes(second_judge)
-    together = judge.describe(FACES)
+    together = judge(FACES)
     monkeypatch.setattr("v2f.evaluation.faceres.BATCH", 2)
-    parts = judge.describe(FACES)
+    parts = judge(FACES)
     np.testing.assert_allclose(parts.descriptor, together.descriptor, atol=1e-5)
     np.testing.assert_allclose(parts.age, together.age, atol=1e-3)
     assert np.abs(together.descriptor[0] - together.descriptor[1]).max() > 1e-4
 
 
 def test_no_faces_are_judged_too(second_judge: Path) -> None:
-    seen = FaceRes(second_judge).describe(FACES[:0])
+    seen = FaceRes(second_judge)(FACES[:0])
     assert seen.descriptor.shape == (0, 1024) and seen.age.shape == seen.sex.shape == (0,)
 
 

@@ -19,8 +19,8 @@ from v2f.metrics import (
     equal_error_rate,
     identification,
     one_each,
+    ranks_by_cosine,
     recall,
-    standing_by_cosine,
 )
 from v2f.report.results import Estimate
 
@@ -188,7 +188,7 @@ def measured(people: int, seed: int, telling: float = 1.2) -> dict[str, Estimate
         seed,
     )
     rows = one_each(faces, seed)
-    found = standing_by_cosine(heard, shown[rows], voices, faces[rows])
+    found = ranks_by_cosine(heard, shown[rows], voices, faces[rows])
     return {
         "matching": mean_over_pairs(compare(own, other), trials.speaker, trials.stranger, seed),
         "equal error rate": rate,

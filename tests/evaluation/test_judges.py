@@ -44,7 +44,7 @@ def test_portraits_at_64_pixels_keep_their_sex(portraits: tuple[list[np.ndarray]
     faces, sexes = portraits
     verdicts = judge_faces(faces)
     assert (verdicts.sex == np.array(sexes)).sum() >= PORTRAITS - 1
-    assert verdicts.detected.sum() >= PORTRAITS - 1
+    assert sum(map(dlib_detects, faces)) >= PORTRAITS - 1
     assert ((verdicts.age > 20) & (verdicts.age < 95)).all()
     assert verdicts.descriptor.shape == (PORTRAITS, 128)
 
@@ -58,9 +58,7 @@ def test_parallel_judges_agree_with_one(portraits: tuple[list[np.ndarray], list[
 
 def test_noise_is_no_face_but_is_still_judged() -> None:
     assert not dlib_detects(NOISE)
-    verdicts = judge_faces([NOISE])
-    assert not verdicts.detected.any()
-    assert verdicts.sex[0] in ("female", "male")
+    assert judge_faces(NOISE[None]).sex[0] in ("female", "male")
 
 
 def test_the_second_detector_sees_portraits_and_no_noise(

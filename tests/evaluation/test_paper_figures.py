@@ -12,7 +12,6 @@ from v2f.data.contact_sheet import APART, GAP, LINE, MARGIN, SIDE
 from v2f.data.store import Person
 from v2f.evaluation.figures import (
     NEAREST,
-    Figure,
     Shuffled,
     figure_2,
     figure_3,
@@ -23,11 +22,11 @@ from v2f.evaluation.figures import (
     unchosen,
 )
 from v2f.evaluation.generated_faces import GeneratedFaces
-from v2f.evaluation.judges import Verdicts
+from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.evaluation.questions.quality import Neighbours
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import VoiceToFace
-from v2f.report.results import LeftOut
+from v2f.report.results import Figure, LeftOut
 
 GREY, PAPER = (228, 228, 228), (255, 255, 255)
 
@@ -44,9 +43,7 @@ def flat(number: int, true: bool = False) -> np.ndarray:
 
 def verdicts(ages: list[int]) -> Verdicts:
     n = len(ages)
-    return Verdicts(
-        np.array(["female"] * n), np.array(ages), np.zeros((n, 128), np.float32), np.ones(n, bool)
-    )
+    return Verdicts(np.array(["female"] * n), np.array(ages), np.zeros((n, 128), np.float32))
 
 
 def made(
@@ -79,10 +76,10 @@ def made(
         embeddings=np.zeros((len(voice_person), 64), np.float32),
         images=np.stack([flat(recording) for recording in range(len(voice_person))]),
         scores=None,
-        verdicts=verdicts([30] * len(voice_person)),
-        true_verdicts=verdicts([70 if person < old else 30 for person in face_person])
+        verdicts={JUDGE: verdicts([30] * len(voice_person))},
+        true_verdicts={JUDGE: verdicts([70 if person < old else 30 for person in face_person])}
         if true_faces
-        else None,
+        else {},
         trunk=None,
         true_trunk=None,
     )

@@ -14,6 +14,7 @@ from v2f.assets import EXAMPLES
 from v2f.audio import NOISE_KINDS
 from v2f.data.contact_sheet import GAP, MARGIN, SIDE
 from v2f.evaluation import study
+from v2f.evaluation.cli import add_arguments
 from v2f.models import load
 from v2f.pipeline import VoiceToFace
 
@@ -35,7 +36,7 @@ def clips(tmp_path: Path, made_voice) -> list[Path]:
 
 def run(kind: str, clips: list[Path], out: Path, weights: Path) -> int:
     parser = argparse.ArgumentParser()
-    study.add_arguments(parser.add_subparsers(required=True))
+    add_arguments(parser.add_subparsers(required=True))
     asked = ["study", kind, *map(str, clips), "-o", str(out), "--weights", str(weights)]
     arguments = parser.parse_args(asked)
     return arguments.run(arguments)

@@ -1,19 +1,25 @@
-"""v2f evaluate"""
+"""v2f evaluate | study"""
 
 import argparse
 import os
 from dataclasses import fields
 from pathlib import Path
 
+from v2f.cli import add_model_arguments
 from v2f.evaluation.options import Options
 
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `evaluate` to the command line."""
+    """Add `evaluate` and `study` to the command line."""
+    add_evaluate(subparsers)
+    add_study(subparsers)
+
+
+def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     evaluate = subparsers.add_parser("evaluate", help="every number and figure of the paper, for one model")
     add = evaluate.add_argument
     add("--data", type=Path, required=True, metavar="STORE", help="by `v2f prepare`")
-    add("--weights", metavar="W", help='a weights file or "released"; default: the bundled ones')
+    add_model_arguments(evaluate)
     add("--out", type=Path, required=True, metavar="REPORT", help="folder for the report")
     add("--gender", type=Path, metavar="FILE", help="the classifier, by `v2f train gender`")
     add(
@@ -54,8 +60,33 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     add("--count", type=int, default=Options.count, help="of 1:2 trials (default: %(default)s)")
     add("--workers", type=int, default=os.cpu_count() or 1)
     add("--seed", type=int, default=0)
-    add("--exact", action="store_true", help="compute in float32, also where bfloat16 is faster")
     evaluate.set_defaults(run=run_evaluate)
+
+
+def add_study(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    study = subparsers.add_parser(
+        "study", help="one's own recordings, by duration and in noise; a voice encoder"
+    )
+    kinds = study.add_subparsers(required=True, metavar="KIND")
+    for name, what in (
+        ("duration", "faces from the first 1, 2, 3, 5, 10 s and from the whole"),
+        ("noise", "faces of a voice in five kinds of noise, and of the noise alone"),
+    ):
+        kind = kinds.add_parser(name, help=what)
+        add = kind.add_argument
+        add("clips", nargs="+", metavar="CLIP", type=Path, help="a recording in any common format")
+        add("-o", "--out", required=True, metavar="DIR", type=Path, help="folder for pictures and table")
+        add_model_arguments(kind)
+        kind.set_defaults(run=run_study, kind=name)
+    encoder = kinds.add_parser("encoder", help="what a voice encoder's embedding holds, without a generator")
+    for flag, what, metavar in (
+        ("--data", "by `v2f prepare demo`", "STORE"),
+        ("--encoder", "any weights file that holds a voice encoder", "WEIGHTS"),
+        ("--pairs", "the true pairs that `v2f prepare demo` leaves beside its store", "PAIRS"),
+        ("--out", "folder for the table and its numbers", "DIR"),
+    ):
+        encoder.add_argument(flag, type=Path, required=True, metavar=metavar, help=what)
+    encoder.set_defaults(run=run_encoder)
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
@@ -70,4 +101,19 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     findings.save(arguments.out / RESULTS)
     write(findings, figures, arguments.out)
     print(arguments.out / "report.html")
+    return 0
+
+
+def run_study(arguments: argparse.Namespace) -> int:
+    """Study clips by duration or in noise; the exit code is 1 if any could not be read."""
+    from v2f.evaluation.study import run_duration, run_noise
+
+    return run_duration(arguments) if arguments.kind == "duration" else run_noise(arguments)
+
+
+def run_encoder(arguments: argparse.Namespace) -> int:
+    """Study a voice encoder alone; prints the table."""
+    from v2f.evaluation.questions.encoder import study
+
+    print(study(arguments.data, arguments.encoder, arguments.pairs, arguments.out), end="")
     return 0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from v2f.data.splits import split_people
 from v2f.data.store import Store, store_hash
 from v2f.errors import WeightsError
 from v2f.evaluation.faceres import NAME, SOURCE, FaceRes
-from v2f.evaluation.figures import Figure, figures, nearest_training_faces, unchosen
+from v2f.evaluation.figures import figures, nearest_training_faces, unchosen
 from v2f.evaluation.generated_faces import GeneratedFaces, generate_faces
-from v2f.evaluation.judges import detections, judge_versions
+from v2f.evaluation.judges import DESCRIPTORS, JUDGE, Judges, detections, judge_faces, judge_versions
 from v2f.evaluation.options import Options
 from v2f.evaluation.questions.age import age
 from v2f.evaluation.questions.consistency import consistency
@@ -39,7 +40,7 @@ from v2f.models.classifiers import GenderClassifier, Matcher
 from v2f.models.released import REPOSITORY
 from v2f.models.weights import find
 from v2f.pipeline import VoiceToFace
-from v2f.report.results import Findings, LeftOut, Result
+from v2f.report.results import Figure, Findings, LeftOut, Result
 
 TRAIN_TRIALS = 50_000  # Sec. 4.2
 IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
@@ -53,10 +54,11 @@ class Evaluation:
     def __init__(self, options: Options) -> None:
         self.options, self.seed, self.workers = options, options.seed, options.workers
         self.began = time.monotonic()
-        self.judges = judge_versions()  # fails at once if one is missing
-        self.second = FaceRes(options.second_judge) if options.second_judge else None
-        if self.second:
-            self.judges[NAME] = SOURCE
+        self.versions = judge_versions()  # fails at once if one is missing
+        self.judges: Judges = {JUDGE: partial(judge_faces, workers=options.workers)}
+        if options.second_judge:
+            self.judges[NAME] = FaceRes(options.second_judge)
+            self.versions[NAME] = SOURCE
         self.weights, self.store = find(options.weights), Store.open(options.data)
         runtime = Runtime.choose(exact=options.exact)
         self.engine = VoiceToFace(load(self.weights), runtime)
@@ -73,14 +75,13 @@ class Evaluation:
         measured = self.measured_subjects()
         for subjects in measured:
             self.check_unseen(subjects)
-        if not self.second:
+        if NAME not in self.judges:
             self.leave_out(
                 "all questions", "everybody", "no second judge was given; --second-judge names its folder"
             )
         trained = self.training_faces()
-        real_detected: dict[str, np.ndarray] = {}
-        if trained.true_verdicts:
-            real_detected = detections(trained.subjects.faces, self.workers, trained.true_verdicts)
+        real = trained.subjects.faces
+        real_detected = detections(real, self.workers) if len(real) else {}
         for subjects in measured:
             if not len(subjects.voice_person):
                 self.leave_out("all questions", subjects.name, "there are no recordings")
@@ -134,7 +135,7 @@ class Evaluation:
         self.add(gender(generated, self.classifier, self.seed))
         self.add(age(generated, self.seed))
         lists: dict[str, Trials] = {}
-        if generated.true_verdicts is None:
+        if not generated.true_verdicts:
             for question in ("matching", "identification", "retrieval", "verification"):
                 self.leave_out(question, name, "there are no true faces of the speakers")
         else:
@@ -146,8 +147,7 @@ class Evaluation:
             if UNSTRATIFIED in lists:
                 self.add(verification(generated, lists[UNSTRATIFIED], self.seed))
         self.log(f"{name}: durations")
-        judges = (self.classifier, self.second)
-        self.add(durations(self.engine, generated, lists, *judges, self.seed, self.workers))
+        self.add(durations(self.engine, generated, lists, self.judges, self.classifier, self.seed))
 
     def compare_with_training(
         self, generated: GeneratedFaces, trained: GeneratedFaces, real_detected: dict[str, np.ndarray]
@@ -157,14 +157,14 @@ class Evaluation:
         real_detected: by detector, whether it sees a face in each true face of those trained on, bool [faces].
         """
         people, on = generated.subjects.voice_person, generated.subjects.name
-        for by, detected in detections(generated.images, self.workers, generated.verdicts).items():
+        for by, detected in detections(generated.images, self.workers).items():
             self.add(detection_rates(detected, people, real_detected.get(by), on, by, self.seed))
         faces, identity = trained.subjects.faces, trained.subjects.face_person
         if len(faces) < 2:
             self.leave_out("quality", on, "the store has no training faces to compare with")
             return
-        judged = zip(trained.descriptors.items(), generated.looks.values(), strict=True)
-        for (by, (_, real)), (verdicts, _) in judged:
+        for judge, verdicts in generated.verdicts.items():
+            by, real = DESCRIPTORS.get(judge, judge), trained.true_verdicts[judge].descriptor
             results, nearest = quality(verdicts.descriptor, people, real, identity, on, self.seed, by)
             self.add(results)
             if by == "dlib" and on == "test" and generated.subjects.shown:
@@ -184,7 +184,7 @@ class Evaluation:
 
     def generate(self, subjects: Subjects) -> GeneratedFaces:
         """A face from every whole recording, judged by all judges."""
-        return generate_faces(self.engine, subjects, self.workers, self.second)
+        return generate_faces(self.engine, subjects, self.judges)
 
     def trials(self, generated: GeneratedFaces, count: int) -> dict[str, Trials]:
         """Lists of trials by stratum; a stratum that cannot be had is left out with a line."""
@@ -213,7 +213,7 @@ class Evaluation:
             "seed": self.seed,
             "precision": self.engine.runtime.precision,
             "trials": self.options.count,
-            "judges": self.judges,
+            "judges": self.versions,
             "others_sha256": {name: file_hash(path) for name, path in files.items() if path},
             "provenance": {key: value for key, value in provenance.items() if "\n" not in value},
             "date": date.today().isoformat(),

@@ -46,7 +46,7 @@ class FaceRes:
         self._weights = _read(Path(folder))
 
     @torch.inference_mode()
-    def describe(self, faces: np.ndarray) -> Verdicts:
+    def __call__(self, faces: np.ndarray) -> Verdicts:
         """Judge aligned faces uint8 [n, 64, 64, 3]; n may be 0. Descriptors are float32 [n, 1024], of unit length."""
         parts = [self._network(pictures) for pictures in _pictures(faces)]
         empty = (torch.empty(0, 1024), torch.empty(0, 100), torch.empty(0))

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.evaluation.faceres import NAME, FaceRes
-from v2f.evaluation.judges import JUDGE, Verdicts, judge_faces
+from v2f.evaluation.judges import DESCRIPTORS, Judges, Verdicts
 from v2f.evaluation.subjects import Subjects
 from v2f.models.pixels import as_input
 from v2f.pipeline import VoiceToFace
@@ -20,47 +19,32 @@ BATCH = 256  # recordings or faces, to bound memory
 class GeneratedFaces:
     """One face for each recording of the subjects, and what judges say of these and of the true faces.
 
-    The trunk is the model's own face embedding, which its discriminator and classifier share; None for weights without
-    one. What is said of true faces is None for subjects without any, the second judge's verdicts are None without it.
+    Verdicts are by the name of the judge; of true faces there are none for subjects without any. The trunk is the
+    model's own face embedding, which its discriminator and classifier share; None for weights without one.
     """
 
     subjects: Subjects
     embeddings: np.ndarray  # float32 [recordings, 64], of the voices
     images: np.ndarray  # uint8 [recordings, 64, 64, 3]
     scores: np.ndarray | None  # float32 [recordings], by the discriminator
-    verdicts: Verdicts
-    true_verdicts: Verdicts | None
+    verdicts: dict[str, Verdicts]
+    true_verdicts: dict[str, Verdicts]
     trunk: np.ndarray | None  # float32 [recordings, 64]
     true_trunk: np.ndarray | None  # float32 [faces, 64]
-    second_verdicts: Verdicts | None = None
-    true_second_verdicts: Verdicts | None = None
-
-    @property
-    def looks(self) -> dict[str, tuple[Verdicts, Verdicts | None]]:
-        """Verdicts by the name of who judges sex and age: on the generated faces, and on the true ones."""
-        looks = {JUDGE: (self.verdicts, self.true_verdicts)}
-        if self.second_verdicts is not None:
-            looks[NAME] = (self.second_verdicts, self.true_second_verdicts)
-        return looks
-
-    @property
-    def descriptors(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The judges' face embeddings by name: of the generated faces, and of the true ones, which there must be."""
-        pairs = zip(("dlib", NAME), self.looks.values(), strict=False)
-        return {name: (of.descriptor, true.descriptor) for name, (of, true) in pairs if true is not None}
 
     @property
     def embedding_spaces(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The judges' face embeddings and the trunk's by name, as `descriptors`."""
-        spaces = self.descriptors
+        """Face embeddings by name, the judges' and the trunk's: of the generated faces, and of the true ones."""
+        spaces = {
+            DESCRIPTORS.get(judge, judge): (self.verdicts[judge].descriptor, true.descriptor)
+            for judge, true in self.true_verdicts.items()
+        }
         if self.trunk is not None and self.true_trunk is not None:
             spaces["trunk"] = (self.trunk, self.true_trunk)
         return spaces
 
 
-def generate_faces(
-    engine: VoiceToFace, subjects: Subjects, workers: int = 1, second: FaceRes | None = None
-) -> GeneratedFaces:
+def generate_faces(engine: VoiceToFace, subjects: Subjects, judges: Judges) -> GeneratedFaces:
     """Generate a face from each whole recording, and have all faces judged."""
     embeddings = embed(engine, subjects, np.arange(len(subjects.voice_person)))
     images, scores = engine.faces(embeddings)
@@ -70,12 +54,10 @@ def generate_faces(
         embeddings,
         images,
         scores,
-        judge_faces(images, workers),
-        judge_faces(true, workers) if len(true) else None,
+        {name: judge(images) for name, judge in judges.items()},
+        {name: judge(true) for name, judge in judges.items()} if len(true) else {},
         trunk_features(engine, images),
         trunk_features(engine, true) if len(true) else None,
-        second.describe(images) if second else None,
-        second.describe(true) if second and len(true) else None,
     )
 
 

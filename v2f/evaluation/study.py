@@ -1,6 +1,4 @@
-"""v2f study duration | noise CLIP... -o DIR: one's own recordings, by the same steps as the page.
-
-v2f study encoder ...: what a voice encoder's embedding holds; see v2f/evaluation/questions/encoder.py.
+"""One's own recordings by duration and in noise, by the same steps as the page: ``v2f study duration | noise``.
 
 duration: faces from the first 1, 2, 3, 5 and 10 s and from the whole: duration.png, a row for each clip.
 noise: the same, then faces of the whole in noise and from the noise alone: noise-CLIP.png, one for each clip.
@@ -8,66 +6,40 @@ noise: the same, then faces of the whole in noise and from the noise alone: nois
 Both print a table, and write it as duration.csv or noise.csv.
 """
 
-import argparse
 import csv
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from v2f import load
+from v2f.assets import EXAMPLES
+from v2f.audio import SAMPLE_RATE, noise_bank, read_audio
 from v2f.cli import complain, named
+from v2f.data.contact_sheet import grid, stack
 from v2f.errors import V2FError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from v2f.pipeline import Face, VoiceToFace, Waveform
+from v2f.pipeline import DURATIONS, MAX_SECONDS, Face, VoiceToFace, Waveform
 
 T = TypeVar("T")
 
 WHOLE = "whole"
+PARTS = [*(f"{duration:g} s" for duration in DURATIONS), WHOLE]  # what a strip's faces are made from
 TITLE = "Faces by duration. Grey: the recording is shorter, or nobody speaks yet"
 NOISE_SECONDS = 60  # of each noise, as on the page; for a longer recording it is repeated
 RATIOS = (20.0, 10.0, 0.0)  # dB
 CLEAN, ALONE = float("inf"), float("-inf")  # dB: a voice without noise, noise without a voice
 
 
-def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `study` and its kinds to the command line."""
-    study = subparsers.add_parser(
-        "study", help="one's own recordings, by duration and in noise; a voice encoder"
-    )
-    kinds = study.add_subparsers(required=True, metavar="KIND")
-    for name, run, what in (
-        ("duration", run_duration, "faces from the first 1, 2, 3, 5, 10 s and from the whole"),
-        ("noise", run_noise, "faces of a voice in five kinds of noise, and of the noise alone"),
-    ):
-        kind = kinds.add_parser(name, help=what)
-        add = kind.add_argument
-        add("clips", nargs="+", metavar="CLIP", type=Path, help="a recording in any common format")
-        add("-o", "--out", required=True, metavar="DIR", type=Path, help="folder for pictures and table")
-        add("--weights", metavar="W", help='a weights file or "released"; default: the bundled ones')
-        kind.set_defaults(run=run)
-    encoder = kinds.add_parser("encoder", help="what a voice encoder's embedding holds, without a generator")
-    for flag, what, metavar in (
-        ("--data", "by `v2f prepare demo`", "STORE"),
-        ("--encoder", "any weights file that holds a voice encoder", "WEIGHTS"),
-        ("--pairs", "the true pairs that `v2f prepare demo` leaves beside its store", "PAIRS"),
-        ("--out", "folder for the table and its numbers", "DIR"),
-    ):
-        encoder.add_argument(flag, type=Path, required=True, metavar=metavar, help=what)
-    encoder.set_defaults(run=run_encoder)
-
-
-def run_duration(arguments: argparse.Namespace) -> int:
+def run_duration(arguments: Namespace) -> int:
     """Study clips by duration; the exit code is 1 if any could not be read."""
-    from v2f.data.contact_sheet import grid, stack
-
     strips = each(arguments, lambda engine, voice: engine.strip(voice))
     if strips:
         faces = [images(strip) for strip in strips.values()]
-        stack([grid(faces, list(strips), parts())], TITLE).save(arguments.out / "duration.png")
+        stack([grid(faces, list(strips), PARTS)], TITLE).save(arguments.out / "duration.png")
     rows = [row for clip, strip in strips.items() for row in clean_rows(clip, strip)]
     write_and_print(
         rows, arguments.out / "duration.csv", ("clip", "part", "duration", "speech", "score", "cosine")
@@ -75,16 +47,14 @@ def run_duration(arguments: argparse.Namespace) -> int:
     return int(len(strips) < len(arguments.clips))
 
 
-def run_noise(arguments: argparse.Namespace) -> int:
+def run_noise(arguments: Namespace) -> int:
     """Study clips in noise; the exit code is 1 if any could not be read."""
-    from v2f.data.contact_sheet import grid, stack
-
     bank = noises()
     studied = each(arguments, lambda engine, voice: noise_study(engine, voice, bank))
     columns = [*(f"{ratio:g} dB" for ratio in RATIOS), "noise alone"]
     rows = []
     for clip, (strip, noisy) in studied.items():
-        clean = grid([images(strip)], ["clean voice"], parts())
+        clean = grid([images(strip)], ["clean voice"], PARTS)
         faces = [images(list(by_ratio.values())) for by_ratio in noisy.values()]
         mixed = grid(faces, list(noisy), columns, apart=len(RATIOS))
         picture = stack([clean, mixed], f"{clip}: clean, and in noise by signal-to-noise ratio")
@@ -96,21 +66,9 @@ def run_noise(arguments: argparse.Namespace) -> int:
     return int(len(studied) < len(arguments.clips))
 
 
-def run_encoder(arguments: argparse.Namespace) -> int:
-    """Study a voice encoder alone; prints the table."""
-    from v2f.evaluation.questions.encoder import study
-
-    print(study(arguments.data, arguments.encoder, arguments.pairs, arguments.out), end="")
-    return 0
-
-
-def each(arguments: argparse.Namespace, study: "Callable[[VoiceToFace, Waveform], T]") -> dict[str, T]:
+def each(arguments: Namespace, study: Callable[[VoiceToFace, Waveform], T]) -> dict[str, T]:
     """A study's result of every clip, by name; a clip that cannot be read is skipped with a sentence on stderr."""
-    from v2f import load
-    from v2f.audio import read_audio
-    from v2f.pipeline import MAX_SECONDS
-
-    engine = load(arguments.weights)
+    engine = load(arguments.weights, exact=arguments.exact)
     arguments.out.mkdir(parents=True, exist_ok=True)
     results = {}
     for name, clip in named(arguments.clips):
@@ -121,17 +79,15 @@ def each(arguments: argparse.Namespace, study: "Callable[[VoiceToFace, Waveform]
     return results
 
 
-def images(faces: "Sequence[Face | None]") -> "list[NDArray[np.uint8] | None]":
+def images(faces: Sequence[Face | None]) -> list[NDArray[np.uint8] | None]:
     """The pictures of faces, uint8 [64, 64, 3] each."""
     return [face.image if face else None for face in faces]
 
 
 def noise_study(
-    engine: "VoiceToFace", voice: "Waveform", bank: "dict[str, Waveform]"
-) -> "tuple[list[Face | None], dict[str, dict[float, Face]]]":
+    engine: VoiceToFace, voice: Waveform, bank: dict[str, Waveform]
+) -> tuple[list[Face | None], dict[str, dict[float, Face]]]:
     """A voice's strip of faces, and by noise and ratio in dB the faces of all of it in noise, or of noise ALONE."""
-    import numpy as np
-
     strip = engine.strip(voice)
     noisy: dict[str, dict[float, Face]] = {}
     for kind, noise in bank.items():
@@ -142,11 +98,8 @@ def noise_study(
     return strip, noisy
 
 
-def noises() -> "dict[str, Waveform]":
+def noises() -> dict[str, Waveform]:
     """A minute of each kind of noise, float32 [samples] at 16 kHz: the page's own."""
-    from v2f.assets import EXAMPLES
-    from v2f.audio import SAMPLE_RATE, noise_bank, read_audio
-
     voices = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
     return noise_bank(NOISE_SECONDS * SAMPLE_RATE, voices)
 
@@ -172,20 +125,13 @@ class Row:
         return f"{self.noise} alone" if self.snr_db == ALONE else f"{self.noise}, {self.snr_db:g} dB"
 
 
-def parts() -> list[str]:
-    """What a strip's faces are made from."""
-    from v2f.pipeline import DURATIONS
-
-    return [*(f"{duration:g} s" for duration in DURATIONS), WHOLE]
-
-
-def clean_rows(clip: str, strip: "Sequence[Face | None]") -> list[Row]:
+def clean_rows(clip: str, strip: Sequence[Face | None]) -> list[Row]:
     """The lines of a strip; none for a duration that has no face."""
-    return [row_of(clip, part, face, strip[-1]) for part, face in zip(parts(), strip, strict=True) if face]
+    return [row_of(clip, part, face, strip[-1]) for part, face in zip(PARTS, strip, strict=True) if face]
 
 
 def row_of(
-    clip: str, part: str, face: "Face", whole: "Face | None", noise: str = "", snr_db: float = CLEAN
+    clip: str, part: str, face: Face, whole: Face | None, noise: str = "", snr_db: float = CLEAN
 ) -> Row:
     """The line of a face of a clip whose whole, clean recording gave `whole`."""
     assert whole, "strips end with the face of the whole"

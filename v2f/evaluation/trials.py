@@ -82,6 +82,19 @@ class Trials:
         """Who each trial's imposter is, int [trials]."""
         return self.face_person[self.imposter]
 
+    def among(self, recordings: np.ndarray) -> "Trials":
+        """The trials of some recordings, int [n], whose rows are then 0 to n - 1."""
+        row = np.full(len(self.probe_person), -1, dtype=np.int32)
+        row[recordings] = np.arange(len(recordings))
+        kept = row[self.probe] >= 0
+        return Trials(
+            row[self.probe[kept]],
+            self.true[kept],
+            self.imposter[kept],
+            self.probe_person[recordings],
+            self.face_person,
+        )
+
     def save(self, path: str | Path) -> None:
         """Write the file described in this module's text; the same trials give the same bytes."""
         file = io.BytesIO()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.evaluation.faceres import FaceRes
+from v2f.evaluation.faceres import NAME, FaceRes
 from v2f.evaluation.generated_faces import generate_faces
+from v2f.evaluation.judges import JUDGE, Judges, judge_faces
 from v2f.evaluation.questions.consistency import consistency
 from v2f.evaluation.questions.durations import durations
 from v2f.evaluation.questions.identification import HELD_OUT, TRAINED_ON, closed_set_identification
@@ -16,13 +17,14 @@ from v2f.models import Classifier
 from v2f.report.results import LeftOut, Result
 
 SMALL = dict(people=4, recordings=1, pictures=1)
+JUDGES: Judges = {JUDGE: judge_faces}
 
 
 @pytest.mark.slow
 def test_each_duration_that_is_reached_is_measured(engine, make_subjects) -> None:
-    generated = generate_faces(engine, make_subjects(**SMALL))
+    generated = generate_faces(engine, make_subjects(**SMALL), JUDGES)
     lists, _ = trials_of(generated, 100, seed=0)
-    found = list(durations(engine, generated, lists, None, None, seed=0))
+    found = list(durations(engine, generated, lists, JUDGES, None, seed=0))
     told = {
         (result.measure, result.by, result.seconds): result for result in found if isinstance(result, Result)
     }
@@ -46,19 +48,19 @@ def test_only_trials_of_those_heard_so_long_are_scored(engine, make_subjects) ->
         torch.randn(64, frames, generator=torch.Generator().manual_seed(frames))
         for frames in (150, 250, 350, 351)
     ]
-    generated = generate_faces(engine, make_subjects(**SMALL, frames=log_mels.__getitem__))
+    generated = generate_faces(engine, make_subjects(**SMALL, frames=log_mels.__getitem__), JUDGES)
     lists, _ = trials_of(generated, 100, seed=0)
-    found = list(durations(engine, generated, lists, None, None, seed=0))
+    found = list(durations(engine, generated, lists, JUDGES, None, seed=0))
     trials = {r.seconds: (r.trials, r.people) for r in found if isinstance(r, Result) and r.by == "dlib"}
     assert trials == {1: (12, 4), 2: (9, 3), 3: (6, 2)}
 
 
 @pytest.mark.slow
 def test_the_second_judge_is_asked_after_each_duration(engine, make_subjects, second_judge) -> None:
-    second = FaceRes(second_judge)
-    generated = generate_faces(engine, make_subjects(**SMALL), second=second)
+    judges = JUDGES | {NAME: FaceRes(second_judge)}
+    generated = generate_faces(engine, make_subjects(**SMALL), judges)
     lists, _ = trials_of(generated, 100, seed=0)
-    found = list(durations(engine, generated, lists, None, second, seed=0))
+    found = list(durations(engine, generated, lists, judges, None, seed=0))
     told = {
         seconds: {(r.measure, r.by) for r in found if isinstance(r, Result) and r.seconds == seconds}
         for seconds in (1, 5, None)
@@ -74,7 +76,7 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
     tones = torch.randn(4, 64, 1, generator=torch.Generator().manual_seed(0))
     drift = torch.linspace(-1, 1, 400) ** 3
     subjects = make_subjects(**SMALL, frames=lambda i: tones[i] * drift + 0.1 * torch.randn(64, 400))
-    recognised, *distances = consistency(engine, generate_faces(engine, subjects), seed=0)
+    recognised, *distances = consistency(engine, generate_faces(engine, subjects, JUDGES), seed=0)
     assert recognised.measure == "recognised among 4 by the other half" and recognised.chance == 0.25
     assert [distance.measure for distance in distances] == [
         "distance within a speaker",
@@ -84,7 +86,7 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
 
 
 def test_one_speaker_or_short_recordings_leave_steadiness_out(engine, make_subjects) -> None:
-    generated = generate_faces(engine, make_subjects(people=2, recordings=1, pictures=1))
+    generated = generate_faces(engine, make_subjects(people=2, recordings=1, pictures=1), JUDGES)
     short = replace(generated, subjects=replace(generated.subjects, frames=lambda _: torch.randn(64, 199)))
     (line,) = consistency(engine, short, seed=0)
     assert isinstance(line, LeftOut)

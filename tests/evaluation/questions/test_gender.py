@@ -121,7 +121,7 @@ def test_ages_that_speakers_told_need_no_true_faces(make_generated) -> None:
 
 def test_faces_that_all_look_equally_old_have_no_rank(make_generated) -> None:
     generated = make_generated(knows=True)
-    made = replace(generated.verdicts, age=np.full(len(generated.images), 40))
-    error, line = age(replace(generated, verdicts=made), seed=0)
+    made = replace(generated.verdicts[JUDGE], age=np.full(len(generated.images), 40))
+    error, line = age(replace(generated, verdicts={JUDGE: made}), seed=0)
     assert isinstance(line, LeftOut) and "equally old" in line.left_out
     assert error.measure.startswith("years")

@@ -22,7 +22,7 @@ def age(generated: GeneratedFaces, seed: int) -> list[Result | LeftOut]:
     """How apparent ages of generated faces follow those of the true faces, and those that speakers stated."""
     stated = np.array([float(person.age or "nan") for person in generated.subjects.people])
     lines: list[Result | LeftOut] = []
-    for by in generated.looks:
+    for by in generated.verdicts:
         lines += _compare(generated, by, age_of_people(generated, by), TRUE_FACE, seed)
         lines += _compare(generated, by, stated, STATED, seed)
     if lines:
@@ -40,7 +40,7 @@ def _compare(
     people = subjects.voice_person[known]
     if len(np.unique(people)) < 2:
         return
-    apparent, true = generated.looks[by][0].age[known], ages[people]
+    apparent, true = generated.verdicts[by].age[known], ages[people]
     correlation = rank_correlation(apparent, true, people, seed)
     if correlation is not None:
         comparable = not subjects.shown and by == JUDGE and reference == TRUE_FACE
@@ -65,8 +65,7 @@ def _compare(
 def age_of_people(generated: GeneratedFaces, by: str = JUDGE) -> np.ndarray:
     """The median age that a judge sees in each person's true faces, in years, float [people]; NaN without any."""
     ages = np.full(len(generated.subjects.people), np.nan)
-    true, face_person = generated.looks[by][1], generated.subjects.face_person
-    if true is not None:
-        for person in np.unique(face_person):
-            ages[person] = np.median(true.age[face_person == person])
+    face_person = generated.subjects.face_person
+    for person in np.unique(face_person):
+        ages[person] = np.median(generated.true_verdicts[by].age[face_person == person])
     return ages

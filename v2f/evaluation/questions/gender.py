@@ -13,7 +13,7 @@ import numpy as np
 
 from v2f.evaluation.generated_faces import GeneratedFaces, network_inputs
 from v2f.evaluation.intervals import mean_over_people
-from v2f.evaluation.judges import JUDGE
+from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.models.classifiers import GenderClassifier
 from v2f.report.results import Estimate, LeftOut, Result
 
@@ -36,43 +36,53 @@ def gender(
     if not gender_of_people(generated).any():
         yield LeftOut(QUESTION, subjects.name, "nobody's gender is known, and there are no faces")
         return
-    apparent = "" if subjects.gender.any() else APPARENT
-    for measure, person, images in (
-        (REAL, subjects.face_person, subjects.faces),
-        (GENERATED, subjects.voice_person, generated.images),
-    ):
-        judged = {by: true if measure == REAL else made for by, (made, true) in generated.looks.items()}
-        genders = {by: verdicts.sex for by, verdicts in judged.items() if verdicts is not None}
-        if apparent and measure == REAL:
-            genders = {}  # a judge would be compared with itself
-        if classifier is not None and len(images):
-            genders["classifier"] = classified_gender(classifier, images)
-        for by, seen in genders.items():
-            for group, (estimate, chance) in agreement_with_people(generated, by, seen, person, seed).items():
-                yield Result.of(
-                    estimate,
-                    QUESTION,
-                    measure + apparent + group,
-                    subjects.name,
-                    by=by,
-                    chance=chance,
-                    paper=PAPER[measure] if group == "" and by == "classifier" else None,
-                    speech2face=SPEECH2FACE if group == "" and by == JUDGE and apparent else None,
-                )
-    if generated.true_verdicts is None:
+    # Where judges give the reference, they would be compared with themselves on real faces.
+    judged = generated.true_verdicts if subjects.gender.any() else {}
+    yield from _agreements(generated, REAL, judged, subjects.faces, subjects.face_person, classifier, seed)
+    yield from generated_gender(generated, classifier, seed)
+    if not generated.true_verdicts:
         yield LeftOut(QUESTION, subjects.name, "there are no true faces to see genders in")
 
 
-def agreement_with_people(
-    generated: GeneratedFaces, by: str, genders: np.ndarray, person: np.ndarray, seed: int
-) -> dict[str, tuple[Estimate, float | None]]:
-    """`agreement` of genders str [n], seen by a judge in faces of people int [n], with what `gender_of_people` gives.
+def generated_gender(
+    generated: GeneratedFaces, classifier: GenderClassifier | None, seed: int
+) -> Iterator[Result]:
+    """Agreement in gender of generated faces."""
+    verdicts, person = generated.verdicts, generated.subjects.voice_person
+    yield from _agreements(generated, GENERATED, verdicts, generated.images, person, classifier, seed)
 
-    Nothing where nobody's gender is known.
-    """
-    reference = gender_of_people(generated, by if by in generated.looks else JUDGE)[person]
-    known = reference != ""
-    return agreement(genders[known], reference[known], person[known], seed) if known.any() else {}
+
+def _agreements(
+    generated: GeneratedFaces,
+    measure: str,
+    verdicts: dict[str, Verdicts],
+    images: np.ndarray,
+    person: np.ndarray,
+    classifier: GenderClassifier | None,
+    seed: int,
+) -> Iterator[Result]:
+    """Agreement of judges' verdicts on images uint8 [n, 64, 64, 3], and of the classifier, with people's [n] gender."""
+    apparent = "" if generated.subjects.gender.any() else APPARENT
+    genders = {by: verdict.sex for by, verdict in verdicts.items()}
+    if classifier is not None and len(images):
+        genders["classifier"] = classified_gender(classifier, images)
+    for by, seen in genders.items():
+        reference = gender_of_people(generated, JUDGE if by == "classifier" else by)[person]
+        known = reference != ""
+        if not known.any():
+            continue
+        agreed = agreement(seen[known], reference[known], person[known], seed)
+        for group, (estimate, chance) in agreed.items():
+            yield Result.of(
+                estimate,
+                QUESTION,
+                measure + apparent + group,
+                generated.subjects.name,
+                by=by,
+                chance=chance,
+                paper=PAPER[measure] if group == "" and by == "classifier" else None,
+                speech2face=SPEECH2FACE if group == "" and by == JUDGE and apparent else None,
+            )
 
 
 def agreement(
@@ -106,9 +116,8 @@ def gender_of_people(generated: GeneratedFaces, by: str = JUDGE) -> np.ndarray:
     "" where it is not known.
     """
     genders, face_person = generated.subjects.gender, generated.subjects.face_person
-    true = generated.looks[by][1]
-    if true is not None and not genders.any():
+    if not genders.any():
         for person in np.unique(face_person):
-            female = true.sex[face_person == person] == "female"
+            female = generated.true_verdicts[by].sex[face_person == person] == "female"
             genders[person] = "female" if female.mean() > 0.5 else "male"
     return genders

@@ -20,7 +20,7 @@ from v2f.evaluation.questions.age import age_of_people
 from v2f.evaluation.questions.gender import gender_of_people
 from v2f.evaluation.subjects import Subjects
 from v2f.evaluation.trials import Trials, distinct, sample, sample_each, score, similarities
-from v2f.metrics import GALLERIES, identification, one_each, rank, recall, standing_by_cosine
+from v2f.metrics import GALLERIES, identification, one_each, rank, ranks_by_cosine, recall
 from v2f.report.results import LeftOut, Result
 
 QUESTION, MEASURE = "matching", "1:2"
@@ -107,7 +107,7 @@ def galleries(generated: GeneratedFaces, seed: int) -> Iterator[Result | LeftOut
     gallery = one_each(subjects.face_person, seed)
     size, face_person = len(gallery), subjects.face_person[gallery]
     for by, probes, faces, centred in _embeddings(generated):
-        ranks = standing_by_cosine(probes, faces[gallery], subjects.voice_person, face_person, centred)
+        ranks = ranks_by_cosine(probes, faces[gallery], subjects.voice_person, face_person, centred)
         measures = [
             ("identification", f"1:{n}", identification(ranks, n), 1 / n)
             for n in GALLERIES

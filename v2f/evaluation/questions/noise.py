@@ -29,6 +29,7 @@ SECONDS, FACES = 3.0, 1000
 UNSEEN = "no detector finds a face, from {}"
 NO_SPEECH = "no speech is detected in sounds that are no voice"
 UNVOICED = "no speech is detected, or no detector finds a face, from sounds that are no voice"
+DISCRIMINATION = "score of a voice above noise's (AUC)"
 PAPER = {"voices": (0.09, 0.13), "noise": (0.06, 0.07)}  # Sec. 4.2: mean and standard deviation of the score
 
 
@@ -42,14 +43,10 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
     front_end = FRONT_ENDS[subjects.encoder]
     noises = [front_end.features(noise_of(i, seed)) for i in range(FACES)]
     scores = {}
+    of_noise = {"people": 0, "recordings": 0}
     for source, features, groups, counts in (
         ("voices", pieces, people, {"recordings": used}),
-        (
-            "noise",
-            noises,
-            np.arange(FACES),
-            {"people": 0, "recordings": 0},
-        ),  # every noise is resampled by itself
+        ("noise", noises, np.arange(FACES), of_noise),  # every noise is resampled by itself
     ):
         images, judged = engine.faces(engine.embed(features))
         seen = detections(images, workers)
@@ -62,7 +59,10 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
             scores[source] = judged
             yield from _scores(judged, groups, counts, source, subjects.name, seed)
     if scores:
-        yield _told_apart(scores["voices"], scores["noise"], people, used, subjects.name, seed)
+        above = [_share_below(score, scores["noise"]) for score in scores["voices"]]
+        estimate = mean_over_people(np.array(above), people, seed)
+        fields = {"recordings": used, "by": "discriminator", "chance": 0.5}
+        yield Result.of(estimate, QUESTION, DISCRIMINATION, subjects.name, **fields)
     else:
         yield LeftOut(QUESTION, subjects.name, "the weights hold no discriminator to score faces")
 
@@ -153,14 +153,6 @@ def noise_of(number: int, seed: int) -> torch.Tensor:
     return torch.from_numpy(make_noise(KINDS[number % len(KINDS)], samples, seed + number))
 
 
-def _told_apart(
-    voices: np.ndarray, noises: np.ndarray, people: np.ndarray, recordings: int, on: str, seed: int
-) -> Result:
-    """How often a face from a voice scores above one from noise, speakers resampled."""
-    above = [
-        area_under_curve(np.append(noises, score), np.append(np.zeros(len(noises), bool), True))
-        for score in voices
-    ]
-    estimate = mean_over_people(np.array(above), people, seed)
-    fields = {"recordings": recordings, "by": "discriminator", "chance": 0.5}
-    return Result.of(estimate, QUESTION, "score of a voice above noise's (AUC)", on, **fields)
+def _share_below(score: float, noises: np.ndarray) -> float:
+    """How often a score is above those of noises, float [n]; ties one half."""
+    return area_under_curve(np.append(noises, score), np.append(np.zeros(len(noises), bool), True))
