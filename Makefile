@@ -4,6 +4,9 @@
 # make lint        style and types
 # make fuzz        hostile files and ten thousand mutations, about a quarter of an hour
 # make soak        two hours of visitors at one kiosk
+# make lock        requirements.lock anew: every package that requirements.txt brings, with hashes
+# make licences    the licences of all installed packages
+# make sbom        them all as a bill of materials, sbom.json (CycloneDX)
 #
 # The first call sets everything up: a Python 3.11 environment in .venv, the pinned packages and, where it
 # may, Debian's PortAudio, and for the tests Chromium and PulseAudio. Later calls find that done.
@@ -19,7 +22,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-u
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 CAN_APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 
-.PHONY: run test test-fast lint fuzz soak portaudio chromium pulseaudio
+.PHONY: run test test-fast lint fuzz soak lock licences sbom portaudio chromium pulseaudio
 
 run: $(VENV)/run.stamp portaudio
 	@$(BIN)/python app.py --host "$(HOST)" --port "$(PORT)" $(if $(WEIGHTS),--weights "$(WEIGHTS)")
@@ -36,6 +39,16 @@ fuzz: $(VENV)/dev.stamp
 
 soak: $(VENV)/dev.stamp chromium pulseaudio
 	$(BIN)/python -m benchmarks soak --minutes 120
+
+lock: $(VENV)/dev.stamp
+	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-config \
+		--default-index https://pypi.org/simple --custom-compile-command "make lock" --quiet -o requirements.lock
+
+licences: $(VENV)/dev.stamp
+	@$(BIN)/pip-licenses --from=mixed --order=license --format=markdown
+
+sbom: $(VENV)/dev.stamp
+	$(BIN)/cyclonedx-py environment $(BIN)/python --of JSON -o sbom.json
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
