@@ -22,7 +22,7 @@ FACES = 60
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TruePairs]:
-    """A store whose faces and recordings are prepared, of made vectors, in which sex is plain; and made pairs."""
+    """A store whose faces and recordings are prepared, of random vectors in which sex is clear; and random pairs."""
     folder, rng = tmp_path_factory.mktemp("demo"), np.random.default_rng(0)
     women = rng.standard_normal(512)
 
