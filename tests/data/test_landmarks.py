@@ -106,7 +106,7 @@ def test_dlib_gives_the_landmarks_of_all_faces_the_largest_first(portraits: list
     both = np.zeros((max(150, large.shape[0]), 150 + large.shape[1], 3), np.uint8)
     both[:150, :150] = small
     both[: large.shape[0], 150:] = large
-    empty, landmarks = landmark_backend("dlib").landmarks([np.zeros((80, 80, 3), np.uint8), both])
+    empty, landmarks = landmark_backend("dlib")([np.zeros((80, 80, 3), np.uint8), both])
     assert empty == [] and [points.shape for points in landmarks] == [(68, 2)] * 2
     assert (landmarks[0][:, 0] > 150).all() and (landmarks[1][:, 0] < 150).all()
 

@@ -12,10 +12,9 @@ from v2f.data.shards import Rejected
 from v2f.data.sources import Source
 from v2f.data.voices import (
     LEVEL_DB,
-    PreparedVoice,
     VoiceOptions,
-    prepare_voice,
     prepare_voices,
+    read_speech,
 )
 
 
@@ -74,24 +73,25 @@ def test_levelling_scales_and_does_nothing_else() -> None:
     assert np.allclose(louder / speech, louder[0] / speech[0], rtol=1e-5)
 
 
+def speech_of(voice: Path, **options: float) -> np.ndarray:
+    speech = read_speech(source(voice), VoiceOptions(**options))
+    assert isinstance(speech, np.ndarray)
+    return speech
+
+
 def test_of_a_long_recording_only_the_start_is_read(voice: Path) -> None:
-    prepared = prepare_voice(source(voice), VoiceOptions(most_seconds=2.0, least_speech=0.1))
-    assert isinstance(prepared, PreparedVoice) and prepared.seconds <= 2.0
+    assert len(speech_of(voice, most_seconds=2.0, least_speech=0.1)) <= 2 * 16_000
 
 
 def test_of_much_speech_only_the_start_is_kept(voice: Path) -> None:
-    whole = prepare_voice(source(voice), VoiceOptions())
-    start = prepare_voice(source(voice), VoiceOptions(most_speech=1.0))
-    assert isinstance(whole, PreparedVoice) and isinstance(start, PreparedVoice)
-    assert np.array_equal(start.speech, whole.speech[:16_000])
+    assert np.array_equal(speech_of(voice, most_speech=1.0), speech_of(voice)[:16_000])
 
 
 def test_the_least_speech_can_be_set(voice: Path) -> None:
-    whole = prepare_voice(source(voice), VoiceOptions(least_speech=0.1))
-    assert isinstance(whole, PreparedVoice)
-    enough, more = VoiceOptions(least_speech=whole.seconds), VoiceOptions(least_speech=whole.seconds + 0.01)
-    assert isinstance(prepare_voice(source(voice), enough), PreparedVoice)
-    assert prepare_voice(source(voice), more) == Rejected("voice.wav", "too little speech")
+    seconds = len(speech_of(voice, least_speech=0.1)) / 16_000
+    assert len(speech_of(voice, least_speech=seconds))
+    too_much = VoiceOptions(least_speech=seconds + 0.01)
+    assert read_speech(source(voice), too_much) == Rejected("voice.wav", "too little speech")
 
 
 def test_a_rejected_recording_has_its_reason_and_the_others_go_on(voice: Path, tmp_path) -> None:

@@ -129,9 +129,7 @@ def test_the_report_counts_people_hours_and_shares(prepared, opened) -> None:
     assert common["people"] + libri["people"] == contents["people with voices"]
     assert common["paired"] + libri["paired"] == contents["people paired"]
     assert 0 < contents["share of women among the paired"] < 1
-    assert (
-        1 < contents["identities a person goes with, in effect"] <= contents["identities in use, in effect"]
-    )
+    assert 1 < contents["effective identities per person"] <= contents["effective identities in use"]
     assert contents["rejected"] == {"unreadable recording": 1}
 
 

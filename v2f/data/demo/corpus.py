@@ -202,8 +202,8 @@ def report(out: Path) -> dict:
         "voices held out": {split: len(opened.voices_in(split)) for split in ("test", "common voice")},
         "people paired": len(q),
         "share of women among the paired": round(float(q[:, female].sum() / len(q)), 3),
-        "identities a person goes with, in effect": round(float(np.exp(_entropy(q)).mean()), 1),
-        "identities in use, in effect": round(float(np.exp(_entropy(q.mean(axis=0)))), 1),
+        "effective identities per person": round(float(np.exp(_entropy(q)).mean()), 1),
+        "effective identities in use": round(float(np.exp(_entropy(q.mean(axis=0)))), 1),
         "corpora": corpora,
         "rejected": rejections(out),
     }
@@ -225,6 +225,6 @@ def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
 
 
 def _entropy(q: np.ndarray) -> np.ndarray:
-    """In nats, along the last axis; each row is made to sum to 1 first, which half precision does not quite."""
+    """Of rows that half precision lets nearly sum to 1; in nats, along the last axis."""
     q = q / q.sum(axis=-1, keepdims=True)
     return -(q * np.log(q + 1e-12)).sum(axis=-1)
