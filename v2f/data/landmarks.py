@@ -109,7 +109,9 @@ def align(
     before = np.ceil(np.maximum(0, -corners.min(axis=0))).astype(int) + 2  # 2: the reach of bicubic
     after = np.ceil(np.maximum(0, corners.max(axis=0) - (width, height))).astype(int) + 2
     padded = np.pad(
-        np.ascontiguousarray(image, np.uint8), ((before[1], after[1]), (before[0], after[0]), (0, 0)), mode="edge"
+        np.ascontiguousarray(image, np.uint8),
+        ((before[1], after[1]), (before[0], after[0]), (0, 0)),
+        mode="edge",
     )
     back[:, 2] += before
     turned = Image.fromarray(padded).transform(
