@@ -89,10 +89,7 @@ def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResu
         result.arrays["faces"].append(face.face)
         if face.descriptor is not None:
             result.arrays["descriptors"].append(face.descriptor)
-        aliases = "|".join(source.aliases)
-        result.rows.append(
-            store.FaceRow(source.file, source.person, aliases, source.gender, source.nationality, face.sha256)
-        )
+        result.rows.append(store.FaceRow(**source.columns, sha256=face.sha256))
     return result
 
 

@@ -61,6 +61,12 @@ class Source:
     nationality: str = ""
     age: str = ""  # years, or "" where unknown
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The first columns of its row in a store's tables."""
+        names = {"file": self.file, "person": self.person, "aliases": "|".join(self.aliases)}
+        return names | {"gender": self.gender, "nationality": self.nationality}
+
 
 @dataclass(frozen=True)
 class Person:

@@ -117,7 +117,6 @@ class Store:
     sounds: np.ndarray  # float16 [frames, 64] or int16 [samples]
     faces: np.ndarray  # uint8 [faces, size, size, 3]
     face_person: np.ndarray  # int64 [faces]
-    dvectors: np.ndarray | None
 
     @classmethod
     def open(cls, folder: str | Path) -> "Store":
@@ -132,7 +131,6 @@ class Store:
                 _map(folder / sounds),
                 _map(folder / FACES),
                 _map(folder / FACE_PERSON),
-                _map(folder / DVECTORS) if (folder / DVECTORS).exists() else None,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CorpusError(f"{folder} is not a complete corpus store: {error}") from error
@@ -186,6 +184,11 @@ class Store:
     def waveform(self, voice: int) -> np.ndarray:
         """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
         return self.sound(voice).astype(np.float32) / FULL_SCALE
+
+    @property
+    def dvectors(self) -> np.ndarray | None:
+        """Two public speaker embeddings of each recording, float32 [recordings, 512]; None without."""
+        return self._optional(DVECTORS)
 
     @property
     def pairing(self) -> np.ndarray | None:

@@ -56,19 +56,11 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
         result.arrays[options.keep].append(sound)
         if embed:
             result.arrays["dvectors"].append(embed(speech))
-        result.rows.append(
-            VoiceRow(
-                source.file,
-                source.person,
-                "|".join(source.aliases),
-                source.gender,
-                source.nationality,
-                seconds=round(len(speech) / SAMPLE_RATE, 2),
-                length=len(sound),
-                sha256=hashlib.sha256(source.path.read_bytes()).hexdigest(),
-                age=source.age,
-            )
+        seconds, sha256 = len(speech) / SAMPLE_RATE, hashlib.sha256(source.path.read_bytes()).hexdigest()
+        row = VoiceRow(
+            **source.columns, seconds=round(seconds, 2), length=len(sound), sha256=sha256, age=source.age
         )
+        result.rows.append(row)
     return result
 
 

@@ -129,7 +129,6 @@ def test_the_report_counts_people_hours_and_shares(prepared, opened) -> None:
     assert common["people"] + libri["people"] == contents["people with voices"]
     assert common["paired"] + libri["paired"] == contents["people paired"]
     assert 0 < contents["share of women among the paired"] < 1
-    assert 1 < contents["effective identities per person"] <= contents["effective identities in use"]
     assert contents["rejected"] == {"unreadable recording": 1}
 
 

@@ -202,8 +202,6 @@ def report(out: Path) -> dict:
         "voices held out": {split: len(opened.voices_in(split)) for split in ("test", "common voice")},
         "people paired": len(q),
         "share of women among the paired": round(float(q[:, female].sum() / len(q)), 3),
-        "effective identities per person": round(float(np.exp(_entropy(q)).mean()), 1),
-        "effective identities in use": round(float(np.exp(_entropy(q.mean(axis=0)))), 1),
         "corpora": corpora,
         "rejected": rejections(out),
     }
@@ -222,9 +220,3 @@ def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
         "recordings": len(voices),
         "hours of speech": round(float(voices["length"].sum()) / SAMPLE_RATE / 3600, 2),
     }
-
-
-def _entropy(q: np.ndarray) -> np.ndarray:
-    """Of rows that half precision lets nearly sum to 1; in nats, along the last axis."""
-    q = q / q.sum(axis=-1, keepdims=True)
-    return -(q * np.log(q + 1e-12)).sum(axis=-1)
