@@ -58,7 +58,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def see(monkeypatch: pytest.MonkeyPatch, *boxes: Sequence[Sequence[float]]) -> None:
-    """Let the package's detector find these boxes (left, top, right, bottom), a list for each picture of a batch."""
+    """Let the package's detector return these boxes (left, top, right, bottom), a list for each picture of a batch."""
     from face_alignment.detection.sfd.sfd_detector import SFDDetector
 
     seen = [[np.array([*box, 0.9]) for box in picture] for picture in boxes]
@@ -139,11 +139,15 @@ def test_the_faces_of_each_picture_come_largest_first(
 ) -> None:
     small, large, beside = [20, 30, 60, 70], [80, 60, 180, 160], [210, 20, 260, 70]
     see(monkeypatch, [small, beside, large], [], [small, [5, 5, 9, 9]])
-    found = network.landmarks([noise(200, 200), noise(320, 320), noise(100, 80)])
-    assert [len(faces) for faces in found] == [2, 0, 1]  # `beside` is on the canvas but not on the picture
-    assert all(points.shape == (68, 2) and points.dtype == np.float32 for points in found[0])
-    assert inside(found[0][0], large) and not inside(found[0][0], small)
-    assert inside(found[0][1], small) and inside(found[2][0], small)
+    landmarks = network.landmarks([noise(200, 200), noise(320, 320), noise(100, 80)])
+    assert [len(faces) for faces in landmarks] == [
+        2,
+        0,
+        1,
+    ]  # `beside` is on the canvas but not on the picture
+    assert all(points.shape == (68, 2) and points.dtype == np.float32 for points in landmarks[0])
+    assert inside(landmarks[0][0], large) and not inside(landmarks[0][0], small)
+    assert inside(landmarks[0][1], small) and inside(landmarks[2][0], small)
 
 
 def test_landmarks_move_with_the_face(network: AlignmentNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +168,7 @@ def test_faces_are_prepared_with_it(stand_ins: Path, tmp_path: Path, monkeypatch
     (tmp_path / names[3]).write_text("no picture")
     files = [(tmp_path / name, name) for name in names]
     options = FaceOptions(detector="face-alignment")
-    assert [found.reason for found in prepare_faces(files, options) if isinstance(found, Rejected)] == [
+    assert [row.reason for row in prepare_faces(files, options) if isinstance(row, Rejected)] == [
         *["no face"] * 3,
         "unreadable picture",
     ]

@@ -1,4 +1,4 @@
-"""v2f prepare: mistakes cost one sentence, and none of them hours."""
+"""v2f prepare: a mistake gives one sentence at once."""
 
 import subprocess
 import sys
@@ -38,16 +38,14 @@ def test_nothing_to_check_is_one_sentence(capsys) -> None:
     assert "--common-voice" in capsys.readouterr().err
 
 
-def test_what_is_as_it_should_be_and_what_is_not_are_both_told(
-    shared_data: Path, tmp_path: Path, capsys
-) -> None:
+def test_whole_and_incomplete_sources_are_both_reported(shared_data: Path, tmp_path: Path, capsys) -> None:
     readers = shared_data / "speech" / "librispeech"
     assert main(["prepare", "check", f"--speech={readers}"]) == 0
     assert capsys.readouterr().out == "LibriSpeech's readers: 251 files, as they should be.\n"
     assert main(["prepare", "check", f"--speech={readers}", f"--speechocean={tmp_path}"]) == 1
-    told = capsys.readouterr()
-    assert "251 files" in told.out and told.err.count("\n") == 1
-    assert "Of the 1,500 files of speechocean762, 1,500 are missing" in told.err
+    output = capsys.readouterr()
+    assert "251 files" in output.out and output.err.count("\n") == 1
+    assert "Of the 1,500 files of speechocean762, 1,500 are missing" in output.err
 
 
 @pytest.fixture
@@ -74,7 +72,7 @@ def test_a_folder_of_recordings_becomes_a_store(voices: Path, tmp_path: Path, ca
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "sentence"),
     [
         (["voices", "{nowhere}"], "There is no folder"),
         (["voices", "{voices}"], "vox1_meta.csv or vox2_meta.csv"),
@@ -82,9 +80,9 @@ def test_a_folder_of_recordings_becomes_a_store(voices: Path, tmp_path: Path, ca
         (["voices", "{voices}", "--voice-layout", "folders", "--split", "nowhere.csv"], "nowhere.csv"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_leaves_nothing(voices, tmp_path, capsys, arguments, told) -> None:
+def test_a_mistake_is_one_sentence_and_leaves_nothing(voices, tmp_path, capsys, arguments, sentence) -> None:
     given = [argument.format(nowhere=tmp_path / "nowhere", voices=voices) for argument in arguments]
     assert prepare(*given, "--out", tmp_path / "store") == 1
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and told in error
+    assert error.count("\n") == 1 and sentence in error
     assert not (tmp_path / "store").exists()

@@ -161,8 +161,8 @@ def test_pictures_of_every_kind_give_the_same_face(senator: Image.Image, tmp_pat
         picture.save(tmp_path / name)
     senator.save(tmp_path / "moving.gif", save_all=True, append_images=[Image.new("RGB", senator.size)])
     senator.rotate(90, expand=True).save(tmp_path / "sideways.jpg", exif=sideways)
-    senator.save(tmp_path / "plain.png")
-    whole = kept(tmp_path / "plain.png").face.mean(axis=2)
+    senator.save(tmp_path / "original.png")
+    whole = kept(tmp_path / "original.png").face.mean(axis=2)
     for name in (*kinds, "moving.gif", "sideways.jpg"):
         face = kept(tmp_path / name).face
         assert np.abs(face.mean(axis=2) - whole).mean() < 8, name
@@ -196,21 +196,23 @@ def test_a_face_is_refused_once_its_eyes_cannot_be_read(senator: Image.Image, tm
 
 def test_a_prepared_face_has_its_file_and_on_demand_a_descriptor(portraits: Path):
     path = portraits / SENATOR
-    plain, described = kept(path), kept(path, FaceOptions(describe=True))
-    assert plain.file == path.name and plain.descriptor is None
-    assert plain.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert plain.face.dtype == np.uint8 and plain.face.shape == (64, 64, 3)
+    face, described = kept(path), kept(path, FaceOptions(describe=True))
+    assert face.file == path.name and face.descriptor is None
+    assert face.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert face.face.dtype == np.uint8 and face.face.shape == (64, 64, 3)
     assert described.descriptor is not None
     assert described.descriptor.shape == (128,) and described.descriptor.dtype == np.float32
-    np.testing.assert_array_equal(described.face, plain.face)
+    np.testing.assert_array_equal(described.face, face.face)
 
 
 def test_large_faces_are_cut_from_the_pictures_own_pixels(senator: Image.Image, tmp_path: Path):
     small_in_large = Image.new("RGB", (700, 700), "grey")
     small_in_large.paste(senator, (20, 40))
-    small_in_large.save(tmp_path / "found.png")
+    small_in_large.save(tmp_path / "original.png")
     small_in_large.resize((320, 320)).save(tmp_path / "shrunk.png")
-    full, view = (kept(tmp_path / name, FaceOptions(size=128)).face for name in ("found.png", "shrunk.png"))
+    full, view = (
+        kept(tmp_path / name, FaceOptions(size=128)).face for name in ("original.png", "shrunk.png")
+    )
     assert full.shape == (128, 128, 3)
     detail = [np.diff(face[40:100, 24:104].mean(axis=2), n=2).std() for face in (full, view)]
     assert detail[0] > 1.5 * detail[1]

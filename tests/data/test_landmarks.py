@@ -106,9 +106,9 @@ def test_dlib_gives_the_landmarks_of_all_faces_the_largest_first(portraits: list
     both = np.zeros((max(150, large.shape[0]), 150 + large.shape[1], 3), np.uint8)
     both[:150, :150] = small
     both[: large.shape[0], 150:] = large
-    empty, found = landmark_backend("dlib").landmarks([np.zeros((80, 80, 3), np.uint8), both])
-    assert empty == [] and [points.shape for points in found] == [(68, 2)] * 2
-    assert (found[0][:, 0] > 150).all() and (found[1][:, 0] < 150).all()
+    empty, landmarks = landmark_backend("dlib")([np.zeros((80, 80, 3), np.uint8), both])
+    assert empty == [] and [points.shape for points in landmarks] == [(68, 2)] * 2
+    assert (landmarks[0][:, 0] > 150).all() and (landmarks[1][:, 0] < 150).all()
 
 
 def test_there_are_two_backends() -> None:
@@ -123,8 +123,8 @@ def test_nothing_is_found_in_noise() -> None:
 def test_an_aligned_portrait_has_its_features_on_the_template(portraits: list[np.ndarray]) -> None:
     for picture in portraits:
         view = enlarge(aligned(picture), 256)
-        found = five_points(landmarks68(view, detect_faces(view, upsample=0)[0]))
-        assert np.abs(found - template(256)).mean() < 8  # 2 pixels of 64
+        points = five_points(landmarks68(view, detect_faces(view, upsample=0)[0]))
+        assert np.abs(points - template(256)).mean() < 8  # 2 pixels of 64
 
 
 def test_descriptors_tell_people_apart_and_mirrored_pictures_together(portraits: list[np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""Corpora on disk: what is found in each layout, whose it is, and how people of several corpora meet."""
+"""Corpora on disk: the files of each layout, their people, and how people of several corpora are matched."""
 
 import unicodedata
 from pathlib import Path
@@ -14,7 +14,7 @@ IDENTITIES = "Class_ID, Name, Sample_Num, Flag, Gender\n"
 
 
 def plant(folder: Path, *files: str) -> Path:
-    """Empty files: who is in them is told by their names alone."""
+    """Empty files: their names alone say whose they are."""
     for file in files:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).touch()
@@ -26,7 +26,7 @@ def source(person: str, *aliases: str, gender: str = "", nationality: str = "", 
 
 
 def names(sources: list[Source]) -> list[str]:
-    return [found.person for found in sources]
+    return [one.person for one in sources]
 
 
 # VoxCeleb
@@ -35,10 +35,10 @@ def names(sources: list[Source]) -> list[str]:
 def test_voxceleb1_recordings_have_their_name_from_the_table(tmp_path):
     plant(tmp_path, "wav/id10001/1zcIwhmdeo4/00001.wav", "wav/id10001/7gWzIy6yIIk/00002.wav")
     (tmp_path / "vox1_meta.csv").write_text(VOX1 + "id10001\tA.J._Buckley\tm\tIreland\tdev\n")
-    found = find_voices(tmp_path, "voxceleb")
+    listed = find_voices(tmp_path, "voxceleb")
     file = "wav/id10001/1zcIwhmdeo4/00001.wav"
-    assert found[0] == Source(tmp_path / file, file, "A.J. Buckley", ("id10001",), "male", "Ireland")
-    assert [voice.file for voice in found] == [file, "wav/id10001/7gWzIy6yIIk/00002.wav"]
+    assert listed[0] == Source(tmp_path / file, file, "A.J. Buckley", ("id10001",), "male", "Ireland")
+    assert [voice.file for voice in listed] == [file, "wav/id10001/7gWzIy6yIIk/00002.wav"]
 
 
 def test_voxceleb2_recordings_have_the_vggface2_id(tmp_path):
@@ -81,10 +81,10 @@ def test_one_speakers_folder_is_a_corpus_too(tmp_path):
 def test_the_real_voxceleb1_table_names_everyone(shared_data, tmp_path):
     table = shared_data / "speech" / "vox1_meta.csv"
     ids = [line.split("\t")[0] for line in table.read_text().splitlines()[1:]]
-    found = find_voices(plant(tmp_path, *(f"{key}/a/1.wav" for key in ids)), "voxceleb", table)
-    assert len(found) == len(people_of(found)[0]) == 1251
-    assert all(voice.gender and voice.nationality and "_" not in voice.person for voice in found)
-    assert not any(voice.person.startswith("id1") for voice in found)
+    listed = find_voices(plant(tmp_path, *(f"{key}/a/1.wav" for key in ids)), "voxceleb", table)
+    assert len(listed) == len(people_of(listed)[0]) == 1251
+    assert all(voice.gender and voice.nationality and "_" not in voice.person for voice in listed)
+    assert not any(voice.person.startswith("id1") for voice in listed)
 
 
 # Faces
@@ -107,9 +107,9 @@ def test_vggface2_faces_have_their_name_from_the_table(tmp_path):
     plant(tmp_path, "train/n000022/0001_01.jpg", "test/n000029/0001_01.jpg", "train/n999999/0001_01.jpg")
     table = IDENTITIES + 'n000022, "Aarti_Chhabria",396,1, f\nn000029, "Abdullah_II_of_Jordan",454,0, m\n'
     (tmp_path / "identity_meta.csv").write_text(table)
-    found = find_faces(tmp_path, "vggface2")
-    assert names(found) == ["Abdullah II of Jordan", "Aarti Chhabria", "n999999"]
-    assert (found[1].aliases, found[1].gender) == (("n000022",), "female")
+    listed = find_faces(tmp_path, "vggface2")
+    assert names(listed) == ["Abdullah II of Jordan", "Aarti Chhabria", "n999999"]
+    assert (listed[1].aliases, listed[1].gender) == (("n000022",), "female")
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_hidden_files_and_folders_are_skipped(tmp_path):
 
 def test_files_come_in_the_order_of_their_names(tmp_path):
     files = ["B/1.wav", "A/z/1.wav", "A/2.wav", "A/10.wav", "A b/1.wav"]
-    found = [voice.file for voice in find_voices(plant(tmp_path, *files), "folders")]
-    assert found == sorted(files)
+    listed = [voice.file for voice in find_voices(plant(tmp_path, *files), "folders")]
+    assert listed == sorted(files)
 
 
 def test_links_are_followed_but_never_in_a_circle(tmp_path):
@@ -182,13 +182,13 @@ def test_a_folder_may_be_given_relative_to_here(tmp_path, monkeypatch):
 # Mistakes are one sentence
 
 
-def test_a_missing_folder_is_told(tmp_path):
+def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="no folder"):
         find_faces(tmp_path / "nowhere", "lfw")
 
 
 @pytest.mark.parametrize(("find", "layout"), [(find_voices, "folders"), (find_faces, "vggface")])
-def test_an_empty_corpus_is_told(tmp_path, find, layout):
+def test_an_empty_corpus_is_refused(tmp_path, find, layout):
     with pytest.raises(CorpusError, match=f"'{layout}'; it should hold"):
         find(plant(tmp_path, "A/1.txt"), layout)
 
@@ -200,7 +200,7 @@ def test_an_empty_corpus_is_told(tmp_path, find, layout):
         (find_faces, "vggface2", "identity_meta.csv"),
     ],
 )
-def test_a_missing_table_is_told(tmp_path, find, layout, table):
+def test_a_missing_table_is_refused(tmp_path, find, layout, table):
     with pytest.raises(CorpusError, match=f"{table} is neither in"):
         find(plant(tmp_path / "corpus", "id10001/a/1.wav", "n000001/1.jpg"), layout)
     with pytest.raises(CorpusError, match="cannot be read"):
@@ -216,24 +216,24 @@ def test_a_missing_table_is_told(tmp_path, find, layout, table):
         (VOX1.encode() + b"id10001\tBeyonc\xe9\tf\tUSA\tdev\n", "UTF-8"),
     ],
 )
-def test_a_table_of_something_else_is_told(tmp_path, text, reason):
+def test_a_table_of_something_else_is_refused(tmp_path, text, reason):
     (tmp_path / "vox1_meta.csv").write_bytes(text)
     with pytest.raises(CorpusError, match=reason):
         find_voices(plant(tmp_path, "id10001/a/1.wav"), "voxceleb")
 
 
-def test_a_table_for_a_layout_without_one_is_told(tmp_path):
+def test_a_table_for_a_layout_without_one_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="has no table of people"):
         find_faces(plant(tmp_path, "A_B/1.jpg"), "lfw", tmp_path / "identity_meta.csv")
 
 
 @pytest.mark.parametrize(("find", "layout"), [(find_voices, "lfw"), (find_faces, "voxceleb")])
-def test_an_unknown_layout_is_told_with_those_there_are(tmp_path, find, layout):
+def test_an_unknown_layout_is_refused_with_those_there_are(tmp_path, find, layout):
     with pytest.raises(CorpusError, match="take one of: .*folders"):
         find(tmp_path, layout)
 
 
-# How people meet
+# How people are matched
 
 
 @pytest.mark.parametrize(
@@ -250,11 +250,11 @@ def test_an_unknown_layout_is_told_with_those_there_are(tmp_path, find, layout):
         ("?!", ""),
     ],
 )
-def test_names_meet_without_accents_case_and_signs(name, key):
+def test_names_match_without_accents_case_and_signs(name, key):
     assert normalised(name) == key
 
 
-def test_people_meet_by_name_and_are_sorted_by_it():
+def test_people_are_matched_by_name_and_are_sorted_by_it():
     voices = [
         source("Zoe Saldana", "id11250"),
         source("A.J. Buckley", "id10001", gender="male", nationality="Ireland"),
@@ -266,7 +266,7 @@ def test_people_meet_by_name_and_are_sorted_by_it():
     assert people[0] == Person("A. J. Buckley", "male", "Ireland")
 
 
-def test_people_meet_by_an_id_that_another_corpus_explains():
+def test_people_are_matched_by_an_id_that_another_corpus_explains():
     voices = [source("n000022", "id00022", gender="female"), source("n000029", "id00029")]
     faces = [source("Abdullah II of Jordan", "n000029"), source("Aarti Chhabria", "n000022")]
     people, index = people_of([*voices, *faces])
@@ -274,7 +274,7 @@ def test_people_meet_by_an_id_that_another_corpus_explains():
     assert index == [0, 1, 1, 0] and people[0].gender == "female"
 
 
-def test_people_meet_through_others():
+def test_people_are_matched_through_others():
     chain = [
         source("a", "b"),
         source("c", "d"),
@@ -289,7 +289,7 @@ def test_people_meet_through_others():
 
 
 @pytest.mark.parametrize(
-    ("known", "shown"),
+    ("candidates", "shown"),
     [
         (["n000124", "Ahlam"], "Ahlam"),
         (["id10001", "zoe"], "zoe"),
@@ -297,22 +297,22 @@ def test_people_meet_through_others():
         (["id00012", "n000012"], "id00012"),
     ],
 )
-def test_the_best_name_is_shown(known, shown):
-    for order in (known, known[::-1]):
+def test_the_best_name_is_shown(candidates, shown):
+    for order in (candidates, candidates[::-1]):
         assert people_of([source(name, "same") for name in order])[0] == [Person(shown, "", "")]
 
 
-def test_the_first_that_tells_gender_and_nationality_is_believed():
-    known = [
+def test_the_first_gender_and_nationality_count():
+    mentions = [
         source("A B"),
         source("A B", gender="female"),
         source("A B", gender="male", nationality="India"),
         source("A B", nationality="USA"),
     ]
-    assert people_of(known)[0] == [Person("A B", "female", "India")]
+    assert people_of(mentions)[0] == [Person("A B", "female", "India")]
 
 
-def test_nobody_meets_by_an_empty_key():
+def test_nobody_is_matched_by_an_empty_key():
     people, index = people_of(
         [source("?"), source("!"), source("?", file="b"), source("", file="c"), source("")]
     )

@@ -12,12 +12,12 @@ from v2f.errors import CorpusError
 
 PEOPLE = [
     store.Person("A. Buckley", "male", "Ireland", "train", 0, "25"),
-    store.Person("B. Only-Heard", "female", "", "train", -1),
+    store.Person("B. Only-Voices", "female", "", "train", -1),
     store.Person("C. Test", "female", "USA", "test", -1),
 ]
 VOICES = [
     store.VoiceRow("a.wav", "A. Buckley", "", "male", "Ireland", 0.04, 4, "aa"),
-    store.VoiceRow("b.wav", "B. Only-Heard", "", "female", "", 0.02, 2, "bb"),
+    store.VoiceRow("b.wav", "B. Only-Voices", "", "female", "", 0.02, 2, "bb"),
     store.VoiceRow("c.wav", "C. Test", "", "female", "USA", 0.03, 3, "cc"),
 ]
 FACES = [
@@ -59,7 +59,7 @@ def test_other_programs_need_numpy_alone(folder: Path) -> None:
     assert np.array_equal(log_mel[start : start + length], LOG_MEL[6:9]) and person == 2
 
 
-def test_the_manifests_tell_everything_in_words(folder: Path) -> None:
+def test_the_manifests_hold_everything_in_words(folder: Path) -> None:
     lines = (folder / "voices.csv").read_text().splitlines()
     assert lines[0] == "file,person,gender,nationality,split,identity,seconds,start,length,sha256,age"
     assert lines[1] == "a.wav,A. Buckley,male,Ireland,train,0,0.04,0,4,aa,25"
@@ -73,7 +73,7 @@ def test_a_demonstration_store_holds_speech(folder: Path) -> None:
     assert opened.holds_speech and opened.waveform(0).tolist() == [0.0, 0.25, 0.5, -1.0]
 
 
-def test_a_store_written_before_ages_were_told_is_read(folder: Path) -> None:
+def test_a_store_written_before_there_were_ages_is_read(folder: Path) -> None:
     for name in (store.PEOPLE, store.VOICE_TABLE):
         lines = (folder / name).read_text().splitlines()
         (folder / name).write_text("".join(line.rpartition(",")[0] + "\n" for line in lines))

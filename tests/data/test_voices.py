@@ -12,15 +12,14 @@ from v2f.data.shards import Rejected
 from v2f.data.sources import Source
 from v2f.data.voices import (
     LEVEL_DB,
-    PreparedVoice,
     VoiceOptions,
-    prepare_voice,
     prepare_voices,
+    read_speech,
 )
 
 
-def source(path: Path, **known: object) -> Source:
-    return Source(path, path.name, "somebody", **known)
+def source(path: Path, **details: object) -> Source:
+    return Source(path, path.name, "somebody", **details)
 
 
 @pytest.fixture
@@ -33,17 +32,17 @@ def voice(made_voice, tmp_path: Path) -> Path:
 def test_the_log_mel_is_the_pipelines(voice: Path) -> None:
     import torch
 
-    piece = prepare_voices([source(voice)], VoiceOptions())
-    [log_mel], [row] = piece.arrays["log_mel"], piece.rows
+    result = prepare_voices([source(voice)], VoiceOptions())
+    [log_mel], [row] = result.arrays["log_mel"], result.rows
     assert log_mel.dtype == np.float16 and log_mel.shape == (row.length, 64)
     expected = features(soundfile.read(voice, dtype="float32")[0])
-    heard = normalise(torch.from_numpy(log_mel.T.astype(np.float32)))
-    assert (heard - expected).abs().max() < 0.02, "half precision keeps three digits"
+    stored = normalise(torch.from_numpy(log_mel.T.astype(np.float32)))
+    assert (stored - expected).abs().max() < 0.02, "half precision keeps three digits"
 
 
 def test_a_row_says_whose_recording_it_is(voice: Path) -> None:
-    known = source(voice, aliases=("id1", "n2"), gender="female", nationality="Ireland")
-    [row] = prepare_voices([known], VoiceOptions()).rows
+    detailed = source(voice, aliases=("id1", "n2"), gender="female", nationality="Ireland")
+    [row] = prepare_voices([detailed], VoiceOptions()).rows
     assert (row.file, row.person, row.aliases) == ("voice.wav", "somebody", "id1|n2")
     assert (row.gender, row.nationality) == ("female", "Ireland")
     assert row.sha256 == hashlib.sha256(voice.read_bytes()).hexdigest()
@@ -74,38 +73,39 @@ def test_levelling_scales_and_does_nothing_else() -> None:
     assert np.allclose(louder / speech, louder[0] / speech[0], rtol=1e-5)
 
 
+def speech_of(voice: Path, **options: float) -> np.ndarray:
+    speech = read_speech(source(voice), VoiceOptions(**options))
+    assert isinstance(speech, np.ndarray)
+    return speech
+
+
 def test_of_a_long_recording_only_the_start_is_read(voice: Path) -> None:
-    prepared = prepare_voice(source(voice), VoiceOptions(most_seconds=2.0, least_speech=0.1))
-    assert isinstance(prepared, PreparedVoice) and prepared.seconds <= 2.0
+    assert len(speech_of(voice, most_seconds=2.0, least_speech=0.1)) <= 2 * 16_000
 
 
 def test_of_much_speech_only_the_start_is_kept(voice: Path) -> None:
-    whole = prepare_voice(source(voice), VoiceOptions())
-    start = prepare_voice(source(voice), VoiceOptions(most_speech=1.0))
-    assert isinstance(whole, PreparedVoice) and isinstance(start, PreparedVoice)
-    assert np.array_equal(start.speech, whole.speech[:16_000])
+    assert np.array_equal(speech_of(voice, most_speech=1.0), speech_of(voice)[:16_000])
 
 
-def test_how_little_speech_is_enough_can_be_told(voice: Path) -> None:
-    whole = prepare_voice(source(voice), VoiceOptions(least_speech=0.1))
-    assert isinstance(whole, PreparedVoice)
-    enough, more = VoiceOptions(least_speech=whole.seconds), VoiceOptions(least_speech=whole.seconds + 0.01)
-    assert isinstance(prepare_voice(source(voice), enough), PreparedVoice)
-    assert prepare_voice(source(voice), more) == Rejected("voice.wav", "too little speech")
+def test_the_least_speech_can_be_set(voice: Path) -> None:
+    seconds = len(speech_of(voice, least_speech=0.1)) / 16_000
+    assert len(speech_of(voice, least_speech=seconds))
+    too_much = VoiceOptions(least_speech=seconds + 0.01)
+    assert read_speech(source(voice), too_much) == Rejected("voice.wav", "too little speech")
 
 
-def test_what_cannot_be_used_comes_back_with_its_reason_and_the_others_go_on(voice: Path, tmp_path) -> None:
+def test_a_rejected_recording_has_its_reason_and_the_others_go_on(voice: Path, tmp_path) -> None:
     silent, broken = tmp_path / "silent.wav", tmp_path / "broken.wav"
     soundfile.write(silent, np.zeros(48_000), 16_000)
     broken.write_bytes(b"no audio")
     missing = tmp_path / "missing.wav"
-    piece = prepare_voices([source(path) for path in (silent, broken, voice, missing)], VoiceOptions())
-    assert [row.file for row in piece.rows] == ["voice.wav"]
-    reasons = {left.file: left.reason for left in piece.rejected}
+    result = prepare_voices([source(path) for path in (silent, broken, voice, missing)], VoiceOptions())
+    assert [row.file for row in result.rows] == ["voice.wav"]
+    reasons = {row.file: row.reason for row in result.rejected}
     assert reasons["silent.wav"] == "too little speech"
     assert reasons["broken.wav"].startswith("unreadable recording: ")
     assert "cannot be read" in reasons["missing.wav"]
-    assert all(isinstance(left, Rejected) for left in piece.rejected)
+    assert all(isinstance(row, Rejected) for row in result.rejected)
 
 
 def test_a_decoder_that_breaks_down_costs_one_file(voice: Path, monkeypatch: pytest.MonkeyPatch) -> None:

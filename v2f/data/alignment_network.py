@@ -29,7 +29,7 @@ OTHERWISE = "or take --detector dlib"
 
 
 class AlignmentNetwork:
-    """Detects faces and landmarks by face-alignment's networks; see `landmarks.LandmarkBackend`.
+    """Detects faces and landmarks by face-alignment's networks; see `landmarks.Backend`.
 
     Raises CorpusError if the package or its weights are missing and cannot be fetched.
     """

@@ -36,19 +36,18 @@ def prepare_corpus(
     faces: Sequence[Source],
     split: str = "random",
     seed: int = 0,
-    voice_options: VoiceOptions = VoiceOptions(),  # noqa: B008, frozen
     face_options: FaceOptions = FaceOptions(),  # noqa: B008, frozen
     engine: Engine = Engine(),  # noqa: B008, frozen
 ) -> dict:
     """Prepare the sides that are given, join all that `out` has, and report; a second call goes on where one stopped.
 
-    split: "paper", "random", or a list as `split_people` reads it. Returns the report. Raises CorpusError.
+    `split` is a rule of `split_people`. Returns the report; raises CorpusError.
     """
     split_people([], split, seed)  # what can fail at once fails before hours of work
     if faces:
         landmark_backend(face_options.detector)  # and fetches its weights once, not in every worker
     if voices:
-        add_voices(out, voices, voice_options, engine)
+        add_voices(out, voices, VoiceOptions(), engine)
     if faces:
         add_faces(out, faces, face_options, engine)
     join(out, split, seed)
@@ -90,10 +89,7 @@ def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResu
         result.arrays["faces"].append(face.face)
         if face.descriptor is not None:
             result.arrays["descriptors"].append(face.descriptor)
-        aliases = "|".join(source.aliases)
-        result.rows.append(
-            store.FaceRow(source.file, source.person, aliases, source.gender, source.nationality, face.sha256)
-        )
+        result.rows.append(store.FaceRow(**source.columns, sha256=face.sha256))
     return result
 
 

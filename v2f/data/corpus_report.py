@@ -37,7 +37,6 @@ def corpus_report(folder: Path) -> dict:
         table["faces"][split] = int(np.isin(store.face_person, people).sum())
         table["people"][split] = len(people)
     seconds = sum(row.seconds for row in read_rows(folder / VOICE_TABLE, VoiceEntry))
-    rejected = read_rows(folder / "rejected.csv", Rejected)
     both = with_voice and with_face
     return {
         "table 1": table,
@@ -46,8 +45,14 @@ def corpus_report(folder: Path) -> dict:
         "faces": len(store.faces),
         "only voices": sorted(store.people[i].name for i in with_voice - with_face) if both else [],
         "only faces": sorted(store.people[i].name for i in with_face - with_voice) if both else [],
-        "rejected": dict(Counter(row.reason.split(":")[0] for row in rejected).most_common()),
+        "rejected": rejections(folder),
     }
+
+
+def rejections(folder: Path) -> dict[str, int]:
+    """The number of rejected files of a store by reason, the most frequent first."""
+    rows = read_rows(folder / "rejected.csv", Rejected)
+    return dict(Counter(row.reason.split(":")[0] for row in rows).most_common())
 
 
 def write(folder: Path, report: dict, faces: Sequence[Source] = ()) -> None:

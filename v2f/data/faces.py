@@ -63,12 +63,12 @@ def prepare_faces(files: Sequence[tuple[Path, str]], options: FaceOptions) -> li
 
     No picture raises an error; CorpusError or V2FError say that the detector itself is missing.
     """
-    backend = landmarks.landmark_backend(options.detector)
+    detect = landmarks.landmark_backend(options.detector)
     prepared: list[PreparedFace | Rejected] = []
     for start in range(0, len(files), BATCH):
         batch = files[start : start + BATCH]
         pictures = [_read(path) for path, _ in batch]
-        landmarks_of = iter(backend.landmarks([picture.view for picture in pictures if picture is not None]))
+        landmarks_of = iter(detect([picture.view for picture in pictures if picture is not None]))
         for (_, name), picture in zip(batch, pictures, strict=True):
             if picture is None:
                 prepared.append(Rejected(name, "unreadable picture"))

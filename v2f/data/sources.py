@@ -8,7 +8,7 @@ A layout is how a corpus keeps people apart on disk:
     lfw         .../Aaron_Eckhart/Aaron_Eckhart_0001.jpg
     folders     NAME/anything/below.wav         for a corpus of one's own
 
-Only names of files are read, never what is in them. People of several corpora meet by name or by id: `people_of`.
+Only names of files are read, never their contents. `people_of` matches people of several corpora by name or id.
 """
 
 import csv
@@ -61,6 +61,12 @@ class Source:
     nationality: str = ""
     age: str = ""  # years, or "" where unknown
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The first columns of its row in a store's tables."""
+        names = {"file": self.file, "person": self.person, "aliases": "|".join(self.aliases)}
+        return names | {"gender": self.gender, "nationality": self.nationality}
+
 
 @dataclass(frozen=True)
 class Person:
@@ -96,7 +102,7 @@ def find_faces(folder: Path, layout: str, meta: Path | None = None) -> list[Sour
 
 @lru_cache(1 << 16)  # many files are of few people
 def normalised(name: str) -> str:
-    """The key by which people meet: "A._J._Buckley" and "A.J. Buckley" -> "ajbuckley", "Beyoncé" -> "beyonce"."""
+    """The key that matches people: "A._J._Buckley" and "A.J. Buckley" -> "ajbuckley", "Beyoncé" -> "beyonce"."""
     letters = unicodedata.normalize("NFKD", name).casefold().translate(PLAIN_LETTERS)
     return "".join(letter for letter in letters if letter.isalnum())
 
@@ -131,7 +137,7 @@ def people_of(sources: Sequence[Source]) -> tuple[list[Person], list[int]]:
 
 
 def _keys(source: Source) -> list[str]:
-    """The keys of a source; one without any letter or digit meets only its like: a slash is in no other key."""
+    """The keys of a source; one without any letter or digit matches only its like: a slash is in no other key."""
     keys = [normalised(name) for name in (source.person, *source.aliases)]
     return [key for key in keys if key] or ["/" + (source.person or source.file)]
 

@@ -32,9 +32,8 @@ Other programs need NumPy alone:
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -118,7 +117,6 @@ class Store:
     sounds: np.ndarray  # float16 [frames, 64] or int16 [samples]
     faces: np.ndarray  # uint8 [faces, size, size, 3]
     face_person: np.ndarray  # int64 [faces]
-    dvectors: np.ndarray | None
 
     @classmethod
     def open(cls, folder: str | Path) -> "Store":
@@ -133,7 +131,6 @@ class Store:
                 _map(folder / sounds),
                 _map(folder / FACES),
                 _map(folder / FACE_PERSON),
-                _map(folder / DVECTORS) if (folder / DVECTORS).exists() else None,
             )
         except DAMAGED_ARRAY as error:
             reason = str(error).splitlines()[0].rstrip(".")
@@ -173,15 +170,15 @@ class Store:
         return np.array([places.get(person.gender, -1) for person in self.people], dtype=np.int64)
 
     def voices_in(self, split: str) -> np.ndarray:
-        """Which recordings are of people in a split, int64 [n]."""
+        """The recordings of people in a split, int64 [n]."""
         return np.flatnonzero(self._in_split(split)[self.voices["person"]])
 
     def faces_in(self, split: str) -> np.ndarray:
-        """Which faces are of people in a split, int64 [n]."""
+        """The faces of people in a split, int64 [n]."""
         return np.flatnonzero(self._in_split(split)[self.face_person])
 
     def person_of(self, voice: int) -> Person:
-        """Who speaks in a recording."""
+        """The speaker of a recording."""
         return self.people[self.voices["person"][voice]]
 
     def sound(self, voice: int) -> np.ndarray:
@@ -196,6 +193,11 @@ class Store:
     def waveform(self, voice: int) -> np.ndarray:
         """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
         return self.sound(voice).astype(np.float32) / FULL_SCALE
+
+    @property
+    def dvectors(self) -> np.ndarray | None:
+        """Two public speaker embeddings of each recording, float32 [recordings, 512]; None without."""
+        return self._optional(DVECTORS)
 
     @property
     def pairing(self) -> np.ndarray | None:
@@ -231,40 +233,35 @@ def write_people(
     faces: Sequence[FaceRow],
     face_person: Sequence[int],
 ) -> None:
-    """Complete a store whose sounds and faces are written by its people and whose each recording and face is."""
+    """Write the tables of people, recordings and faces, which complete a store of prepared sounds and faces.
 
-    def whose(person: int) -> dict[str, Any]:
-        details = asdict(people[person])
-        return {"person": details.pop("name"), **details}
+    Args:
+        voice_person, face_person: the index in `people` of each recording's, and each face's, person.
+    """
+
+    def details(person: int) -> tuple[str, str, str, str, int]:
+        somebody = people[person]
+        return somebody.name, somebody.gender, somebody.nationality, somebody.split, somebody.identity
 
     starts = np.cumsum([0, *(row.length for row in voices)])[:-1].tolist()
+    sounds = [(start, row.length, i) for start, row, i in zip(starts, voices, voice_person, strict=True)]
     voice_entries = [
-        VoiceEntry(
-            file=row.file,
-            seconds=row.seconds,
-            start=start,
-            length=row.length,
-            sha256=row.sha256,
-            **whose(person),
-        )
-        for row, start, person in zip(voices, starts, voice_person, strict=True)
+        VoiceEntry(row.file, *details(i), row.seconds, start, row.length, row.sha256, people[i].age)
+        for row, (start, _, i) in zip(voices, sounds, strict=True)
     ]
     face_entries = [
-        FaceEntry(file=row.file, sha256=row.sha256, **whose(person))
-        for row, person in zip(faces, face_person, strict=True)
-    ]
-    index = [
-        (entry.start, entry.length, person) for entry, person in zip(voice_entries, voice_person, strict=True)
+        FaceEntry(row.file, *details(i), row.sha256, people[i].age)
+        for row, i in zip(faces, face_person, strict=True)
     ]
     write_rows(folder / VOICE_TABLE, VoiceEntry, voice_entries)
     write_rows(folder / FACE_TABLE, FaceEntry, face_entries)
     write_rows(folder / PEOPLE, Person, people)
     write_array(folder / FACE_PERSON, np.array(face_person, dtype=np.int64))
-    write_array(folder / VOICES, np.array(index, dtype=np.int64).reshape(-1, 3))
+    write_array(folder / VOICES, np.array(sounds, dtype=np.int64).reshape(-1, 3))
 
 
 def store_hash(folder: str | Path) -> str:
-    """sha256 over the store's tables: which faces and voices, and whose they are."""
+    """sha256 over the store's tables of people, recordings and faces, and its pairing."""
     digest = hashlib.sha256()
     for name in (PEOPLE, VOICE_TABLE, FACE_TABLE, PAIRING):
         if name != PAIRING or (Path(folder) / name).exists():

@@ -36,18 +36,6 @@ class VoiceOptions:
         return {self.keep: sounds[self.keep]} | ({"dvectors": Column("<f4", (512,))} if self.dvectors else {})
 
 
-@dataclass(frozen=True)
-class PreparedVoice:
-    """The speech of a recording, float32 [samples] at 16 kHz; sha256 of its file."""
-
-    speech: np.ndarray
-    sha256: str
-
-    @property
-    def seconds(self) -> float:
-        return len(self.speech) / SAMPLE_RATE
-
-
 def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardResult:
     """Prepare one shard of recordings in this process, in order, on one core: others have shards of their own."""
     torch.set_num_threads(1)
@@ -58,33 +46,26 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
 
         embed = DVectors()
     for source in sources:
-        voice = prepare_voice(source, options)
-        if isinstance(voice, Rejected):
-            result.rejected.append(voice)
+        speech = read_speech(source, options)
+        if isinstance(speech, Rejected):
+            result.rejected.append(speech)
             continue
-        speech = at_level(voice.speech, LEVEL_DB) if options.keep == "speech" else voice.speech
+        if options.keep == "speech":
+            speech = at_level(speech, LEVEL_DB)
         sound = pcm(speech) if options.keep == "speech" else to_float16(speech)
         result.arrays[options.keep].append(sound)
         if embed:
             result.arrays["dvectors"].append(embed(speech))
-        result.rows.append(
-            VoiceRow(
-                source.file,
-                source.person,
-                "|".join(source.aliases),
-                source.gender,
-                source.nationality,
-                round(voice.seconds, 2),
-                len(sound),
-                voice.sha256,
-                source.age,
-            )
+        seconds, sha256 = len(speech) / SAMPLE_RATE, hashlib.sha256(source.path.read_bytes()).hexdigest()
+        row = VoiceRow(
+            **source.columns, seconds=round(seconds, 2), length=len(sound), sha256=sha256, age=source.age
         )
+        result.rows.append(row)
     return result
 
 
-def prepare_voice(source: Source, options: VoiceOptions) -> PreparedVoice | Rejected:
-    """Prepare one recording; one that cannot be read or holds too little speech comes back with its reason."""
+def read_speech(source: Source, options: VoiceOptions) -> np.ndarray | Rejected:
+    """The speech of a recording, float32 [samples] at 16 kHz, or why it cannot be used."""
     try:
         waveform = read_audio(source.path, options.most_seconds)
     except Exception as error:  # whatever a decoder does to one file of a million, the others go on
@@ -93,8 +74,7 @@ def prepare_voice(source: Source, options: VoiceOptions) -> PreparedVoice | Reje
     speech = keep_speech(waveform)
     if len(speech) < options.least_speech * SAMPLE_RATE:
         return Rejected(source.file, "too little speech")
-    speech = speech[: int(options.most_speech * SAMPLE_RATE)]
-    return PreparedVoice(speech, hashlib.sha256(source.path.read_bytes()).hexdigest())
+    return speech[: int(options.most_speech * SAMPLE_RATE)]
 
 
 def to_float16(speech: np.ndarray) -> np.ndarray:

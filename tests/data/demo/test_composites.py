@@ -60,8 +60,8 @@ def test_a_composite_is_symmetric_and_sharper_than_a_plain_mean():
     def detail(picture: np.ndarray) -> float:
         return float(np.abs(np.diff(picture[16:52, 12:52].mean(axis=2), axis=0)).mean())
 
-    plain = faces[counts].astype(float)
-    assert detail(texture) > 1.1 * detail((plain + plain[:, :, ::-1]).mean(axis=0) / 2)
+    pixels = faces[counts].astype(float)
+    assert detail(texture) > 1.1 * detail((pixels + pixels[:, :, ::-1]).mean(axis=0) / 2)
 
 
 def test_groups_have_shapes_of_their_own():

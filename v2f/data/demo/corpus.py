@@ -18,6 +18,7 @@ from v2f.audio import SAMPLE_RATE
 from v2f.data import store
 from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.corpus import Engine, add_faces, add_voices, complete, rows_of
+from v2f.data.corpus_report import rejections
 from v2f.data.demo.dvectors import DVectors
 from v2f.data.demo.identities import group_centres, look_alike_groups
 from v2f.data.demo.looks import PreparedPairs
@@ -36,7 +37,7 @@ from v2f.data.demo.sources import (
     read_table,
 )
 from v2f.data.faces import FaceOptions
-from v2f.data.shards import Rejected, write_array, write_atomically
+from v2f.data.shards import write_array, write_atomically
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions
 from v2f.errors import CorpusError
@@ -94,9 +95,7 @@ def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
 
     number = {name: i for i, name in enumerate(dict.fromkeys(row.person for row in voices))}
     person = np.array([number[row.person] for row in voices])
-    rows = [
-        voices[i] for i in np.unique(person, return_index=True)[1]
-    ]  # the first of each person has the details
+    rows = [voices[i] for i in np.unique(person, return_index=True)[1]]  # the first of each person
     seconds = np.array([row.length for row in voices]) / SAMPLE_RATE
     splits = [split_of(row.person) for row in rows]
     speakers = Speakers(
@@ -129,7 +128,7 @@ def split_of(person: str) -> str:
 
 
 def corpus_of(file: str) -> str:
-    """Which corpus a recording of the store is from."""
+    """The corpus that a recording of the store is from."""
     return file.split("/")[0]
 
 
@@ -151,10 +150,11 @@ def _recordings(sources: Sources) -> list[Source]:
 
 def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
     """The people of the part "map" of whom both a voice and a face can be used."""
-    names = [row["pair"] for row in pairs_part("map")]
-    files = [[Source(folder / file, name, name) for file in files_of_pair(name)] for name in names]
-    add_voices(out, [voice for voice, _ in files], VOICES, engine)
-    add_faces(out, [face for _, face in files], FACES, engine)
+    names_and_files = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
+    add_voices(
+        out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES, engine
+    )
+    add_faces(out, [Source(folder / face, name, name) for name, _, face in names_and_files], FACES, engine)
     pairs = PreparedPairs.open(out)
     if len(pairs.faces) < FEWEST_PAIRS:
         raise CorpusError(
@@ -179,7 +179,7 @@ def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray
 
 
 def report(out: Path) -> dict:
-    """What a store of the demonstration corpus holds: counts, hours, and the share of women."""
+    """Counts, hours and the share of women of a store of the demonstration corpus."""
     opened = store.Store.open(out)
     assert opened.pairing is not None
     sizes = Counter(opened.face_identity.tolist())
@@ -188,11 +188,6 @@ def report(out: Path) -> dict:
         name: _corpus_report(opened, np.array([corpus_of(row.file) == name for row in rows]))
         for name in dict.fromkeys(corpus_of(row.file) for row in rows)
     }
-    rejected = Counter(
-        row.reason.split(":")[0]
-        for side in ("voices", "faces")
-        for row in rows_of(out, side, Rejected, "rejected")
-    )
     speakers, first = np.unique(opened.voices["person"], return_index=True)
     q = opened.pairing[first].astype(np.float64)
     q = q[q.any(axis=1)]
@@ -207,10 +202,8 @@ def report(out: Path) -> dict:
         "voices held out": {split: len(opened.voices_in(split)) for split in ("test", "common voice")},
         "people paired": len(q),
         "share of women among the paired": round(float(q[:, female].sum() / len(q)), 3),
-        "identities a person goes with, in effect": round(float(np.exp(_entropy(q)).mean()), 1),
-        "identities in use, in effect": round(float(np.exp(_entropy(q.mean(axis=0)))), 1),
         "corpora": corpora,
-        "rejected": dict(rejected.most_common()),
+        "rejected": rejections(out),
     }
 
 
@@ -227,9 +220,3 @@ def _corpus_report(opened: store.Store, own: np.ndarray) -> dict:
         "recordings": len(voices),
         "hours of speech": round(float(voices["length"].sum()) / SAMPLE_RATE / 3600, 2),
     }
-
-
-def _entropy(q: np.ndarray) -> np.ndarray:
-    """In nats, along the last axis; each row is made to sum to 1 first, which half precision does not quite."""
-    q = q / q.sum(axis=-1, keepdims=True)
-    return -(q * np.log(q + 1e-12)).sum(axis=-1)

@@ -167,4 +167,4 @@ def _centred(vectors: np.ndarray, corpus: np.ndarray, women: np.ndarray, men: np
 
 def unit_length(vectors: np.ndarray) -> np.ndarray:
     """Vectors [..., n] scaled to length one."""
-    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)
+    return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)

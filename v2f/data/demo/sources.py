@@ -21,7 +21,7 @@ HELDOUT_COMMON_VOICE = HERE / "heldout_commonvoice.txt"  # 100 women and 100 men
 
 
 @dataclass(frozen=True)
-class Spoken:
+class ListedRecording:
     """A recording of the lists."""
 
     file: str
@@ -49,9 +49,9 @@ class PublicSource:
         ]
 
     @property
-    def recordings(self) -> list[Spoken]:
+    def recordings(self) -> list[ListedRecording]:
         """The rows of a list of recordings."""
-        return [Spoken(**row) for row in read_table(self.table)]
+        return [ListedRecording(**row) for row in read_table(self.table)]
 
     def require(self, folder: Path) -> None:
         """Raise CorpusError, with a sentence about what is missing, unless every file is in the folder."""
