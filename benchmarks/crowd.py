@@ -53,6 +53,14 @@ class Connection:
         body = {"data": arguments, "component_id": self.page, "session_hash": "bench", "fn_name": name}
         return json.loads(self._request("POST", "/gradio_api/component_server", json.dumps(body)))
 
+    def start(self, seconds: float) -> str:
+        """Start a recording, after waiting for a place as the page does -> the session's token."""
+        ticket = None
+        while "waiting" in (answer := self.call("start_recording", seconds=seconds, ticket=ticket)):
+            ticket = answer["waiting"]["ticket"]
+            time.sleep(1)
+        return answer["session"]
+
     def _request(self, method: str, path: str, body: str | None = None) -> bytes:
         self.connection.request(method, path, body, {"Content-Type": "application/json"})
         return self.connection.getresponse().read()
@@ -61,7 +69,8 @@ class Connection:
 def measure(weights: str | None = None) -> Iterator[Table]:
     """Crowds that double until faces fall behind, then crowds between the last two; and how many are held."""
     crowds: dict[int, Latencies] = {}
-    with serving(*(["--weights", weights] if weights else [])) as kiosk:
+    everybody = ["--speakers", str(2 * CROWDS[-1])]  # nobody waits: what is asked is how many there could be
+    with serving(*everybody, *(["--weights", weights] if weights else [])) as kiosk:
         waveform = read_audio(EXAMPLES[0], SECONDS)
         crowd_speaks(kiosk, waveform, 1)  # from here on the kiosk is warm
 
@@ -105,7 +114,7 @@ def speak(connection: Connection, waveform: Waveform) -> Latencies:
     live: list[float] = []  # when live faces came, in seconds since the recording began
     faces: dict[int, float] = {}  # when each duration's face came
     durations = [duration for duration in DURATIONS if duration * SAMPLE_RATE <= waveform.size]
-    session = connection.call("start_recording", seconds=waveform.size / SAMPLE_RATE)["session"]
+    session = connection.start(waveform.size / SAMPLE_RATE)
     start, sent = time.perf_counter(), 0
     while sent < waveform.size:
         cut = min((d * SAMPLE_RATE for d in durations if d * SAMPLE_RATE > sent), default=waveform.size)

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from tests.conftest import MadeVoice
 from v2f.audio import SAMPLE_RATE
 from v2f.errors import UnreadableAudioError
-from v2f.kiosk.gradio_adapter import delete_old_uploads, read_once
+from v2f.kiosk.gradio_adapter import GoneUploads, delete_old_uploads, read_once
 
 
 @pytest.fixture
@@ -87,3 +92,15 @@ def test_what_was_abandoned_is_swept_away(uploads: Path, upload: Path) -> None:
     assert not broken_off.exists()
     delete_old_uploads(uploads, -1)
     assert not list(uploads.iterdir())
+
+
+def test_an_upload_that_goes_while_it_is_being_sent_is_not_found(upload: Path) -> None:
+    """Gradio looks whether a file exists before it opens it."""
+
+    async def send_back(request: Request) -> FileResponse:
+        upload.unlink()
+        return FileResponse(upload)
+
+    app = Starlette(routes=[Route("/", send_back)])
+    app.add_middleware(GoneUploads)
+    assert TestClient(app).get("/").status_code == 404

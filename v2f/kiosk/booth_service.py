@@ -6,6 +6,7 @@ computes when, and `questions` answers failures by {"problem": key of its words 
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from PIL import Image
 from pydantic import validate_call
 
 from v2f.audio import SAMPLE_RATE, detect_speech, log_mel, mix, noise_bank, normalise
-from v2f.errors import NoSpeechError
+from v2f.errors import MicrophoneError, NoSpeechError
 from v2f.kiosk import wire
+from v2f.kiosk.admission import Admission, Waiting
 from v2f.kiosk.compute_queue import ComputeQueue
 from v2f.kiosk.gradio_adapter import read_once
 from v2f.kiosk.problems import Problem, answer_problems
 from v2f.kiosk.sessions import LocalMicrophone, Session, SessionStore
+from v2f.kiosk.settings import Settings
 from v2f.kiosk.wire import TIMELINE_SECONDS, FaceMessage, NoiseKind, Ratio, Samples, Seconds, Token, Tokens
 from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace, Waveform
 from v2f.pipeline.latent import between, nearby
@@ -54,8 +57,7 @@ class BoothService:
         examples: Sequence[Waveform],
         sessions: SessionStore,
         uploads: Path,
-        local: bool = False,
-        device: int | None = None,
+        settings: Settings = Settings(),  # noqa: B008, frozen
     ) -> None:
         """Compute what is the same for all visitors.
 
@@ -64,15 +66,15 @@ class BoothService:
             examples: voices; the first is the example, all of them together make babble.
             sessions: where recordings are kept.
             uploads: the folder that uploads arrive in; they are deleted once read.
-            local: record at this machine, not in the browser.
-            device: the number of this machine's microphone; None: its own choice.
+            settings: how the booth is set up.
         """
         self.engine = engine
         self.uploads = uploads
         self.queue = ComputeQueue()
         self.noises = noise_bank(MAX_UPLOAD_SECONDS * SAMPLE_RATE, examples)
         self._sessions = sessions
-        self._microphone = LocalMicrophone(device) if local else None
+        self._microphone = LocalMicrophone(settings.device) if settings.local else None
+        self._admission = Admission(settings.speakers)
         example = examples[0][: TIMELINE_SECONDS * SAMPLE_RATE]
         *faces, whole = engine.strip(example)
         assert whole, "the example holds speech"
@@ -93,23 +95,32 @@ class BoothService:
     # Recordings
 
     @validate_call
-    def start_recording(self, seconds: Seconds, example: bool = False) -> Answer:
-        """Start a recording.
+    def start_recording(self, seconds: Seconds, example: bool = False, ticket: Token | None = None) -> Answer:
+        """Start a recording, or wait for a place among those who speak.
 
         Args:
             seconds: its length.
             example: whether the page plays an example, and so sends the samples even where `local` is set.
+            ticket: what an earlier answer gave, if the page waits.
 
         Returns:
-            {"session": token}
+            {"session": token}, or {"waiting": {"ticket", how many are "ahead", "seconds" to wait}}; then the page asks
+            again within seconds.
 
         Raises:
             Problem: "mic_busy", where another visitor has this machine's microphone.
             MicrophoneError: it cannot be opened.
         """
-        session = Session(LiveSession(self.engine.face, seconds))
-        if self._microphone and not example:
-            self._microphone.record(session, seconds)
+        place = self._admission.enter(seconds, ticket)
+        if isinstance(place, Waiting):
+            return {"waiting": asdict(place)}
+        session = Session(LiveSession(self.engine.face, seconds), place=place)
+        try:
+            if self._microphone and not example:
+                self._microphone.record(session, seconds)
+        except (Problem, MicrophoneError):
+            self._admission.leave(place)
+            raise
         return {"session": self._sessions.open(session)}
 
     @validate_call
@@ -163,6 +174,7 @@ class BoothService:
         """
         now = self._sessions.touch(session)
         now.release_microphone()
+        self._admission.leave(now.place)
         try:
             return self._result(session, now)
         except NoSpeechError:
@@ -277,7 +289,8 @@ class BoothService:
     @validate_call
     def forget(self, sessions: Tokens) -> Answer:
         """Drop sessions and all that is known of them."""
-        self._sessions.forget(sessions)
+        for session in self._sessions.forget(sessions):
+            self._admission.leave(session.place)
         return {}
 
     def _faces_so_far(

@@ -6,6 +6,7 @@ from functools import partial
 
 import v2f
 from v2f.errors import MicrophoneError
+from v2f.kiosk.settings import SPEAKERS_PER_CORE
 
 NO_MICROPHONE = "There is no microphone at this machine: plug one in."
 
@@ -38,6 +39,9 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         metavar="NAME",
         help="name of a proxy in front of the page",
     )
+    parser.add_argument(
+        "--speakers", type=int, help=f"how many may speak at once (default: {SPEAKERS_PER_CORE} a core)"
+    )
     parser.add_argument("--auth", metavar="NAME:PASSWORD", help="ask visitors for these")
     parser.set_defaults(run=partial(run, parser))
 
@@ -48,6 +52,8 @@ def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
         parser.error("--port takes a number from 1 to 65535")
     if arguments.idle_seconds < 0:
         parser.error("--idle-seconds takes 0 or more")
+    if arguments.speakers is not None and arguments.speakers < 1:
+        parser.error("--speakers takes 1 or more")
     if arguments.device is not None and arguments.microphone != "local":
         parser.error("--device goes with --microphone local")
     if arguments.auth is not None and not all(arguments.auth.partition(":")):
@@ -88,6 +94,7 @@ def start(arguments: argparse.Namespace) -> None:
     from v2f.kiosk.server import serve
     from v2f.kiosk.settings import Settings
 
+    limits = {} if arguments.speakers is None else {"speakers": arguments.speakers}
     settings = Settings(
         kiosk=arguments.kiosk,
         language=arguments.language,
@@ -95,6 +102,7 @@ def start(arguments: argparse.Namespace) -> None:
         local=arguments.microphone == "local",
         device=arguments.device,
         names=tuple(arguments.allowed_host),
+        **limits,
     )
     if settings.local:
         check_microphone(settings.device)

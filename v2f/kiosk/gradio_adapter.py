@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError, validate_call
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from v2f.audio import read_audio
 from v2f.errors import UnreadableAudioError, V2FError
@@ -86,6 +88,24 @@ def delete_old_uploads(uploads: Path, seconds: float) -> None:
 
 async def _leave_in_place(path: str | Path | None) -> str | None:
     return None if path is None else str(path)
+
+
+class GoneUploads:
+    """Middleware that answers 404 where Gradio began to send an upload that was read, and so deleted, meanwhile.
+
+    Its own recorder asks for the recording back to play it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except RuntimeError as error:  # Starlette's, before it sends anything
+            if not isinstance(error.__context__, FileNotFoundError):
+                raise
+            await Response(status_code=404)(scope, receive, send)
 
 
 # Functions
@@ -157,6 +177,7 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
         block.async_move_resource_to_block_cache = _leave_in_place  # type: ignore[assignment, method-assign]
     # Only `launch` sets this, which is not used here; without it every file of this machine counts as an upload.
     page.has_launched = True
+    app.add_middleware(GoneUploads)
     gr.mount_gradio_app(
         app,
         page.queue(max_size=QUEUE_SIZE, api_open=False),

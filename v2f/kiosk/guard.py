@@ -32,6 +32,7 @@ POLICY = {
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "media-src": "'self' data: blob:",
+    "connect-src": "'self' data: blob:",
     "font-src": "'self' data:",
     "worker-src": "'self' blob:",
     "object-src": "'none'",

@@ -53,7 +53,7 @@ def application(
         An ASGI application.
     """
     examples = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
-    service = BoothService(engine, examples, sessions, uploads, settings.local, settings.device)
+    service = BoothService(engine, examples, sessions, uploads, settings)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/kiosk", StaticFiles(directory=STATIC))
     app.mount("/fonts", StaticFiles(directory=ASSETS / "fonts"))

@@ -24,6 +24,7 @@ class Session:
         durations_sent: while it is in progress, the durations whose face the page has.
         samples_sent: how many samples of this machine's microphone the page has.
         recording: by this machine's microphone, if it is.
+        place: among those who speak, while the recording is in progress.
     """
 
     live: LiveSession
@@ -32,6 +33,7 @@ class Session:
     durations_sent: set[int] = field(default_factory=set)
     samples_sent: int = 0
     recording: Recording | None = None
+    place: str = ""
 
     def release_microphone(self) -> None:
         """Let go of this machine's microphone, if this session holds it."""
@@ -79,11 +81,12 @@ class SessionStore:
             self._sessions[token] = (time.monotonic(), session)
             return session
 
-    def forget(self, tokens: list[str]) -> None:
-        """Drop sessions; unknown tokens are passed over."""
+    def forget(self, tokens: list[str]) -> list[Session]:
+        """Drop sessions and return them; unknown tokens are passed over."""
         with self._lock:
             dropped = [self._sessions.pop(token)[1] for token in tokens if token in self._sessions]
         _release(dropped)
+        return dropped
 
     def forget_untouched(self) -> None:
         """Drop the sessions that were not touched for their time to live."""

@@ -1,6 +1,9 @@
 """How a booth is set up."""
 
+import os
 from dataclasses import dataclass
+
+SPEAKERS_PER_CORE = 6  # docs/performance.md, "Visitors at once"
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,7 @@ class Settings:
         local: record at this machine, not in the browser.
         device: the number of this machine's microphone; None: its own choice.
         names: by which the page may be called, besides its addresses; see guard.py.
+        speakers: how many visitors may speak at once; the others wait their turn.
     """
 
     kiosk: bool = False
@@ -22,3 +26,4 @@ class Settings:
     local: bool = False
     device: int | None = None
     names: tuple[str, ...] = ()
+    speakers: int = SPEAKERS_PER_CORE * (os.cpu_count() or 1)

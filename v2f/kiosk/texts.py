@@ -40,6 +40,11 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Pulsa Grabar o la barra espaciadora.",
         "按“录音”或空格键。",
     ),
+    "queue": (
+        "Many are speaking now. {n} before you, about {s} seconds.",
+        "Ahora hablan muchos. Antes de ti: {n}. Unos {s} segundos.",
+        "现在人很多。前面还有 {n} 人，请等 {s} 秒。",
+    ),
     # recording
     "record": ("Record", "Grabar", "录音"),
     "stop": ("Stop", "Parar", "停止"),

@@ -12,6 +12,7 @@ from tests.kiosk.booth_service.asking import Asker, Waveform
 from v2f.audio import SAMPLE_RATE
 from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.sessions import SessionStore
+from v2f.kiosk.settings import Settings
 from v2f.kiosk.wire import decode_samples, encode_samples
 from v2f.pipeline import VoiceToFace
 
@@ -34,7 +35,7 @@ def examples(made_voice: MadeVoice) -> list[Waveform]:
 
 @pytest.fixture(scope="module")
 def ask(engine: VoiceToFace, examples: list[Waveform], uploads: Path) -> Asker:
-    return Asker(BoothService(engine, examples, SessionStore(600), uploads))
+    return Asker(BoothService(engine, examples, SessionStore(600), uploads, Settings(speakers=1000)))
 
 
 @pytest.fixture(scope="module")

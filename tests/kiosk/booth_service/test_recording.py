@@ -17,6 +17,7 @@ from v2f.errors import MicrophoneError
 from v2f.kiosk import sessions
 from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
 from v2f.kiosk.sessions import SessionStore
+from v2f.kiosk.settings import Settings
 from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
 from v2f.pipeline import DURATIONS, VoiceToFace
 
@@ -175,7 +176,9 @@ def microphones(monkeypatch: pytest.MonkeyPatch) -> list[Microphone]:
 
 @pytest.fixture
 def ask_booth(engine: VoiceToFace, examples: list[Waveform]) -> Asker:
-    return Asker(BoothService(engine, examples, SessionStore(600), Path("/nowhere"), local=True, device=4))
+    return Asker(
+        BoothService(engine, examples, SessionStore(600), Path("/nowhere"), Settings(local=True, device=4))
+    )
 
 
 def test_the_booths_microphone_tells_the_page_what_it_hears(

@@ -14,6 +14,7 @@ import { Study } from "./study.js";
 
 const EXAMPLES = ["298-126790-0000", "2002-139469-0000", "3526-175658-0000"];   // as the buttons ex1, ex2, ex3 name them
 const MAX_FILES = 6;
+const TURN_MS = 1000;   // between two times that a page which waits asks for its turn
 const KEEP_ALIVE_SECONDS = 30;   // the server forgets what a page has not asked for in three times as long
 
 export class Controller {
@@ -126,7 +127,7 @@ export class Controller {
     const { view, server, session, session: { signal } } = this;
     let token;
     try {
-      ({ session: token } = await session.ask("start_recording", { seconds, example: source instanceof Example }));
+      token = await this.awaitTurn({ seconds, example: source instanceof Example }, signal);
       this.clearForNext();
       session.current = token;
       const { booth, timeline, words } = view, { durations } = this.config;
@@ -149,7 +150,20 @@ export class Controller {
       session.release([token]);
       if (signal.aborted) return;
       this.setBusy(false);
+      this.view.endWaiting();
       this.fail(problem);
+    }
+  }
+
+  /* Ask to record, again and again while too many others speak. The new session's token. */
+  async awaitTurn(question, signal) {
+    for (let ticket; ;) {
+      const { session, waiting } = await this.session.ask("start_recording", { ...question, ticket }, signal);
+      if (session) return session;
+      ticket = waiting.ticket;
+      this.view.showWaiting(waiting);
+      await new Promise(resolve => setTimeout(resolve, TURN_MS));
+      signal.throwIfAborted();
     }
   }
 

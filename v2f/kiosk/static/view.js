@@ -98,6 +98,19 @@ export class View {
 
   /* ---- faces ---- */
 
+  /* How long it is until the visitor may speak. */
+  showWaiting({ ahead, seconds }) {
+    const words = this.words.t("queue", { n: ahead, s: seconds });
+    this.$("#hint").textContent = words;
+    this.$("#rec").disabled = true;
+    this.say(words);
+  }
+
+  endWaiting() {
+    this.$("#rec").disabled = false;
+    this.label();
+  }
+
   /* An answer while the visitor speaks. */
   showProgress({ received, face, strip, speech }, seconds, name) {
     this.timeline.speech = speech;

@@ -1,0 +1,64 @@
+"""More visitors than the kiosk keeps up with: they wait, get in by themselves in order, and see nobody else's face."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import v2f
+from benchmarks.crowd import Connection
+from tests.kiosk.booth_service.asking import like
+from tests.kiosk.conftest import OpenKiosk
+from tests.support.browser import EXAMPLES
+from v2f.kiosk.wire import encode_face, encode_samples
+from v2f.pipeline import VoiceToFace
+
+VISITORS, SPEAKERS = 50, 12
+PIECE = 8_000  # samples, half a second
+
+
+@pytest.fixture(scope="module")
+def voices() -> list[np.ndarray]:
+    """Two seconds of its own for each visitor, as they arrive: in 16 bits."""
+    clips = [soundfile.read(clip, dtype="int16")[0] for clip in EXAMPLES]
+    starts = np.linspace(0, 8 * 16_000, VISITORS // len(clips) + 1).astype(int)
+    cut = [clip[start : start + 32_000] for start in starts for clip in clips][:VISITORS]
+    return [voice.astype(np.float32) / 32768 for voice in cut]
+
+
+def test_fifty_at_once_wait_their_turn_and_get_their_own_face(
+    open_kiosk: OpenKiosk, voices: list[np.ndarray], weights: Path
+) -> None:
+    kiosk = open_kiosk("--speakers", str(SPEAKERS), "--exact")
+    engine: VoiceToFace = v2f.load(weights, device="cpu", exact=True)
+    places: dict[int, int] = {}  # in the queue, of each visitor who had to wait
+    entered: list[int] = []
+
+    def visit(number: int) -> dict:
+        connection, ticket = Connection(kiosk), None
+        time.sleep(0.02 * number)  # one after the other, so that there is an order
+        while "waiting" in (answer := connection.call("start_recording", seconds=2, ticket=ticket)):
+            places.setdefault(number, answer["waiting"]["ahead"])
+            assert answer["waiting"]["seconds"] >= 1
+            ticket = answer["waiting"]["ticket"]
+            time.sleep(0.2)
+        entered.append(number)
+        token = answer["session"]
+        for start in range(0, 32_000, PIECE):
+            samples = encode_samples(voices[number][start : start + PIECE])
+            assert "problem" not in connection.call("update_recording", session=token, samples=samples)
+        result = connection.call("finish_recording", session=token)
+        connection.call("forget", sessions=[token])
+        return result
+
+    with ThreadPoolExecutor(VISITORS) as threads:
+        results = list(threads.map(visit, range(VISITORS)))
+    assert len(places) >= VISITORS - 2 * SPEAKERS, "most had to wait"
+    in_turn = [number for number in entered if number in places]
+    moved = max(abs(place - in_turn.index(number)) for place, number in enumerate(sorted(in_turn)))
+    assert moved <= SPEAKERS, "they came in order, but for those who asked at the same moment"
+    for voice, result in zip(voices, results, strict=True):
+        assert like(result["whole"], encode_face(engine.strip(voice)[-1]))
