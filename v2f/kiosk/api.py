@@ -4,18 +4,17 @@ A face is answered as {"image", "score", "seconds", "duration", "embedding"}: it
 embedding 64 numbers. Recordings are deleted once read, and no face is written to the disk.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData
 
 from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
 from v2f.kiosk.gradio_adapter import program_endpoint, read_once
-from v2f.kiosk.wire import Ratio, encode_face
+from v2f.kiosk.wire import MadeNoise, Ratio, encode_face
 from v2f.pipeline import Face, Waveform
 
 FaceAnswer = dict[str, Any] | None
-ProgramNoise = Literal["white", "pink", "brown", "hum", "babble"]
 
 
 def add_endpoints(service: BoothService) -> None:
@@ -32,7 +31,7 @@ def add_endpoints(service: BoothService) -> None:
         voice = read(recording)
         return [with_embedding(face) for face in queue.run(lambda: engine.strip(voice))]
 
-    def noise(recording: FileData, kind: ProgramNoise = "white", snr: Ratio | None = 5.0) -> list[FaceAnswer]:
+    def noise(recording: FileData, kind: MadeNoise = "white", snr: Ratio | None = 5.0) -> list[FaceAnswer]:
         """As /strip, in noise at a signal-to-noise ratio of -10 to 30 dB, or of the noise alone where that is null."""
         voice = read(recording)
         sound = service.noises[kind][: voice.size]

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-SPEAKERS_PER_CORE = 6  # docs/performance.md, "Visitors at once"
+SPEAKERS_PER_CORE = 4  # docs/performance.md, "Visitors at once"
 
 
 @dataclass(frozen=True)

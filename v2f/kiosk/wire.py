@@ -28,7 +28,8 @@ Token = Annotated[str, Field(max_length=64)]  # of a session
 Tokens = Annotated[list[Token], Field(max_length=MAX_SESSIONS)]
 Seconds = Annotated[float, Field(ge=1, le=TIMELINE_SECONDS)]  # of a recording
 Samples = Annotated[str, Field(max_length=MAX_SAMPLES_SIZE)]
-NoiseKind = Literal["white", "pink", "brown", "hum", "babble", "own"]
+MadeNoise = Literal["white", "pink", "brown", "hum", "babble"]  # v2f/audio/noise.py makes them
+NoiseKind = MadeNoise | Literal["own"]
 Ratio = Annotated[float, Field(ge=-10, le=30)]  # signal to noise, dB
 
 
