@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from v2f.kiosk.problems import Problem
 
-AT_ONCE = 2  # computations at the same time
+WORKERS = 2  # threads, and so computations at the same time
 PATIENCE_SECONDS = 10  # of waiting, after which a visitor is told that the booth is busy
 
 Result = TypeVar("Result")
@@ -17,8 +17,8 @@ class ComputeQueue:
     """Runs computations in a fixed set of threads, because torch keeps memory for every thread it ever ran in."""
 
     def __init__(self) -> None:
-        self._workers = ThreadPoolExecutor(AT_ONCE, "faces")
-        self._noise_places = BoundedSemaphore(AT_ONCE // 2)  # so that a voice seldom waits for noise
+        self._workers = ThreadPoolExecutor(WORKERS, "faces")
+        self._noise_places = BoundedSemaphore(WORKERS // 2)  # so that a voice seldom waits for noise
 
     def run(self, task: Callable[[], Result]) -> Result:
         """Run a task when its turn has come.

@@ -26,7 +26,7 @@ WINDOW = 160  # frames of 10 ms
 LEVEL_DB = -30.0  # dBFS, root mean square: of the speech that the network was trained on
 FAINTEST = 1e-12  # mean square, -120 dBFS, above which a window is brought to that level
 LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
-AT_ONCE = 128  # windows, to bound memory
+WINDOWS_AT_ONCE = 128  # to bound memory
 
 # D-vectors [256] by a hash of their window. Biometric data of one recording: delete both together.
 WindowCache = dict[bytes, Tensor]
@@ -85,12 +85,12 @@ class DVectorEncoder(nn.Module):
             new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in cache}
             recordings.append(keys)
         names, windows = list(new), [levelled(window).T for window in new.values()]
-        for first in range(0, len(windows), AT_ONCE):
-            part = windows[first : first + AT_ONCE]
+        for first in range(0, len(windows), WINDOWS_AT_ONCE):
+            part = windows[first : first + WINDOWS_AT_ONCE]
             lengths = torch.tensor([len(window) for window in part])
             padded = pad_sequence(part, batch_first=True).to(self.mean.device)
             vectors = self.network(padded, lengths.to(padded.device))
-            cache.update(zip(names[first : first + AT_ONCE], vectors, strict=True))
+            cache.update(zip(names[first : first + WINDOWS_AT_ONCE], vectors, strict=True))
         means = [torch.stack([cache[key] for key in keys]).mean(dim=0) for keys in recordings]
         return F.normalize(torch.stack(means), dim=-1)
 

@@ -19,7 +19,7 @@ from v2f.training.seeding import seeded_generator
 
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
 SHORTEST, LONGEST = 0.8, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
-AT_ONCE = 64  # crops
+CROPS_AT_ONCE = 64  # to bound memory
 BABBLERS = 40  # voices that babble is made of
 SOUNDS_EACH = 96
 
@@ -76,7 +76,7 @@ def features_of_crops(
     order = torch.argsort(crops_of.crops.lengths, stable=True)
     for crop in tqdm(range(crops), desc="embedding", unit="crop"):
         seconds = SHORTEST * (LONGEST / SHORTEST) ** ((crop + 0.5) / crops)
-        for chosen in order.split(AT_ONCE):
+        for chosen in order.split(CROPS_AT_ONCE):
             samples = min(int(seconds * SAMPLE_RATE), crops_of.longest(chosen))
             yield chosen.cpu().numpy(), crop, crops_of.features(encoder, chosen, samples, crop, crop % 2 == 1)
 

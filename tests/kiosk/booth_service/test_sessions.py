@@ -150,7 +150,7 @@ def test_who_waits_too_long_is_told_that_many_are_here(
 ) -> None:
     token = ask("start_recording", seconds=10)["session"]
     done = Event()
-    others = [ask.service.queue._workers.submit(done.wait) for _ in range(compute_queue.AT_ONCE)]
+    others = [ask.service.queue._workers.submit(done.wait) for _ in range(compute_queue.WORKERS)]
     with monkeypatch.context() as hurried:
         hurried.setattr(compute_queue, "PATIENCE_SECONDS", 0.05)
         assert ask("update_recording", session=token, samples=encode_samples(voice)) == {"problem": "busy"}
