@@ -29,7 +29,7 @@ run: $(VENV)/run.stamp portaudio
 
 test: $(VENV)/dev.stamp portaudio chromium pulseaudio
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser and not distributed"
-	$(BIN)/python -m pytest -q -m "browser or distributed"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "browser or distributed"
 
 test-fast: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not distributed"

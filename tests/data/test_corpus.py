@@ -199,11 +199,18 @@ def prepare(many: Path, out: Path) -> list[str]:
             "--workers", "1", "--out", str(out)]  # fmt: skip
 
 
-# Shards of two, so that ten deaths, and Ctrl-C on a busy machine, find something half done.
-KILLABLE = (
-    "import sys, v2f.data.corpus as corpus; corpus.SHARD = 2;"
-    "from v2f.__main__ import main; sys.exit(main(sys.argv[1:]))"
-)
+# Shards of four, so that ten deaths find something half done; each takes a while, so that Ctrl-C does on any machine.
+KILLABLE = """
+import sys, time
+import v2f.data.corpus as corpus
+ready = corpus.prepare_voices
+def slowly(*arguments, **options):
+    time.sleep(0.05)
+    return ready(*arguments, **options)
+corpus.SHARD, corpus.prepare_voices = 4, slowly
+from v2f.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def test_killed_ten_times_it_ends_with_the_same_bytes(many: Path, tmp_path: Path) -> None:
