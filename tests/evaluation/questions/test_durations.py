@@ -1,4 +1,4 @@
-"""More speech, the other half of it, and known speakers: what is measured by listening again."""
+"""More speech, the other half of it, and closed-set identification: what is measured by listening again."""
 
 from dataclasses import replace
 
@@ -85,7 +85,7 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
     ]
 
 
-def test_one_speaker_or_short_recordings_leave_steadiness_out(engine, make_subjects) -> None:
+def test_one_speaker_or_short_recordings_leave_consistency_out(engine, make_subjects) -> None:
     generated = generate_faces(engine, make_subjects(people=2, recordings=1, pictures=1), JUDGES)
     short = replace(generated, subjects=replace(generated.subjects, frames=lambda _: torch.randn(64, 199)))
     (line,) = consistency(engine, short, seed=0)
