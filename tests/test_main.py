@@ -176,3 +176,13 @@ def test_a_name_with_a_line_break_in_it_stays_in_one_line(tmp_path, capsys) -> N
     assert main(["face", str(clip), "--out", str(tmp_path)]) == 1
     errors = capsys.readouterr().err
     assert errors.count("\n") == 1 and "new\\nline \\u202e.wav" in errors
+
+
+@pytest.mark.parametrize(
+    ("output", "said"), [("| head -c 1", ""), ("> /dev/full", "No space left on device.\n")]
+)
+def test_output_that_nobody_takes_is_no_traceback(random_weights: Path, output: str, said: str) -> None:
+    command = f"set -o pipefail; {sys.executable} -m v2f weights show {random_weights} {output}"
+    ended = subprocess.run(["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == (f"v2f: Output: {said}" if said else "")

@@ -1,6 +1,7 @@
 """What the commands of the command line have in common."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,9 +14,14 @@ INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 def run(arguments: argparse.Namespace) -> int:
     """Run the command that was parsed, `arguments.run`; what can go wrong is one sentence. Returns the exit code."""
     try:
-        return arguments.run(arguments)
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()  # here, where a failure still has its sentence
+        return code
     except V2FError as error:
         return complain(str(error))
+    except BrokenPipeError:  # who read the output, as `head` does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+        return 1
     except OSError as error:  # a folder that cannot be made, a full disk
         return complain(f"{error.filename or 'Output'}: {error.strerror or error}.")
     except KeyboardInterrupt:
@@ -47,5 +53,5 @@ def named(clips: Iterable[Path]) -> Iterator[tuple[str, Path]]:
 def complain(sentence: str) -> int:
     """Say what went wrong on stderr, in one line whatever names it holds; returns the exit code."""
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
-    print(f"v2f: {line}", file=sys.stderr)
+    sys.stderr.write(f"v2f: {line}\n")  # in one piece: under torchrun several processes write here
     return 1

@@ -49,13 +49,8 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-CACHED = (
-    "/kiosk/",
-    "/fonts/",
-    "/examples/",
-    "/assets/",
-    "/static/",
-)  # the same for everybody; all else is not stored
+# The same for everybody; all else is not stored.
+CACHED = ("/kiosk/", "/fonts/", "/examples/", "/assets/", "/static/")
 
 
 class Guard:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SPEAKERS_PER_CORE = 4  # docs/performance.md, "Visitors at once"
 
 
@@ -26,4 +27,4 @@ class Settings:
     local: bool = False
     device: int | None = None
     names: tuple[str, ...] = ()
-    speakers: int = SPEAKERS_PER_CORE * (os.cpu_count() or 1)
+    speakers: int = SPEAKERS_PER_CORE * CORES
