@@ -59,6 +59,7 @@ def served(
     ):
         from v2f.kiosk.page import application
 
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the server does
         app = application(engine, sessions, uploads, settings or Settings(), auth)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = Thread(target=server.run, args=[[door]], daemon=True)

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 QUEUE_SIZE = 32  # calls by programs that may wait
+POLL_SECONDS = 0.02  # Gradio looks for such calls all the time, by itself a thousand times a second
 
 Answer = dict[str, Any]
 
@@ -178,9 +180,11 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
     # Only `launch` sets this, which is not used here; without it every file of this machine counts as an upload.
     page.has_launched = True
     app.add_middleware(GoneUploads)
+    page.queue(max_size=QUEUE_SIZE, api_open=False)
+    page._queue.sleep_when_free = POLL_SECONDS
     gr.mount_gradio_app(
         app,
-        page.queue(max_size=QUEUE_SIZE, api_open=False),
+        page,
         path="",
         head=head,
         auth=auth,
@@ -201,9 +205,14 @@ def _forget_session_state(app: Any, page: "gr.Blocks") -> None:
     """Take away Gradio's memory of what each browser session was asked and answered, faces among it."""
     from gradio.state_holder import SessionState, StateHolder
 
+    empty = SessionState(page)  # it describes every block of the page: too much work for every request
+
     class NoStateHolder(StateHolder):
         def __getitem__(self, session_id: str) -> SessionState:
-            return SessionState(self.blocks)
+            state = copy(empty)
+            state.blocks_config = copy(page.default_config)
+            state.config_values, state.state_data, state._state_ttl = {}, {}, {}
+            return state
 
     app.state_holder = NoStateHolder()
     app.state_holder.set_blocks(page)
