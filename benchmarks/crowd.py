@@ -115,17 +115,23 @@ def speak(connection: Connection, waveform: Waveform) -> Latencies:
     faces: dict[int, float] = {}  # when each duration's face came
     durations = [duration for duration in DURATIONS if duration * SAMPLE_RATE <= waveform.size]
     session = connection.start(waveform.size / SAMPLE_RATE)
-    start, sent = time.perf_counter(), 0
+    start, sent, took = time.perf_counter(), 0, 0.0
     while sent < waveform.size:
         cut = min((d * SAMPLE_RATE for d in durations if d * SAMPLE_RATE > sent), default=waveform.size)
         wanted = min(cut, sent + UPDATE)
         time.sleep(max(0.0, wanted / SAMPLE_RATE - (time.perf_counter() - start)))
-        spoken = int((time.perf_counter() - start) * SAMPLE_RATE) // FRAME * FRAME
+        asked = time.perf_counter()
+        spoken = int((asked - start) * SAMPLE_RATE) // FRAME * FRAME
         until = min(cut, max(wanted, spoken))
+        if (
+            until < cut and cut - until < took * SAMPLE_RATE
+        ):  # a duration's face is not to wait for a live one
+            time.sleep(max(0.0, cut / SAMPLE_RATE - (asked - start)))
+            asked, until = time.perf_counter(), cut
         answer = connection.call(
             "update_recording", session=session, samples=encode_samples(waveform[sent:until])
         )
-        now, sent = time.perf_counter() - start, until
+        now, sent, took = time.perf_counter() - start, until, time.perf_counter() - asked
         if "problem" in answer:
             break
         if answer["face"]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.audio import FRONT_ENDS, SAMPLE_RATE, whole_frames
+from v2f.audio import FRAMES_AT_ONCE, FRONT_ENDS, SAMPLE_RATE, whole_frames
 from v2f.audio.mel_power import _filterbank, mel_power
 
 ENCODERS = {"table2": 64, "dvector": 41}  # and the bins that they take
@@ -29,6 +29,13 @@ def test_frames_are_whole_ones(encoder: str, samples: int, white: np.ndarray) ->
 def test_the_frames_of_a_prefix_are_a_prefix_of_the_wholes(encoder: str, white: np.ndarray) -> None:
     whole, prefix = (FRONT_ENDS[encoder].frames(sound) for sound in (white, white[:SAMPLE_RATE]))
     torch.testing.assert_close(prefix, whole[:, : prefix.shape[1]], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("start", [0, FRAMES_AT_ONCE, 3 * FRAMES_AT_ONCE, 10_000])
+def test_later_frames_alone_are_the_same_to_the_bit(encoder: str, start: int, white: np.ndarray) -> None:
+    frames = FRONT_ENDS[encoder].frames
+    assert torch.equal(frames(white, start), frames(white)[:, start:])
 
 
 def test_a_quieter_recording_has_the_same_log_mel(white: np.ndarray) -> None:

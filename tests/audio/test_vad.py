@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from v2f.audio import FRAME, SAMPLE_RATE, decide, detect_speech, keep_speech, read_audio
+from v2f.audio import FRAME, SAMPLE_RATE, SpeechDetector, decide, detect_speech, keep_speech, read_audio
 from v2f.audio.vad import bridge_gaps
 
 
@@ -72,6 +72,14 @@ def test_decisions_on_a_prefix_are_a_prefix_of_those_on_the_whole(speech):
     whole = decide(rising)
     for frames in (1, 77, 250):
         assert np.array_equal(decide(rising[: frames * FRAME + 5]), whole[:frames])
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100])
+def test_decisions_on_pieces_are_those_on_the_whole(speech, piece):
+    rising = (speech * np.geomspace(0.01, 1, len(speech))).astype(np.float32)
+    detector, size = SpeechDetector(), piece * FRAME
+    pieces = [detector.decide(rising[start : start + size]) for start in range(0, len(rising), size)]
+    assert np.array_equal(np.concatenate(pieces), decide(rising))
 
 
 def test_after_something_loud_speech_is_detected_again_in_time(speech):

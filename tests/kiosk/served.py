@@ -1,7 +1,6 @@
 """The real web application in this process, for tests that ask it over HTTP."""
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from unittest.mock import patch
 import httpx
 import uvicorn
 
+from v2f.kiosk.server import listen
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.pipeline import VoiceToFace
@@ -55,11 +55,10 @@ def served(
     sessions = SessionStore(600)
     with (
         patch.dict(os.environ, GRADIO_TEMP_DIR=str(uploads)),
-        socket.create_server(("127.0.0.1", 0)) as door,
+        listen("127.0.0.1", 0) as door,
     ):
         from v2f.kiosk.page import application
 
-        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the server does
         app = application(engine, sessions, uploads, settings or Settings(), auth)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = Thread(target=server.run, args=[[door]], daemon=True)

@@ -22,6 +22,7 @@ from tests.conftest import MadeVoice
 from tests.kiosk.served import Served, served
 from v2f.audio import SAMPLE_RATE
 from v2f.kiosk import gradio_adapter, server
+from v2f.kiosk.server import listen
 from v2f.kiosk.sessions import Session, SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, TEXTS
@@ -222,6 +223,13 @@ def start(random_weights: Path, tmp_path: Path) -> Iterator[Callable[..., subpro
     for process in started:
         process.kill()
         process.communicate()
+
+
+def test_no_answer_waits_for_word_of_its_first_part() -> None:
+    with listen("127.0.0.1", 0) as door, socket.create_connection(door.getsockname()):
+        accepted, _ = door.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def free_port() -> int:

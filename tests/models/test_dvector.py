@@ -128,10 +128,21 @@ def test_of_a_growing_recording_only_what_is_new_is_heard(encoder: DVectorEncode
     encoder.network = counting = Counting(encoder.network)  # type: ignore[assignment]
     whole, heard = torch.rand(41, 998), {}
     for frames in (100, 160, 190, 320, 998):
-        grown = encoder.dvectors([whole[:, :frames]], heard)
+        grown = encoder.dvectors([whole[:, :frames]], [heard])
         torch.testing.assert_close(grown, encoder.dvectors([whole[:, :frames]]), rtol=0, atol=1e-6)
     counting.windows = 0
-    assert torch.equal(encoder.dvectors([whole], heard), grown) and counting.windows == 0
+    assert torch.equal(encoder.dvectors([whole], [heard]), grown) and counting.windows == 0
+
+
+@torch.inference_mode()
+def test_each_recording_has_a_cache_of_its_own_that_holds_nothing_of_the_others(
+    encoder: DVectorEncoder,
+) -> None:
+    recordings, caches = [torch.rand(41, 320), torch.rand(41, 480)], [{}, {}]
+    encoder.dvectors(recordings, caches)
+    assert [len(cache) for cache in caches] == [2, 3] and not caches[0].keys() & caches[1].keys()
+    for cache in caches:
+        assert all(vector.untyped_storage().nbytes() == 256 * 4 for vector in cache.values())
 
 
 @pytest.mark.parametrize("half", [True, False])

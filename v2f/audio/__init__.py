@@ -1,6 +1,7 @@
 """Sound in, features out: reading, speech detection, log-mel, and noise. Everything is mono at 16 kHz."""
 
 from v2f.audio.features import (
+    FRAMES_AT_ONCE,
     FRAMES_PER_SECOND,
     MIN_SPEECH_SECONDS,
     features,
@@ -13,10 +14,20 @@ from v2f.audio.features import (
 from v2f.audio.front_ends import FRONT_ENDS, FrontEnd
 from v2f.audio.io import at_level, read_audio, to_waveform
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
-from v2f.audio.vad import FRAME, FULL_SCALE, SAMPLE_RATE, bridge_gaps, decide, detect_speech, keep_speech
+from v2f.audio.vad import (
+    FRAME,
+    FULL_SCALE,
+    SAMPLE_RATE,
+    SpeechDetector,
+    bridge_gaps,
+    decide,
+    detect_speech,
+    keep_speech,
+)
 
 __all__ = [
     "FRAME",
+    "FRAMES_AT_ONCE",
     "FRAMES_PER_SECOND",
     "FRONT_ENDS",
     "FULL_SCALE",
@@ -24,6 +35,7 @@ __all__ = [
     "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",
     "SAMPLE_RATE",
+    "SpeechDetector",
     "at_level",
     "bridge_gaps",
     "decide",

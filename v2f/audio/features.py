@@ -52,28 +52,31 @@ def whole_frames(samples: int) -> int:
     return max(0, 1 + (samples - WINDOW) // HOP)
 
 
-def log_mel(waveform: np.ndarray | Tensor) -> Tensor:
+def log_mel(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
     """Natural logarithm of 64 mel energies: [samples] -> [64, frames], or [batch, samples] -> [batch, 64, frames].
 
-    There are `whole_frames` of them. Runs on the input's device, in float32 even under autocast. The log-mel of a
-    prefix is a prefix of the whole's.
+    There are `whole_frames` of them, of which those before `start` are left out. Runs on the input's device, in float32
+    even under autocast. The log-mel of a prefix is a prefix of the whole's.
     """
-    return log_mel_by_frame(waveform).transpose(-1, -2).contiguous()
+    return log_mel_by_frame(waveform, start).transpose(-1, -2).contiguous()
 
 
-def log_mel_by_frame(waveform: np.ndarray | Tensor) -> Tensor:
+def log_mel_by_frame(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
     """The same with the frames first, as stores hold it: [samples] -> [frames, 64]."""
     signal = torch.as_tensor(waveform, dtype=torch.float32) * FULL_SCALE
     emphasised = torch.sub(signal[..., 1:], signal[..., :-1], alpha=PRE_EMPHASIS)
     signal = torch.cat([signal[..., :1], emphasised], dim=-1)
-    return by_frame(signal, _log_energies, MEL_BINS)
+    return by_frame(signal, _log_energies, MEL_BINS, start)
 
 
-def by_frame(signal: Tensor, compute: Callable[[Tensor], Tensor], bins: int) -> Tensor:
-    """Features [..., frames, bins] of a signal [..., samples], computed in float32 from frames [..., frames, 400]."""
-    if signal.shape[-1] < WINDOW:
+def by_frame(signal: Tensor, compute: Callable[[Tensor], Tensor], bins: int, start: int) -> Tensor:
+    """Features [..., frames, bins] of a signal [..., samples], computed in float32 from frames [..., frames, 400].
+
+    Those before `start` are left out. The rest are the same to the bit where that is a multiple of FRAMES_AT_ONCE.
+    """
+    if whole_frames(signal.shape[-1]) <= start:
         return signal.new_empty((*signal.shape[:-1], 0, bins))
-    frames = signal.unfold(-1, WINDOW, HOP)  # a view
+    frames = signal.unfold(-1, WINDOW, HOP)[..., start:, :]  # a view
     with torch.autocast(signal.device.type, enabled=False):
         return torch.cat([compute(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)], dim=-2)
 

@@ -5,6 +5,7 @@ Both have frames of 25 ms every 10 ms, whole ones only, so that `whole_frames` h
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
@@ -13,12 +14,16 @@ from v2f.audio.features import log_mel, normalise
 from v2f.audio.mel_power import mel_power
 
 
+class Frames(Protocol):
+    def __call__(self, waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
+        """Frames [..., bins, frames] of [..., samples], from `start` on. A prefix has a prefix of the whole's."""
+
+
 @dataclass(frozen=True)
 class FrontEnd:
     """From sound to an encoder's features, in two steps: the second depends on which frames are used."""
 
-    # [..., samples] -> [..., bins, frames]; those of a prefix are a prefix of the whole's
-    frames: Callable[[np.ndarray | Tensor], Tensor]
+    frames: Frames
     normalise: Callable[[Tensor], Tensor]  # the frames that are used -> features [..., bins, frames]
 
     def features(self, speech: np.ndarray | Tensor) -> Tensor:

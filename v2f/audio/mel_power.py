@@ -17,13 +17,13 @@ from v2f.audio.vad import SAMPLE_RATE
 from v2f.models.networks import POWER_BANDS
 
 
-def mel_power(waveform: np.ndarray | Tensor) -> Tensor:
-    """[..., samples] -> [..., 41, frames], `whole_frames` frames of 25 ms.
+def mel_power(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
+    """[..., samples] -> [..., 41, frames], `whole_frames` frames of 25 ms, of which those before `start` are left out.
 
     Runs on the input's device, in float32 even under autocast.
     """
     signal = torch.as_tensor(waveform, dtype=torch.float32)
-    return by_frame(signal, _power, POWER_BANDS + 1).transpose(-1, -2).contiguous()
+    return by_frame(signal, _power, POWER_BANDS + 1, start).transpose(-1, -2).contiguous()
 
 
 def _power(frames: Tensor) -> Tensor:

@@ -25,23 +25,40 @@ def detect_speech(waveform: np.ndarray) -> np.ndarray:
 def decide(waveform: np.ndarray) -> np.ndarray:
     """The detector's own decisions, float32 [samples] at 16 kHz -> bool [samples // 320].
 
-    The detector adapts as it goes, so each call starts a fresh one: the same recording, the same answer. Every
-    recording is brought to one level for it. It does not look ahead: the decisions on a prefix are a prefix of those
-    on the whole.
+    The detector adapts as it goes, so each call starts a fresh one: the same recording, the same answer. It does not
+    look ahead: the decisions on a prefix are a prefix of those on the whole.
     """
-    is_speech = webrtcvad.Vad(AGGRESSIVENESS).is_speech
-    pcm = np.clip(_levelled(waveform) * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
-    size = FRAME * 2  # bytes
-    return np.array([is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size)], dtype=bool)
+    return SpeechDetector().decide(waveform)
 
 
-def _levelled(waveform: np.ndarray) -> np.ndarray:
-    """The whole frames of a waveform [samples], the loudest so far, as far as it is remembered, at LEVEL_DB."""
-    frames = waveform[: len(waveform) // FRAME * FRAME].reshape(-1, FRAME)
-    loudness = 10 * np.log10(np.square(frames, dtype=np.float64).mean(axis=1) + 1e-12)
-    forgotten = np.arange(len(frames)) * (FALL_DB * FRAME / SAMPLE_RATE)
-    loudest = np.maximum.accumulate(np.maximum(loudness, FAINTEST_DB) + forgotten) - forgotten
-    return (frames * 10 ** ((LEVEL_DB - loudest) / 20)[:, None]).reshape(-1)
+class SpeechDetector:
+    """The detector for one recording, which may come in pieces. Every recording is brought to one level for it."""
+
+    def __init__(self) -> None:
+        self._is_speech = webrtcvad.Vad(AGGRESSIVENESS).is_speech
+        self._frames = 0  # decided so far
+        self._loudest = FAINTEST_DB  # of them, with what it has not been forgotten of since the first
+
+    def decide(self, waveform: np.ndarray) -> np.ndarray:
+        """Decide on the next samples, float32 [samples] -> bool [samples // 320]; call it again with what is left."""
+        pcm = (
+            np.clip(self._levelled(waveform) * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1)
+            .astype("<i2")
+            .tobytes()
+        )
+        size = FRAME * 2  # bytes
+        decisions = [self._is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size)]
+        return np.array(decisions, dtype=bool)
+
+    def _levelled(self, waveform: np.ndarray) -> np.ndarray:
+        """The whole frames of the next samples, the loudest so far, as far as it is remembered, at LEVEL_DB."""
+        frames = waveform[: len(waveform) // FRAME * FRAME].reshape(-1, FRAME)
+        loudness = 10 * np.log10(np.square(frames, dtype=np.float64).mean(axis=1) + 1e-12)
+        forgotten = (self._frames + np.arange(len(frames))) * (FALL_DB * FRAME / SAMPLE_RATE)
+        loudest = np.maximum(loudness, FAINTEST_DB) + forgotten
+        loudest = np.maximum.accumulate(np.concatenate([[self._loudest], loudest]))
+        self._frames, self._loudest = self._frames + len(frames), loudest[-1]
+        return (frames * 10 ** ((LEVEL_DB - (loudest[1:] - forgotten)) / 20)[:, None]).reshape(-1)
 
 
 def bridge_gaps(speech: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import validate_call
 
-from v2f.audio import SAMPLE_RATE, detect_speech, log_mel, mix, noise_bank, normalise
+from v2f.audio import FRAME, SAMPLE_RATE, log_mel, mix, noise_bank, normalise
 from v2f.errors import MicrophoneError, NoSpeechError
 from v2f.kiosk import wire
 from v2f.kiosk.admission import Admission, Waiting
@@ -70,7 +70,7 @@ class BoothService:
         """
         self.engine = engine
         self.uploads = uploads
-        self.queue = ComputeQueue()
+        self.queue = ComputeQueue(engine)
         self.noises = noise_bank(MAX_UPLOAD_SECONDS * SAMPLE_RATE, examples)
         self._sessions = sessions
         self._microphone = LocalMicrophone(settings.device) if settings.local else None
@@ -114,7 +114,7 @@ class BoothService:
         place = self._admission.enter(seconds, ticket)
         if isinstance(place, Waiting):
             return {"waiting": asdict(place)}
-        session = Session(LiveSession(self.engine.face, seconds), place=place)
+        session = Session(LiveSession(self.engine.strips, seconds), place=place)
         try:
             if self._microphone and not example:
                 self._microphone.record(session, seconds)
@@ -147,15 +147,20 @@ class BoothService:
             answer["done"] = now.recording.done  # asked before the samples, so that none come after it
         elif samples:
             now.live.add(wire.decode_samples(samples))
-        waveform = now.live.waveform
-        if now.recording:
-            answer["samples"] = wire.encode_samples(waveform[now.samples_sent :])
-            now.samples_sent = waveform.size
-        reached = [d for d in DURATIONS if d not in now.durations_sent and d * SAMPLE_RATE <= waveform.size]
+        length = now.live.seconds
+        reached = [d for d in DURATIONS if d not in now.durations_sent and d <= length]
         now.durations_sent.update(reached)
-        strip, face = self.queue.run(lambda: self._faces_so_far(now.live, waveform, reached))
-        speech = wire.encode_decisions(detect_speech(waveform))
-        return answer | {"received": waveform.size, "face": face, "strip": strip, "speech": speech}
+        recording = now.live.prefixes(reached)
+        if now.recording:
+            answer["samples"] = wire.encode_samples(recording.waveform[now.samples_sent :])
+            now.samples_sent = recording.waveform.size
+        *strip, face = (wire.encode_face(face) for face in self.queue.strip(recording))
+        return answer | {
+            "received": recording.waveform.size,
+            "face": face,
+            "strip": [list(pair) for pair in zip(reached, strip, strict=True)],
+            "speech": wire.encode_decisions(recording.speech),
+        }
 
     @validate_call
     def finish_recording(self, session: Token) -> Answer:
@@ -293,27 +298,20 @@ class BoothService:
             self._admission.leave(session.place)
         return {}
 
-    def _faces_so_far(
-        self, live: LiveSession, waveform: Waveform, reached: Sequence[int]
-    ) -> tuple[list[list[Any]], FaceMessage | None]:
-        """Pairs of the durations reached and their faces; and the face of all of a recording in progress."""
-        faces: list[FaceMessage | None] = [None] * (len(reached) + 1)
-        with suppress(NoSpeechError):
-            faces = [wire.encode_face(face) for face in self.engine.strip(waveform, reached, live.cache)]
-        return [list(pair) for pair in zip(reached, faces[:-1], strict=True)], faces[-1]
-
     def _result(self, token: str | None, session: Session) -> Answer:
         """The faces of a whole recording, kept in its session, which is opened where it has no token yet."""
-        waveform = session.live.waveform
-        session.faces = self.queue.run(lambda: self.engine.strip(waveform, cache=session.live.cache))
-        *faces, whole = session.faces
-        assert whole, "strip raises where there is none"
+        recording = session.live.prefixes(DURATIONS)
+        waveform = recording.waveform
+        *faces, whole = strip = self.queue.strip(recording)
+        if whole is None:
+            raise NoSpeechError("There is not half a second of speech.")
+        session.faces = strip
         return {
             "session": token or self._sessions.open(session),
             "seconds": waveform.size / SAMPLE_RATE,
             "shortened": session.shortened,
             "peaks": wire.timeline_peaks(waveform),
-            "speech": wire.encode_decisions(detect_speech(waveform[: TIMELINE_SECONDS * SAMPLE_RATE])),
+            "speech": wire.encode_decisions(recording.speech[: TIMELINE_SECONDS * SAMPLE_RATE // FRAME]),
             "faces": [wire.encode_face(face) for face in faces],
             "whole": wire.encode_face(whole),
             "cosines": [face and float(face.embedding @ whole.embedding) for face in faces],
@@ -327,7 +325,7 @@ class BoothService:
         return faces[-1]
 
     def _session_of(self, waveform: Waveform) -> Session:
-        session = Session(LiveSession(self.engine.face, MAX_UPLOAD_SECONDS))
+        session = Session(LiveSession(self.engine.strips, MAX_UPLOAD_SECONDS))
         session.live.add(waveform)
         return session
 

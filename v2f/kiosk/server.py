@@ -20,6 +20,9 @@ from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, SERVING
 from v2f.pipeline import VoiceToFace
 
+SWITCH_SECONDS = (
+    0.0002  # after which one thread of Python lets another run: most answers are short, and hold up faces
+)
 SHUTDOWN_SECONDS = 2  # open pages hold a connection for as long as they live; a server that stops cuts it
 SESSION_SECONDS = 90  # the page forgets by itself; the server forgets for pages that sent nothing for so long
 UPLOAD_SECONDS = 120  # an upload that its visitor abandoned is deleted from the disk after this long
@@ -54,15 +57,10 @@ def serve(
         PortError: another program listens there.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        door = socket.create_server((host, port))
-    except OSError as error:
-        raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
-    # An answer goes out in pieces: without this its last one waits up to 40 ms for word of the others. asyncio sees to it
-    # only where it opens the socket.
-    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    door = listen(host, port)
     erase_freed_memory()
     torch.set_num_threads(1)  # a computation a core: threads that share one stall when cores are busy
+    sys.setswitchinterval(SWITCH_SECONDS)
     with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder:
         uploads = Path(folder)
         gradio_adapter.keep_files_in(uploads)
@@ -74,6 +72,18 @@ def serve(
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         print(SERVING.format(address=f"http://{host}:{port}"), flush=True)
         uvicorn.Server(config).run(sockets=[door])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket that the page is served on. Raises PortError."""
+    try:
+        door = socket.create_server((host, port))
+    except OSError as error:
+        raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
+    # An answer goes out in pieces: without this its last one waits up to 40 ms for word of the others. asyncio sees
+    # to it only where it opens the socket itself.
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return door
 
 
 def clean_up(sessions: SessionStore, uploads: Path) -> None:

@@ -63,35 +63,39 @@ class DVectorEncoder(nn.Module):
         """Embed a batch of one length, or its first `frames` frames."""
         return self.embed_each(list(mel[..., :frames]))
 
-    def embed_each(self, mels: Sequence[Tensor], cache: WindowCache | None = None) -> Tensor:
-        """Embeddings float32 [n, 64] of recordings [41, frames] of any lengths; for `cache` see `dvectors`."""
-        dvectors = self.dvectors(mels, cache)
+    def embed_each(self, mels: Sequence[Tensor], caches: Sequence[WindowCache] | None = None) -> Tensor:
+        """Embeddings float32 [n, 64] of recordings [41, frames] of any lengths; for `caches` see `dvectors`."""
+        dvectors = self.dvectors(mels, caches)
         with torch.autocast(dvectors.device.type, enabled=False):
             return (dvectors - self.mean.float()) @ self.directions.float()
 
-    def dvectors(self, mels: Sequence[Tensor], cache: WindowCache | None = None) -> Tensor:
+    def dvectors(self, mels: Sequence[Tensor], caches: Sequence[WindowCache] | None = None) -> Tensor:
         """D-vectors float32 [n, 256], unit length, of recordings [41, frames] of any lengths, one at least.
 
         The windows of all of them go through the LSTM together, which takes its steps one after another; those that
-        recordings on the CPU share, as prefixes of one recording do, once. Windows in `cache` are not computed again,
-        and new ones are added to it.
+        recordings on the CPU share, as prefixes of one recording do, once. Of each recording the windows in its cache
+        are not computed again, and new ones are added to it.
         """
-        cache = {} if cache is None else cache
-        new: WindowCache = {}
+        caches = [{}] * len(mels) if caches is None else caches
+        new: dict[bytes, Tensor] = {}
         recordings = []
-        for mel in mels:
+        for mel, cache in zip(mels, caches, strict=True):
             cut = [mel[:, start : start + WINDOW] for start in window_starts(mel.shape[-1])]
             keys = [_key(window) for window in cut]
             new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in cache}
             recordings.append(keys)
-        names, windows = list(new), [levelled(window).T for window in new.values()]
+        windows, vectors = [levelled(window).T for window in new.values()], []
         for first in range(0, len(windows), WINDOWS_AT_ONCE):
             part = windows[first : first + WINDOWS_AT_ONCE]
             lengths = torch.tensor([len(window) for window in part])
             padded = pad_sequence(part, batch_first=True).to(self.mean.device)
-            vectors = self.network(padded, lengths.to(padded.device))
-            cache.update(zip(names[first : first + WINDOWS_AT_ONCE], vectors, strict=True))
-        means = [torch.stack([cache[key] for key in keys]).mean(dim=0) for keys in recordings]
+            vectors += self.network(padded, lengths.to(padded.device))
+        computed = dict(zip(new, vectors, strict=True))
+        means = []
+        for keys, cache in zip(recordings, caches, strict=True):
+            # Copies: what is computed together lies in one piece of memory, and another's recording may be in it.
+            cache.update({key: computed[key].clone() for key in keys if key not in cache})
+            means.append(torch.stack([cache[key] for key in keys]).mean(dim=0))
         return F.normalize(torch.stack(means), dim=-1)
 
 

@@ -51,13 +51,15 @@ class Inference:
         self._lock = Lock()
 
     @torch.inference_mode()
-    def embed(self, features: Sequence[Tensor], cache: WindowCache | None = None) -> NDArray[np.float32]:
+    def embed(
+        self, features: Sequence[Tensor], caches: Sequence[WindowCache] | None = None
+    ) -> NDArray[np.float32]:
         """Compute the embeddings of recordings; Sec. 3.1.3.
 
         Args:
             features: of each recording what the encoder takes, on the CPU: the normalised log-mel [64, frames], or mel
                 power [41, frames] for the public encoder; of any lengths.
-            cache: what the public encoder computed of this recording before; Table 2's does not use it.
+            caches: what the public encoder computed of each recording before; Table 2's does not use them.
 
         Returns:
             Unit embeddings float32 [n, 64].
@@ -67,7 +69,7 @@ class Inference:
         with self.runtime.autocast():
             if isinstance(encoder, DVectorEncoder):
                 if features:
-                    embeddings.append(unit(encoder.embed_each(features, cache)))
+                    embeddings.append(unit(encoder.embed_each(features, caches)))
             else:
                 for log_mel in features:
                     frames = log_mel.shape[-1]

@@ -1,13 +1,12 @@
 """A recording in progress: audio arrives in pieces, the face so far can be computed at any time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import numpy as np
 
-from v2f.audio import SAMPLE_RATE, to_waveform
-from v2f.errors import NoSpeechError
-from v2f.models.dvector import WindowCache
+from v2f.audio import FRAME, SAMPLE_RATE, SpeechDetector, to_waveform
+from v2f.pipeline.prefixes import Prefixes, RecordingCache
 from v2f.pipeline.types import Face, Waveform
 
 
@@ -15,25 +14,27 @@ class LiveSession:
     """The audio of a recording in progress, and the face that it gives so far.
 
     A face equals that of `VoiceToFace.face` on the same samples, up to rounding, however the audio was cut into pieces
-    and however often it was computed. Both methods may be called from different threads.
-
-    Attributes:
-        cache: what the public voice encoder computed from windows of this recording. Biometric data,
-            as the recording is: delete both together.
+    and however often it was computed. What is known of the audio so far, the detector's decisions and what the public
+    voice encoder computed of it, is kept for the next time: biometric data, as the recording is. Methods may be called
+    from different threads.
     """
 
-    def __init__(self, face: Callable[[Waveform, WindowCache], Face], max_seconds: float) -> None:
+    def __init__(
+        self, strips: Callable[[Sequence[Prefixes]], list[list[Face | None]]], max_seconds: float
+    ) -> None:
         """Begin a recording.
 
         Args:
-            face: `VoiceToFace.face` of the model.
+            strips: `VoiceToFace.strips` of the model.
             max_seconds: audio beyond this is dropped.
         """
-        self._face = face
+        self._strips = strips
         self._samples_left = int(max_seconds * SAMPLE_RATE)
         self._pieces = [np.zeros(0, np.float32)]
+        self._detector = SpeechDetector()
+        self._decisions = np.zeros(0, bool)
+        self._cache = RecordingCache()
         self._lock = Lock()
-        self.cache: WindowCache = {}
 
     def add(self, samples: Waveform) -> None:
         """Append samples [n], mono, 16 kHz, in [-1, 1]."""
@@ -46,8 +47,7 @@ class LiveSession:
     def waveform(self) -> Waveform:
         """All samples so far, float32 [n]."""
         with self._lock:
-            self._pieces = [np.concatenate(self._pieces)]
-            return self._pieces[0]
+            return self._joined()
 
     @property
     def seconds(self) -> float:
@@ -55,9 +55,18 @@ class LiveSession:
         with self._lock:
             return sum(piece.size for piece in self._pieces) / SAMPLE_RATE
 
+    def prefixes(self, durations: Sequence[float] = ()) -> Prefixes:
+        """All samples so far, to ask for the face of: and for those after some durations, in seconds."""
+        with self._lock:
+            waveform = self._joined()
+            undecided = waveform[self._decisions.size * FRAME :]
+            self._decisions = np.concatenate([self._decisions, self._detector.decide(undecided)])
+            return Prefixes(waveform, self._decisions, durations, self._cache)
+
     def face(self) -> Face | None:
         """The face of the voice so far, or None while there is less than half a second of speech."""
-        try:
-            return self._face(self.waveform, self.cache)
-        except NoSpeechError:
-            return None
+        return self._strips([self.prefixes()])[0][-1]
+
+    def _joined(self) -> Waveform:
+        self._pieces = [np.concatenate(self._pieces)]
+        return self._pieces[0]

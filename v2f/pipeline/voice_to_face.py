@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import numpy as np
-from numpy.typing import NDArray
+from torch import Tensor
 
 from v2f.audio import (
-    FRAME,
     FRONT_ENDS,
     SAMPLE_RATE,
     bridge_gaps,
     decide,
-    keep_speech,
     mix,
     read_audio,
     require_speech,
@@ -29,6 +27,7 @@ from v2f.errors import NoSpeechError
 from v2f.models import Inference
 from v2f.models.dvector import WindowCache
 from v2f.pipeline.live import LiveSession
+from v2f.pipeline.prefixes import Prefixes
 from v2f.pipeline.types import DURATIONS, MAX_SECONDS, Clip, Face, Waveform
 
 
@@ -47,12 +46,11 @@ class Stopwatch(dict[str, float]):
 class VoiceToFace(Inference):
     """The whole path from sound to face. Safe to share between threads: calls keep no state."""
 
-    def face(self, clip: Clip, cache: WindowCache | None = None) -> Face:
+    def face(self, clip: Clip) -> Face:
         """Generate the face of a recording; Sec. 3.1.3.
 
         Args:
             clip: an audio file, or samples [n] or [n, channels] at 16 kHz; used whole, up to MAX_SECONDS.
-            cache: see `strip`.
 
         Returns:
             The face of all speech in the recording.
@@ -61,19 +59,16 @@ class VoiceToFace(Inference):
             UnreadableAudioError: the file cannot be read.
             NoSpeechError: less than half a second of it is speech.
         """
-        (face,) = self.strip(clip, (), cache)
+        (face,) = self.strip(clip, ())
         assert face, "strip raises where there is none"
         return face
 
-    def strip(
-        self, clip: Clip, durations: Sequence[float] = DURATIONS, cache: WindowCache | None = None
-    ) -> list[Face | None]:
+    def strip(self, clip: Clip, durations: Sequence[float] = DURATIONS) -> list[Face | None]:
         """Generate a face for each duration, from that much of the recording's start, and one for all of it; Sec. 4.1.
 
         Args:
             clip: as for `face`.
             durations: seconds.
-            cache: a dictionary that keeps what the public encoder computed, for the next call on the same recording.
 
         Returns:
             len(durations) + 1 faces, generated in one batch; None where the recording is shorter than the duration or
@@ -86,7 +81,16 @@ class VoiceToFace(Inference):
         waveform = _read(clip, watch)
         with watch.stage("vad"):
             decisions = decide(waveform)
-        return self._by_duration(waveform, decisions, durations, watch, cache)
+        return self._strip(Prefixes(waveform, decisions, durations), watch)
+
+    def strips(self, recordings: Sequence[Prefixes]) -> list[list[Face | None]]:
+        """Generate the strips of several recordings in one batch, for less than each of them would take by itself.
+
+        Returns:
+            Of each recording what `strip` does, but None for every face where there is less than half a second of
+            speech.
+        """
+        return self._strips(recordings, Stopwatch())
 
     def noise_strip(
         self,
@@ -116,61 +120,66 @@ class VoiceToFace(Inference):
         watch = Stopwatch()
         noise = to_waveform(noise, SAMPLE_RATE, MAX_SECONDS)
         if snr_db is None:
-            return self._by_duration(noise, None, durations, watch)
+            return self._strip(Prefixes(noise, None, durations), watch)
         if clip is None:
             raise ValueError("a signal-to-noise ratio needs a voice")
         waveform = _read(clip, watch)
         with watch.stage("vad"):
             decisions = decide(waveform)
         mixed = mix(waveform, noise, snr_db, bridge_gaps(decisions))
-        return self._by_duration(mixed, decisions, durations, watch)
+        return self._strip(Prefixes(mixed, decisions, durations), watch)
 
     def live(self) -> LiveSession:
         """Begin a recording in progress, for audio that arrives in pieces."""
-        return LiveSession(self.face, MAX_SECONDS)
+        return LiveSession(self.strips, MAX_SECONDS)
 
-    def _by_duration(
-        self,
-        sound: Waveform,
-        decisions: NDArray[np.bool_] | None,
-        durations: Sequence[float],
-        watch: Stopwatch,
-        cache: WindowCache | None = None,
-    ) -> list[Face | None]:
-        """Faces of prefixes of a sound [n], of the 20 ms frames that the detector's decisions [n // 320] keep.
+    def _strip(self, recording: Prefixes, watch: Stopwatch) -> list[Face | None]:
+        """The strip of one recording. Raises NoSpeechError where there is too little speech for any face."""
+        require_speech(recording.samples_used(recording.waveform.size))
+        (strip,) = self._strips([recording], watch)
+        return strip
 
-        Without decisions all of it is kept. Features are computed once; those of a prefix are cut from the whole's.
-        """
+    def _strips(self, recordings: Sequence[Prefixes], watch: Stopwatch) -> list[list[Face | None]]:
+        """`strips`, timed. Features are computed once; those of a prefix are cut from the whole's."""
         front_end = FRONT_ENDS[self.model.config.encoder]
-        stops = [round(duration * SAMPLE_RATE) for duration in durations]
+        features: list[Tensor] = []
+        caches: list[WindowCache] = []
+        speech_of: list[dict[int, int]] = []
         with watch.stage("features"):
-            kept = sound if decisions is None else keep_speech(sound, bridge_gaps(decisions))
-            require_speech(kept.size)
-            whole = front_end.frames(kept)
-            speech_of = {sound.size: kept.size}  # samples of audio -> of speech; equal prefixes share a face
-            for stop in stops:
-                speech = stop if decisions is None else bridge_gaps(decisions[: stop // FRAME]).sum() * FRAME
-                with suppress(NoSpeechError):
-                    require_speech(speech)
-                    if stop < sound.size:
-                        speech_of[stop] = int(speech)
-            features = [front_end.normalise(whole[:, : whole_frames(n)]) for n in speech_of.values()]
+            for recording in recordings:
+                speech_of.append(_speech_by_stop(recording))
+                if speech_of[-1]:
+                    whole = recording.frames(front_end)
+                    lengths = [whole_frames(speech) for speech in speech_of[-1].values()]
+                    features += [front_end.normalise(whole[:, :frames]) for frames in lengths]
+                    caches += [recording.cache.windows] * len(lengths)
         with watch.stage("encoder"):
-            embeddings = self.embed(features, cache)
+            embeddings = self.embed(features, caches)
         with watch.stage("generator"):
             images, scores = self.faces(embeddings)
-        faces = {
-            audio: Face(
-                image=images[i],
-                embedding=embeddings[i],
-                score=None if scores is None else float(scores[i]),
-                seconds=speech / SAMPLE_RATE,
-                duration=audio / SAMPLE_RATE,
-                timings=dict(watch),
-            )
-            for i, (audio, speech) in enumerate(speech_of.items())
-        }
-        return [faces.get(stop) for stop in (*stops, sound.size)]
+        generated = (  # copies: a face that is kept must not keep the whole batch, which may be of other people
+            (images[i].copy(), embeddings[i].copy(), None if scores is None else float(scores[i]))
+            for i in range(len(images))
+        )
+        strips = []
+        for recording, stops in zip(recordings, speech_of, strict=True):
+            faces = {
+                stop: Face(*next(generated), speech / SAMPLE_RATE, stop / SAMPLE_RATE, dict(watch))
+                for stop, speech in stops.items()
+            }
+            strips.append([faces.get(stop) for stop in recording.stops])
+        return strips
+
+
+def _speech_by_stop(recording: Prefixes) -> dict[int, int]:
+    """Samples of audio -> of speech, of each prefix that is long enough; equal prefixes share a face."""
+    speech_of = {}
+    for stop in recording.stops:
+        with suppress(NoSpeechError):
+            require_speech(recording.samples_used(stop))
+            if stop <= recording.waveform.size:
+                speech_of[stop] = recording.samples_used(stop)
+    return speech_of
 
 
 def _read(clip: Clip, watch: Stopwatch) -> Waveform:

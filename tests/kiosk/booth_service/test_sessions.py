@@ -139,7 +139,7 @@ def test_a_failure_nobody_expected_is_trouble_for_the_visitor_and_a_traceback_in
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ask.service.engine, "strip", broken)
+    monkeypatch.setattr(ask.service.engine, "strips", broken)
     token = ask("start_recording", seconds=5)["session"]
     assert ask("update_recording", session=token) == {"problem": "trouble"}
     assert caplog.records[0].exc_info

@@ -14,6 +14,7 @@ export class SampleSender {
     this.unsent = 0;       // samples in them
     this.sent = 0;
     this.asking = null;
+    this.took = 0;         // the last answer, in seconds
   }
 
   add(block) {
@@ -27,17 +28,23 @@ export class SampleSender {
     if (this.asking || this.abandoned || !this.unsent) return;
     const cut = this.cuts.find(at => at > this.sent) ?? Infinity;
     const reaches = this.sent + this.unsent >= cut;
-    if (!rest && !reaches && this.unsent < MIN_SAMPLES) return;
+    const left = cut - this.sent - this.unsent;   // until a duration's face, which is not to wait for a live one
+    if (!rest && !reaches && (this.unsent < MIN_SAMPLES || left < this.took * RATE)) return;
     const all = this.join();
     const now = reaches ? all.subarray(0, cut - this.sent) : all;
     const later = all.subarray(now.length);
     this.blocks = later.length ? [later] : [];
     this.unsent = later.length;
     this.sent += now.length;
+    const asked = performance.now();
     this.asking = this.server.ask("update_recording", { session: this.token, samples: encode(now) })
       .then(answer => { if (!this.abandoned) this.answered(answer); })
       .catch(problem => { this.problem ??= problem; })
-      .finally(() => { this.asking = null; this.send(rest); });
+      .finally(() => {
+        this.took = (performance.now() - asked) / 1000;
+        this.asking = null;
+        this.send(rest);
+      });
   }
 
   /* Resolves once all is sent; throws what went wrong on the way. */
