@@ -1,6 +1,7 @@
 """Serves the page, and sees to it that nothing of a visitor stays, in memory or on the disk."""
 
 import ctypes
+import gc
 import signal
 import socket
 import sys
@@ -68,6 +69,7 @@ def serve(
 
         sessions = SessionStore(SESSION_SECONDS)
         app = application(engine, sessions, uploads, settings, auth)
+        gc.freeze()  # what was imported stays: to search it for garbage would stop all visitors for a while
         Thread(target=clean_up, args=[sessions, uploads], daemon=True).start()
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         print(SERVING.format(address=f"http://{host}:{port}"), flush=True)
