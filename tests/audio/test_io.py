@@ -1,4 +1,5 @@
 import io
+import os
 import time
 import wave
 from pathlib import Path
@@ -277,6 +278,12 @@ def test_folders_and_missing_files_are_refused(tmp_path):
     (tmp_path / "folder.wav").mkdir()
     assert refusal(tmp_path / "folder.wav") == "folder.wav is a folder, not a recording."
     assert "missing.wav" in refusal(tmp_path / "missing.wav")
+
+
+def test_what_may_never_end_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    assert refusal(tmp_path / "pipe.wav") == "pipe.wav is not a file."
+    assert refusal("/dev/zero") == "zero is not a file."
 
 
 def test_an_impossible_rate_is_refused(tmp_path):

@@ -25,7 +25,7 @@ from v2f.audio import SAMPLE_RATE
 
 expect.set_options(timeout=PATIENCE * 1000)
 
-OpenKiosk = Callable[..., Kiosk]  # (*arguments of app.py, environment=None)
+OpenKiosk = Callable[..., Kiosk]  # (*arguments of app.py, environment=None, port=None)
 OpenBrowser = Callable[[str], Browser]  # (microphone)
 OpenPage = Callable[..., Page]  # (kiosk=the shared one, microphone="voice", script=None)
 
@@ -42,9 +42,11 @@ def open_kiosk(weights: Path) -> Iterator[OpenKiosk]:
     """Starts a kiosk of one's own on a free port; all are stopped at the end."""
     with ExitStack() as started:
 
-        def start(*arguments: str, environment: dict[str, str] | None = None) -> Kiosk:
+        def start(
+            *arguments: str, environment: dict[str, str] | None = None, port: int | None = None
+        ) -> Kiosk:
             command = ("--weights", str(weights), *arguments)
-            return started.enter_context(serving(*command, environment=environment))
+            return started.enter_context(serving(*command, environment=environment, port=port))
 
         yield start
 

@@ -35,8 +35,8 @@ def test_places_are_taken_and_freed(now: list[float]) -> None:
 def test_those_who_wait_come_in_order_and_newcomers_behind_them(now: list[float]) -> None:
     doors = Admission(1)
     speaking = doors.enter(10)
-    queue = [waiting(doors.enter(10)) for _ in range(3)]
-    assert [turn.ahead for turn in queue] == [0, 1, 2]
+    queue = [waiting(doors.enter(seconds)) for seconds in (10, 5, 3)]
+    assert [(turn.ahead, turn.seconds) for turn in queue] == [(0, 10), (1, 20), (2, 25)]
     assert isinstance(speaking, str)
     doors.leave(speaking)
     assert waiting(doors.enter(10)).ahead == 3, "a newcomer does not overtake"

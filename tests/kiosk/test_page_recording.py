@@ -6,6 +6,7 @@ import shutil
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.crowd import Connection
 from tests.kiosk.conftest import Kiosk, OpenKiosk, OpenPage
 from tests.kiosk.looking import (
     DURATIONS,
@@ -15,6 +16,7 @@ from tests.kiosk.looking import (
     nothing_left,
     problem,
     state,
+    upload_voice,
 )
 from tests.support.browser import EXAMPLES
 from tests.support.sound_card import sound_card
@@ -184,3 +186,63 @@ class TestProblems:
         kiosk.process.wait()
         page.click("#rec")
         problem(page, "offline")
+
+    def test_a_server_that_comes_back(self, open_kiosk: OpenKiosk, open_page: OpenPage) -> None:
+        kiosk = open_kiosk()
+        page = open_page(kiosk)
+        page.click("#durations [data-value='5']")
+        page.click("#rec")
+        state(page, "recording")
+        kiosk.process.kill()
+        kiosk.process.wait()
+        problem(page, "offline")
+        open_kiosk(port=kiosk.port)
+        page.click("#retry")
+        state(page, "result")
+
+    def test_a_server_that_has_started_anew_says_that_the_recording_is_gone(
+        self, open_kiosk: OpenKiosk, open_page: OpenPage
+    ) -> None:
+        kiosk = open_kiosk()
+        page = open_page(kiosk)
+        upload_voice(page)
+        kiosk.process.kill()
+        kiosk.process.wait()
+        open_kiosk(port=kiosk.port)
+        page.click("#others")
+        problem(page, "gone")
+
+
+class TestWaiting:
+    @pytest.fixture
+    def full(self, open_kiosk: OpenKiosk) -> Kiosk:
+        """A kiosk at which one may speak."""
+        return open_kiosk("--speakers", "1")
+
+    def test_who_comes_while_others_speak_waits_and_gets_in_by_itself(
+        self, full: Kiosk, open_page: OpenPage
+    ) -> None:
+        other = Connection(full)
+        token = other.start(seconds=10)
+        page = open_page(full)
+        page.click("#durations [data-value='1']")
+        page.click("#rec")
+        words = TEXTS["next"][0].replace("{s}", r"\d+")
+        expect(page.locator("#hint")).to_have_text(re.compile(words))
+        expect(page.locator("#rec")).to_be_disabled()
+        state(page, "attract")
+        other.call("forget", sessions=[token])
+        state(page, "result")
+        expect(page.locator("#rec")).to_be_enabled()
+
+    def test_escape_gives_the_place_up(self, full: Kiosk, open_page: OpenPage) -> None:
+        other = Connection(full)
+        token = other.start(seconds=10)
+        page = open_page(full)
+        page.click("#rec")
+        expect(page.locator("#rec")).to_be_disabled()
+        page.keyboard.press("Escape")
+        expect(page.locator("#rec")).to_be_enabled()
+        other.call("forget", sessions=[token])
+        assert other.start(seconds=1), "nobody stands in the way"
+        state(page, "attract")

@@ -94,6 +94,13 @@ def test_what_was_abandoned_is_swept_away(uploads: Path, upload: Path) -> None:
     assert not list(uploads.iterdir())
 
 
+def test_a_clock_that_is_set_back_keeps_no_upload(uploads: Path, upload: Path) -> None:
+    in_an_hour = time.time() + 3600
+    os.utime(upload, (in_an_hour, in_an_hour))
+    delete_old_uploads(uploads, 120)
+    assert not upload.exists()
+
+
 def test_an_upload_that_goes_while_it_is_being_sent_is_not_found(upload: Path) -> None:
     """Gradio looks whether a file exists before it opens it."""
 

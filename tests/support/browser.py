@@ -26,7 +26,7 @@ USABLE = "performance.getEntriesByName('v2f-usable').length > 0"
 
 
 class BenchError(V2FError):
-    """A bench cannot run here: a program is missing, or the kiosk does not do what every measure needs."""
+    """A measurement cannot run here: a program is missing, or the kiosk does not do what all of them need."""
 
 
 class NoBrowserError(BenchError):
@@ -52,12 +52,16 @@ class Kiosk:
 
 
 @contextmanager
-def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Kiosk]:
-    """Run app.py with these arguments on a free port, and end it with the context; `environment` is added to ours.
+def serving(
+    *arguments: str, environment: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[Kiosk]:
+    """Run app.py with these arguments, and end it with the context; `environment` is added to ours.
+
+    By default on a free port.
 
     Raises BenchError when it does not start; what it says about that goes to stderr.
     """
-    port = free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="v2f-bench-") as disk:
         began = time.perf_counter()
         process = subprocess.Popen(

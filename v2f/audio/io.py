@@ -91,6 +91,8 @@ def _check_file(path: Path, name: str) -> None:
     try:
         if path.is_dir():
             raise UnreadableAudioError(f"{name} is a folder, not a recording.")
+        if path.exists() and not path.is_file():  # a pipe or a device may never end
+            raise UnreadableAudioError(f"{name} is not a file.")
         with path.open("rb") as file:
             if not file.read(1):
                 raise UnreadableAudioError(f"{name} is empty.")

@@ -6,6 +6,7 @@ A page that waits asks again every second with its ticket. One that stops asking
 import secrets
 import time
 from dataclasses import dataclass
+from heapq import heapify, heapreplace
 from threading import Lock
 
 ASKING_SECONDS = 5  # without being asked for, after which a ticket is void
@@ -28,7 +29,9 @@ class Admission:
         """`places`: how many may speak at once."""
         self._places = places
         self._speaking: dict[str, float] = {}  # by place, when its recording ends at the latest
-        self._queue: dict[str, float] = {}  # by ticket, in order, when it was last asked for
+        self._queue: dict[
+            str, tuple[float, float]
+        ] = {}  # by ticket, in order: when last asked for, and its length
         self._lock = Lock()
 
     def enter(self, seconds: float, ticket: str | None = None) -> str | Waiting:
@@ -44,18 +47,26 @@ class Admission:
         with self._lock:
             now = time.monotonic()
             self._speaking = {place: end for place, end in self._speaking.items() if end > now}
-            self._queue = {t: asked for t, asked in self._queue.items() if asked > now - ASKING_SECONDS}
+            self._queue = {t: (at, s) for t, (at, s) in self._queue.items() if at > now - ASKING_SECONDS}
             if ticket is None or ticket not in self._queue:
                 ticket = secrets.token_urlsafe(16)
-            self._queue[ticket] = now  # a known one keeps its place in the order
+            self._queue[ticket] = (now, seconds)  # a known one keeps its place in the order
             ahead, free = list(self._queue).index(ticket), self._places - len(self._speaking)
             if ahead < free:
                 del self._queue[ticket]
                 self._speaking[ticket] = now + seconds + GRACE_SECONDS
                 return ticket
-            ends = sorted(self._speaking.values()) or [now]  # now: who comes before has not asked again yet
-            until = ends[min(ahead - free, len(ends) - 1)] - GRACE_SECONDS - now
-            return Waiting(ticket, ahead, max(1, round(until)))
+            return Waiting(ticket, ahead, max(1, round(self._turn(ahead) - now)))
+
+    def _turn(self, ahead: int) -> float:
+        """When a place will be free for the one who has so many before them, if each speaks to the end."""
+        now = time.monotonic()
+        free = [now] * (self._places - len(self._speaking))
+        free += [max(now, end - GRACE_SECONDS) for end in self._speaking.values()]
+        heapify(free)
+        for _, seconds in list(self._queue.values())[:ahead]:
+            heapreplace(free, free[0] + seconds)
+        return free[0]
 
     def leave(self, place: str) -> None:
         """Free a place; an unknown one is passed over."""

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SPEAKERS_PER_CORE = 4  # docs/performance.md, "Visitors at once"
+SPEAKERS_PER_CORE = 12  # docs/performance.md, "Visitors at once"
 
 
 @dataclass(frozen=True)

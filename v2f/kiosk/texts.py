@@ -40,6 +40,11 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Pulsa Grabar o la barra espaciadora.",
         "按“录音”或空格键。",
     ),
+    "next": (
+        "Many are speaking now. You are next, in about {s} seconds.",
+        "Ahora hablan muchos. Te toca en unos {s} segundos.",
+        "现在人很多。下一位就是你，请等约 {s} 秒。",
+    ),
     "queue": (
         "Many are speaking now. {n} before you, about {s} seconds.",
         "Ahora hablan muchos. Antes de ti: {n}. Unos {s} segundos.",

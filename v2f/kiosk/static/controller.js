@@ -150,20 +150,23 @@ export class Controller {
       session.release([token]);
       if (signal.aborted) return;
       this.setBusy(false);
-      this.view.endWaiting();
       this.fail(problem);
     }
   }
 
   /* Ask to record, again and again while too many others speak. The new session's token. */
   async awaitTurn(question, signal) {
-    for (let ticket; ;) {
-      const { session, waiting } = await this.session.ask("start_recording", { ...question, ticket }, signal);
-      if (session) return session;
-      ticket = waiting.ticket;
-      this.view.showWaiting(waiting);
-      await new Promise(resolve => setTimeout(resolve, TURN_MS));
-      signal.throwIfAborted();
+    try {
+      for (let ticket; ;) {
+        const { session, waiting } = await this.session.ask("start_recording", { ...question, ticket }, signal);
+        if (session) return session;
+        ticket = waiting.ticket;
+        this.view.showWaiting(waiting);
+        await new Promise(resolve => setTimeout(resolve, TURN_MS));
+        signal.throwIfAborted();
+      }
+    } finally {
+      this.view.endWaiting();
     }
   }
 

@@ -100,13 +100,17 @@ export class View {
 
   /* How long it is until the visitor may speak. */
   showWaiting({ ahead, seconds }) {
-    const words = this.words.t("queue", { n: ahead, s: seconds });
+    const words = this.words.t(ahead ? "queue" : "next", { n: ahead, s: seconds });
     this.$("#hint").textContent = words;
+    this.booth.classList.add("waiting");
     this.$("#rec").disabled = true;
-    this.say(words);
+    if (ahead !== this.ahead) this.say(words);   // the seconds are not read aloud one by one
+    this.ahead = ahead;
   }
 
   endWaiting() {
+    this.ahead = null;
+    this.booth.classList.remove("waiting");
     this.$("#rec").disabled = false;
     this.label();
   }
