@@ -43,7 +43,7 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "next": (
         "Many are speaking now. You are next, in about {s} seconds.",
         "Ahora hablan muchos. Te toca en unos {s} segundos.",
-        "现在人很多。下一位就是你，请等约 {s} 秒。",
+        "现在人很多。下一个就是你，请等 {s} 秒。",
     ),
     "queue": (
         "Many are speaking now. {n} before you, about {s} seconds.",
