@@ -2,7 +2,7 @@
 # make test        every test, those in the browser too
 # make test-fast   only the tests that take a moment
 # make lint        style and types
-# make fuzz        hostile files and ten thousand mutations, about a quarter of an hour
+# make fuzz        hostile files, ten thousand mutations and fifty kills of each kind, about twenty minutes
 # make soak        two hours of visitors at one kiosk
 # make lock        requirements.lock anew: every package that requirements.txt brings, with hashes
 # make licences    the licences of all installed packages
@@ -35,7 +35,7 @@ test-fast: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not distributed"
 
 fuzz: $(VENV)/dev.stamp
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q tests/fuzz tests/faults
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q tests/fuzz tests/faults tests/data/test_corpus.py
 
 soak: $(VENV)/dev.stamp chromium pulseaudio
 	$(BIN)/python -m benchmarks soak --minutes 120

@@ -79,14 +79,11 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 def test_training_killed_again_and_again_ends_as_if_it_never_was(
     files: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    whole, stopped, steps, moments = tmp_path / "whole", tmp_path / "killed", 2 * KILLS, random.Random(1)
-    kills = 0
-    while True:
+    whole, stopped, steps, moments = tmp_path / "whole", tmp_path / "killed", 3 * KILLS, random.Random(1)
+    for kill in range(KILLS + 1):
         resume = any(stopped.glob("checkpoint*.safetensors"))
-        if not killed(train, (*files, stopped, steps, resume), moments.uniform(1.0, 4.0)):
-            break
-        kills += 1
-    assert kills >= min(KILLS, 3)
+        seconds = moments.uniform(0.5, 2.0) if kill < KILLS else 3600
+        assert killed(train, (*files, stopped, steps, resume), seconds) == (kill < KILLS)
     assert not killed(train, (*files, whole, steps, False), 3600)
     assert (stopped / "log.jsonl").read_text() == (whole / "log.jsonl").read_text()
     last = json.loads((whole / "log.jsonl").read_text().splitlines()[-1])
