@@ -112,3 +112,21 @@ def test_answers_keep_browsers_to_the_same_rules(client: TestClient) -> None:
     )
     assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
     assert "cache-control" not in client.get("/fonts/a.woff2").headers
+
+
+def test_who_guessed_may_try_again_after_a_minute_and_is_then_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("wrong", 400)
+
+    now = [1000.0]
+    monkeypatch.setattr(guard.time, "monotonic", lambda: now[0])
+    door = Guard(Starlette(routes=[Route("/login", refuse, methods=["POST"])]), tmp_path, ["testserver"])
+    guesser, other = (TestClient(door, client=(address, 1)) for address in ("192.0.2.1", "192.0.2.2"))
+    assert [guesser.post("/login").status_code for _ in range(7)] == [400] * 5 + [429] * 2
+    assert other.post("/login").status_code == 400, "another is not held up"
+    now[0] += guard.LOGIN_SECONDS + 1
+    assert other.post("/login").status_code == 400
+    assert list(door._failed_logins) == ["192.0.2.2"]
+    assert guesser.post("/login").status_code == 400

@@ -8,7 +8,6 @@ import ipaddress
 import shutil
 import socket
 import time
-from collections import defaultdict, deque
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -68,7 +67,7 @@ class Guard:
         self._app, self._uploads = app, uploads
         self._names = {"localhost", here, f"{here}.local", *(name.lower() for name in names)}
         self._arriving = 0  # bytes that uploads under way have announced
-        self._failed_logins: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._failed_logins: dict[str, list[float]] = {}  # by address, when; none that is too old to count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -114,9 +113,12 @@ class Guard:
     def _refuse_login(self, scope: Scope) -> Response | None:
         if not _is_login(scope):
             return None
-        failed, now = self._failed_logins[_client(scope)], time.monotonic()
-        while failed and failed[0] < now - LOGIN_SECONDS:
-            failed.popleft()
+        now = time.monotonic()
+        for client, times in list(self._failed_logins.items()):
+            self._failed_logins[client] = [at for at in times if at > now - LOGIN_SECONDS]
+            if not self._failed_logins[client]:
+                del self._failed_logins[client]
+        failed = self._failed_logins.get(_client(scope), [])
         if len(failed) < MAX_FAILED_LOGINS:
             return None
         wait = str(int(failed[0] + LOGIN_SECONDS - now) + 1)
@@ -133,7 +135,7 @@ class Guard:
                 if not scope["path"].startswith(CACHED):
                     headers["cache-control"] = "no-store"
                 if _is_login(scope) and message["status"] >= 400:
-                    self._failed_logins[_client(scope)].append(time.monotonic())
+                    self._failed_logins.setdefault(_client(scope), []).append(time.monotonic())
             await send(message)
 
         return watched
