@@ -123,9 +123,7 @@ def speak(connection: Connection, waveform: Waveform) -> Latencies:
         asked = time.perf_counter()
         spoken = int((asked - start) * SAMPLE_RATE) // FRAME * FRAME
         until = min(cut, max(wanted, spoken))
-        if (
-            until < cut and cut - until < took * SAMPLE_RATE
-        ):  # a duration's face is not to wait for a live one
+        if 0 < cut - until < took * SAMPLE_RATE:  # a duration's face is not to wait for a live one
             time.sleep(max(0.0, cut / SAMPLE_RATE - (asked - start)))
             asked, until = time.perf_counter(), cut
         answer = connection.call(

@@ -183,6 +183,9 @@ def test_dask_workers_give_the_same_store(voxceleb: Path, tmp_path: Path) -> Non
     assert contents(tmp_path / "dask") == contents(tmp_path / "here")
 
 
+KILLS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 10
+
+
 @pytest.fixture
 def many(tmp_path: Path, made_voice: Callable[..., np.ndarray]) -> Path:
     """Recordings of ten people, some of them nothing."""
@@ -192,9 +195,6 @@ def many(tmp_path: Path, made_voice: Callable[..., np.ndarray]) -> Path:
         sound = made_voice(2.0, seed=i % 7) if i % 9 else np.zeros(16_000)
         soundfile.write(folder / f"{i:03}.wav", sound, 16_000)
     return tmp_path / "many"
-
-
-KILLS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 10
 
 
 def prepare(many: Path, out: Path) -> list[str]:

@@ -41,11 +41,8 @@ class SpeechDetector:
 
     def decide(self, waveform: np.ndarray) -> np.ndarray:
         """Decide on the next samples, float32 [samples] -> bool [samples // 320]; call it again with what is left."""
-        pcm = (
-            np.clip(self._levelled(waveform) * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1)
-            .astype("<i2")
-            .tobytes()
-        )
+        samples = self._levelled(waveform) * FULL_SCALE
+        pcm = np.clip(samples, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
         size = FRAME * 2  # bytes
         decisions = [self._is_speech(pcm[i : i + size], SAMPLE_RATE) for i in range(0, len(pcm), size)]
         return np.array(decisions, dtype=bool)

@@ -31,7 +31,7 @@ class Admission:
         self._speaking: dict[str, float] = {}  # by place, when its recording ends at the latest
         self._queue: dict[
             str, tuple[float, float]
-        ] = {}  # by ticket, in order: when last asked for, and its length
+        ] = {}  # by ticket, in order: last asked for, and its length
         self._lock = Lock()
 
     def enter(self, seconds: float, ticket: str | None = None) -> str | Waiting:

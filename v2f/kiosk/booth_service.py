@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import validate_call
 
-from v2f.audio import FRAME, SAMPLE_RATE, log_mel, mix, noise_bank, normalise
+from v2f.audio import FRAME, SAMPLE_RATE, log_mel, mix, noise_bank, normalise, require_speech
 from v2f.errors import MicrophoneError, NoSpeechError
 from v2f.kiosk import wire
 from v2f.kiosk.admission import Admission, Waiting
@@ -302,10 +302,9 @@ class BoothService:
         """The faces of a whole recording, kept in its session, which is opened where it has no token yet."""
         recording = session.live.prefixes(DURATIONS)
         waveform = recording.waveform
-        *faces, whole = strip = self.queue.strip(recording)
-        if whole is None:
-            raise NoSpeechError("There is not half a second of speech.")
-        session.faces = strip
+        require_speech(recording.samples_used(waveform.size))
+        *faces, whole = session.faces = self.queue.strip(recording)
+        assert whole, "there is speech"
         return {
             "session": token or self._sessions.open(session),
             "seconds": waveform.size / SAMPLE_RATE,

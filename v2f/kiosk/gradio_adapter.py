@@ -81,11 +81,10 @@ def read_once(path: str, uploads: Path, max_seconds: float) -> Waveform:
 
 def delete_old_uploads(uploads: Path, seconds: float) -> None:
     """Delete what was not written to for so long: Gradio keeps uploads that broke off or were never read."""
-    now = time.time()
     for path in sorted(uploads.rglob("*"), reverse=True):  # a folder after what lies in it
         with suppress(OSError):  # it has just been read, or holds something newer
-            written = path.stat().st_mtime
-            if not now - seconds <= written <= now + 1:  # or before the clock was set back
+            age = time.time() - path.stat().st_mtime
+            if not -1 <= age <= seconds:  # negative: written before the clock was set back
                 path.rmdir() if path.is_dir() else path.unlink()
 
 

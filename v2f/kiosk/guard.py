@@ -67,7 +67,7 @@ class Guard:
         self._app, self._uploads = app, uploads
         self._names = {"localhost", here, f"{here}.local", *(name.lower() for name in names)}
         self._arriving = 0  # bytes that uploads under way have announced
-        self._failed_logins: dict[str, list[float]] = {}  # by address, when; none that is too old to count
+        self._failed_logins: dict[str, list[float]] = {}  # when, by address, in the order of the last time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -113,12 +113,10 @@ class Guard:
     def _refuse_login(self, scope: Scope) -> Response | None:
         if not _is_login(scope):
             return None
-        now = time.monotonic()
-        for client, times in list(self._failed_logins.items()):
-            self._failed_logins[client] = [at for at in times if at > now - LOGIN_SECONDS]
-            if not self._failed_logins[client]:
-                del self._failed_logins[client]
-        failed = self._failed_logins.get(_client(scope), [])
+        now, all_failed = time.monotonic(), self._failed_logins
+        while all_failed and all_failed[oldest := next(iter(all_failed))][-1] <= now - LOGIN_SECONDS:
+            del all_failed[oldest]
+        failed = [at for at in all_failed.get(_client(scope), []) if at > now - LOGIN_SECONDS]
         if len(failed) < MAX_FAILED_LOGINS:
             return None
         wait = str(int(failed[0] + LOGIN_SECONDS - now) + 1)
@@ -135,7 +133,8 @@ class Guard:
                 if not scope["path"].startswith(CACHED):
                     headers["cache-control"] = "no-store"
                 if _is_login(scope) and message["status"] >= 400:
-                    self._failed_logins.setdefault(_client(scope), []).append(time.monotonic())
+                    earlier = self._failed_logins.pop(_client(scope), [])  # and so to the end of the order
+                    self._failed_logins[_client(scope)] = [*earlier, time.monotonic()][-MAX_FAILED_LOGINS:]
             await send(message)
 
         return watched

@@ -41,9 +41,8 @@ class RecordingCache:
             if self._frames is not None and np.array_equal(speech, self._speech):
                 return self._frames
             both = min(speech.size, self._speech.size)
-            changed = np.flatnonzero(
-                speech[:both] != self._speech[:both]
-            )  # a pause that has been bridged since
+            # What changes is a pause that has been bridged since.
+            changed = np.flatnonzero(speech[:both] != self._speech[:both])
             same = int(changed[0]) if changed.size else both
             known = whole_frames(int(speech[:same].sum()) * FRAME) // FRAMES_AT_ONCE * FRAMES_AT_ONCE
             new = front_end.frames(keep_speech(waveform, speech), known)
@@ -82,11 +81,9 @@ class Prefixes:
 
     def samples_used(self, stop: int) -> int:
         """Samples of speech in the first `stop` samples."""
-        return (
-            stop
-            if self.decisions is None
-            else int(bridge_gaps(self.decisions[: stop // FRAME]).sum()) * FRAME
-        )
+        if self.decisions is None:
+            return stop
+        return int(bridge_gaps(self.decisions[: stop // FRAME]).sum()) * FRAME
 
     def frames(self, front_end: FrontEnd) -> Tensor:
         """The front end's frames [bins, frames] of all that is used."""

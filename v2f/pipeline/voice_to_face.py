@@ -175,10 +175,11 @@ def _speech_by_stop(recording: Prefixes) -> dict[int, int]:
     """Samples of audio -> of speech, of each prefix that is long enough; equal prefixes share a face."""
     speech_of = {}
     for stop in recording.stops:
+        speech = recording.samples_used(stop)
         with suppress(NoSpeechError):
-            require_speech(recording.samples_used(stop))
+            require_speech(speech)
             if stop <= recording.waveform.size:
-                speech_of[stop] = recording.samples_used(stop)
+                speech_of[stop] = speech
     return speech_of
 
 

@@ -109,6 +109,7 @@ export class View {
   }
 
   endWaiting() {
+    if (!this.booth.classList.contains("waiting")) return;
     this.ahead = null;
     this.booth.classList.remove("waiting");
     this.$("#rec").disabled = false;
