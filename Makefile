@@ -3,7 +3,7 @@
 # make test-fast   only the tests that take a moment
 # make lint        style and types
 # make fuzz        hostile files, ten thousand mutations and fifty kills of each kind, about twenty minutes
-# make soak        two hours of visitors at one kiosk
+# make soak        two hours of visitors at one kiosk, then two hours of training
 # make lock        requirements.lock anew: every package that requirements.txt brings, with hashes
 # make licences    the licences of all installed packages
 # make sbom        them all as a bill of materials, sbom.json (CycloneDX)
@@ -38,7 +38,8 @@ fuzz: $(VENV)/dev.stamp
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q tests/fuzz tests/faults tests/data/test_corpus.py
 
 soak: $(VENV)/dev.stamp chromium pulseaudio
-	$(BIN)/python -m benchmarks soak --minutes 120
+	$(BIN)/python -m benchmarks soak kiosk
+	$(BIN)/python -m benchmarks soak training
 
 lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-config \

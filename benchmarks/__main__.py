@@ -1,4 +1,4 @@
-"""python -m benchmarks KIND: inference, step, kernels, prepare, startup, crowd, all; kiosk, soak, pictures; gpu"""
+"""python -m benchmarks KIND: inference, step, kernels, prepare, startup, crowd, all; kiosk, pictures; soak; gpu"""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from v2f.cli import run
+from v2f.cli import between, run
 
 if TYPE_CHECKING:
     from benchmarks.timing import Table
@@ -26,15 +26,17 @@ def build_parser() -> argparse.ArgumentParser:
     inference = kinds.add_parser("inference", help="a clip to its face, to a strip, and a live update")
     inference.set_defaults(run=lambda options: write(inference_tables(options), options))
     step = kinds.add_parser("step", help="a step of Algorithm 1: beside the baseline, by batch and processes")
-    step.add_argument("--batch", type=int, default=64, help="default: 64")
+    step.add_argument("--batch", type=between(2), default=64, help="default: 64")
     step.set_defaults(run=lambda options: write(step_tables(options.batch), options))
     kernels = kinds.add_parser("kernels", help="what each CPU kernel gains by itself")
     kernels.set_defaults(run=lambda options: write(kernel_tables(), options))
     startup = kinds.add_parser("startup", help="how long programs take to start")
     startup.set_defaults(run=lambda options: write(startup_tables(options), options))
     prepare = kinds.add_parser("prepare", help="how fast a corpus is prepared, and a store of full size read")
-    prepare.add_argument("--recordings", type=int, default=150_000, help="in that store (default: 150,000)")
-    prepare.add_argument("--faces", type=int, default=140_000, help="in that store (default: 140,000)")
+    prepare.add_argument(
+        "--recordings", type=between(1), default=150_000, help="in that store (default: 150,000)"
+    )
+    prepare.add_argument("--faces", type=between(1), default=140_000, help="in that store (default: 140,000)")
     prepare.add_argument("--folder", type=Path, metavar="DIR", help="where it may take 20 GB for a while")
     prepare.set_defaults(run=lambda options: write(prepare_tables(options), options))
     crowd = kinds.add_parser("crowd", help="how many visitors can speak at once")
@@ -44,18 +46,18 @@ def build_parser() -> argparse.ArgumentParser:
 
     gpu = kinds.add_parser("gpu", help="all that needs a GPU, with no audio package installed")
     gpu.add_argument("--device", help="cpu or cuda; by itself, CUDA where there is one")
-    gpu.add_argument("--iterations", type=int, default=2_000, help="of the measured run (default: 2,000)")
-    gpu.add_argument("--batch", type=int, default=128, help="default: 128, the paper's")
+    gpu.add_argument(
+        "--iterations", type=between(1), default=2_000, help="of the measured run (default: 2,000)"
+    )
+    gpu.add_argument("--batch", type=between(2), default=128, help="default: 128, the paper's")
     gpu.set_defaults(run=lambda options: write(gpu_tables(options), options))
     kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces in a real browser")
-    kiosk.add_argument("--visitors", type=int, default=3, help="how many speak at once (default: 3)")
-    kiosk.add_argument("--repeats", type=int, default=5, help="of every measure (default: 5)")
+    kiosk.add_argument("--visitors", type=between(1), default=3, help="how many speak at once (default: 3)")
+    kiosk.add_argument("--repeats", type=between(1), default=5, help="of every measure (default: 5)")
     kiosk.set_defaults(run=lambda options: write(kiosk_tables(options), options))
-    soak = kinds.add_parser(
-        "soak", help="whether the kiosk stays as small as it starts, for hours of visitors"
-    )
-    soak.add_argument("--minutes", type=float, default=120, help="default: 120")
-    soak.add_argument("--seed", type=int, default=0, help="of the visitors' choices")
+    soak = kinds.add_parser("soak", help="whether a process stays as small as it starts, for hours")
+    soak.add_argument("of", choices=("kiosk", "training"), help="one with visitors, or one that trains")
+    soak.add_argument("--minutes", type=between(1, 10_000, float), default=120, help="default: 120")
     soak.add_argument("--samples", type=Path, metavar="FILE.json", help="also write all samples here")
     soak.set_defaults(run=run_soak)
     pictures = kinds.add_parser("pictures", help="the page in all its states, for eyes to judge")
@@ -132,12 +134,18 @@ def kiosk_tables(options: argparse.Namespace) -> "Iterator[Table]":
 
 
 def run_soak(options: argparse.Namespace) -> int:
-    """Soak, print how the process changed; 1 if it grew."""
-    from benchmarks import soak
+    """Soak, print how the process changed; 1 if it grew or failed."""
+    if options.of == "training":
+        from benchmarks import soak_training
 
-    done = soak.run(options.minutes, options.seed, options.weights, options.samples)
-    write(soak.tables(done), options)
-    return 0 if done.passed() else 1
+        trained = soak_training.run(options.minutes, options.samples)
+        write(soak_training.tables(trained), options)
+        return 0 if trained.passed() else 1
+    from benchmarks import soak_kiosk
+
+    visited = soak_kiosk.run(options.minutes, options.weights, options.samples)
+    write(soak_kiosk.tables(visited), options)
+    return 0 if visited.passed() else 1
 
 
 def run_pictures(options: argparse.Namespace) -> int:

@@ -1,59 +1,40 @@
-"""Hours of visitors at one kiosk, and what its process takes from the machine meanwhile.
-
-One or two visitors at a time, chosen by chance; once a minute, when they have gone and before the next ones come,
-memory, open files, threads and temporary files of the process are sampled. A visit that fails is counted and written
-down, and the next one begins.
-"""
+"""A soak: what a process takes from the machine over hours, sampled once a minute, and whether that grows."""
 
 import json
-import random
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+import subprocess
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import psutil
 
-from benchmarks.timing import Row, Table, fact
-from benchmarks.visits import IDLE_SECONDS, VisitFailed, Visitor, whole_visit
-from tests.support import clips
-from tests.support.browser import BenchError, Kiosk, browsing, open_page, serving
+from benchmarks.timing import Row
+from tests.support.browser import BenchError
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-WARM_MINUTES = 10  # after which the kiosk has taken what it needs
+WARM_MINUTES = 10  # after which the process has taken what it needs
 SAMPLE_MINUTES = 1
 WINDOW = 5  # samples whose median is compared
 TOLERANCE = 0.05
-ROUNDS_PER_BROWSER = 25  # then a new one, so that its own growth plays no part
-GRACE_SECONDS = 2  # for the server to notice that pages have gone
-STEP_SECONDS = 0.1  # between two looks at a page
-SCREEN = {"width": 1280, "height": 720}
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What the kiosk's process takes."""
+    """What a process takes."""
 
-    minutes: float  # since the first visitor
+    minutes: float  # since the soak began
     rss: int  # bytes resident, those shared with other processes too
     uss: int  # bytes that are this process' alone
     files: int  # open file descriptors
-    disk_bytes: int  # in the temporary folder
+    disk_bytes: int  # in the files that it keeps
     disk_files: int
 
     @classmethod
-    def of(cls, kiosk: Kiosk, minutes: float) -> "Footprint":
-        """Raises psutil.NoSuchProcess when it is gone."""
-        process = psutil.Process(kiosk.process.pid)
-        memory, left = process.memory_full_info(), kiosk.files()
-        size = sum(path.stat().st_size for path in left if path.exists())
-        return cls(minutes, memory.rss, memory.uss, process.num_fds(), size, len(left))
+    def of(cls, process: int, kept: Iterable[Path], minutes: float) -> "Footprint":
+        """`kept`: the files whose number and size must not grow. Raises psutil.NoSuchProcess when it is gone."""
+        running = psutil.Process(process)
+        memory, sizes = running.memory_full_info(), [path.stat().st_size for path in kept if path.exists()]
+        return cls(minutes, memory.rss, memory.uss, running.num_fds(), sum(sizes), len(sizes))
 
 
 @dataclass
@@ -62,23 +43,18 @@ class Soak:
 
     minutes: float
     out: Path | None = None
-    visits: int = 0
-    failures: list[str] = field(default_factory=list)
     samples: list[Footprint] = field(default_factory=list)
 
-    def fail(self, reason: str) -> None:
-        self.failures.append(f"{time.strftime('%H:%M:%S')} {reason}")
-        print(f"v2f: a visit failed: {reason}", file=sys.stderr)
-
-    def sample(self, kiosk: Kiosk, minutes: float) -> None:
-        """Take a sample, if it is time for one. Raises BenchError when there is no process to sample."""
-        if kiosk.process.poll() is not None:
-            raise BenchError(f"The kiosk has stopped after {minutes:.0f} minutes of visitors.")
+    def due(self, minutes: float) -> bool:
+        """Whether it is time for a sample: a minute after the one before, and at the end."""
         pace = min(SAMPLE_MINUTES, self.minutes / 12)
-        if minutes < self.minutes and self.samples and minutes < self.samples[-1].minutes + pace:
-            return
-        time.sleep(GRACE_SECONDS)
-        self.samples.append(Footprint.of(kiosk, minutes))
+        return minutes >= self.minutes or not self.samples or minutes >= self.samples[-1].minutes + pace
+
+    def sample(self, process: subprocess.Popen[str], kept: Iterable[Path], minutes: float) -> None:
+        """Raises BenchError when the process has stopped."""
+        if process.poll() is not None:
+            raise BenchError(f"The process has stopped after {minutes:.0f} minutes.")
+        self.samples.append(Footprint.of(process.pid, kept, minutes))
         if self.out:
             draft = self.out.with_name(self.out.name + ".part")
             draft.write_text(json.dumps(asdict(self) | {"out": None}, indent=1) + "\n")
@@ -98,74 +74,14 @@ class Soak:
     def passed(self) -> bool:
         return all(after <= (1 + TOLERANCE) * before for before, after in self.growth().values())
 
+    def rows(self) -> list[Row]:
+        return [row(name, *values) for name, values in self.growth().items()]
+
 
 def median_of(samples: Sequence[Footprint], name: str) -> float:
     return median(getattr(sample, name) for sample in samples)
 
 
-def tables(soak: Soak) -> Iterator[Table]:
-    yield "Visits", [fact("visits", f"{soak.visits}"), fact("failed", f"{len(soak.failures)}")]
-    yield "What the process takes", [row(name, *values) for name, values in soak.growth().items()]
-
-
 def row(name: str, before: float, after: float) -> Row:
     change = f"{after / before - 1:+.1%}" if before else ""
     return {"measured": name, "once warm": f"{before:,.0f}", "at the end": f"{after:,.0f}", "change": change}
-
-
-def run(minutes: float, seed: int = 0, weights: str | None = None, out: Path | None = None) -> Soak:
-    """Start a kiosk and keep it visited for so long. Raises BenchError when it stops serving."""
-    soak, chance = Soak(minutes, out), random.Random(seed)
-    arguments = ["--kiosk", "--idle-seconds", str(IDLE_SECONDS), *(["--weights", weights] if weights else [])]
-    with browsing() as launch, TemporaryDirectory() as folder:
-        microphone = clips.microphone(Path(folder))
-        good, bad = clips.good(Path(folder)), clips.bad(Path(folder))
-
-        def visitor(page: "Page") -> Visitor:
-            return Visitor(page, list(good.values()), list(bad.values()), chance)
-
-        with serving(*arguments) as kiosk:
-            start, passed = time.monotonic(), 0.0
-            while passed < minutes:
-                browser = launch(microphone)
-                for _ in range(ROUNDS_PER_BROWSER):
-                    together = range(chance.choice((1, 2)))
-                    receive([come_and_go(soak, browser, kiosk, visitor) for _ in together])
-                    passed = (time.monotonic() - start) / 60
-                    soak.sample(kiosk, passed)
-                    if passed >= minutes or not browser.is_connected():
-                        break
-                browser.close()
-    return soak
-
-
-def receive(visits: list[Iterator[None]]) -> None:
-    """Let visits go on in turns until all are over."""
-    while visits:
-        visits = [visit for visit in visits if next(visit, "over") != "over"]
-        time.sleep(STEP_SECONDS)
-
-
-def come_and_go(
-    soak: Soak, browser: "Browser", kiosk: Kiosk, visitor: Callable[["Page"], Visitor]
-) -> Iterator[None]:
-    """A visit from opening the page to closing it; what fails in it is written down."""
-    from playwright.sync_api import Error
-
-    soak.visits += 1
-    did: list[str] = []
-    try:
-        context = browser.new_context(viewport=SCREEN)  # type: ignore[arg-type]
-        try:
-            page = open_page(context, kiosk.address)
-            errors: list[str] = []
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            somebody = visitor(page)
-            did = somebody.did
-            yield from whole_visit(somebody)
-            if errors:
-                raise VisitFailed(f"error in the page: {errors[0]}")
-        finally:
-            context.close()
-    except (VisitFailed, Error) as error:
-        soak.fail(f"{', '.join(did)}: {str(error).splitlines()[0]}")

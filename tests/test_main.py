@@ -1,10 +1,12 @@
 """The command line: pictures and facts for good clips, one sentence for each bad one, never a traceback."""
 
+import argparse
 import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,9 @@ import pytest
 import soundfile
 from PIL import Image
 
+import benchmarks.__main__ as benchmarks
 import v2f
-from v2f.__main__ import main
+from v2f.__main__ import build_parser, main
 from v2f.cli import named
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -187,3 +190,29 @@ def test_output_that_nobody_takes_is_no_traceback(random_weights: Path) -> None:
         for output, said in ((closed, ""), (full, "v2f: Output: No space left on device.\n")):
             ended = subprocess.run(command, cwd=REPOSITORY, stdout=output, stderr=subprocess.PIPE, text=True)
             assert (ended.returncode, ended.stderr) == (1, said)
+
+
+def arguments_of(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """All that this command and those below it take."""
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from arguments_of(command)
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e9", "many", ""])
+@pytest.mark.parametrize("parser", [build_parser, benchmarks.build_parser])
+def test_no_number_is_taken_that_makes_no_sense(parser, text: str) -> None:
+    actions = [action for action in arguments_of(parser()) if action.type not in (None, Path)]
+    assert len(actions) >= 8
+    for action in actions:
+        with pytest.raises((ValueError, argparse.ArgumentTypeError)):
+            action.type(text)
+
+
+def test_a_number_out_of_its_limits_is_told_them(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["kiosk", "--port", "65536"])
+    assert ended.value.code == 2
+    assert "argument --port: takes from 1 to 65535, not 65536" in capsys.readouterr().err

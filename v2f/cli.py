@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from math import inf
 from pathlib import Path
 
 from v2f.errors import V2FError
 
+SEEDS = (0, 2**32 - 1)
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 
@@ -26,6 +28,20 @@ def run(arguments: argparse.Namespace) -> int:
         return complain(f"{error.filename or 'Output'}: {error.strerror or error}.")
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def between(lowest: float, highest: float = inf, kind: type[float] = int) -> Callable[[str], float]:
+    """For `type` of an argument: a number of that kind from `lowest` to `highest`, with both."""
+
+    def parse(text: str) -> float:
+        number = kind(text)
+        if not lowest <= number <= highest:
+            limits = f"{lowest} or more" if highest == inf else f"from {lowest} to {highest}"
+            raise argparse.ArgumentTypeError(f"takes {limits}, not {text}")
+        return number
+
+    parse.__name__ = kind.__name__  # argparse says it of what is no number
+    return parse
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
+from v2f.cli import SEEDS, between
 from v2f.data.demo import sources as public
 from v2f.data.sources import FACE_LAYOUTS, VOICE_LAYOUTS
 from v2f.errors import CorpusError
@@ -47,18 +48,20 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
             "--face-meta", type=Path, metavar="CSV", help="VGGFace2's identity_meta.csv; else looked for"
         )
         parser.add_argument("--detector", choices=("dlib", "face-alignment"), help="default: dlib")
-        parser.add_argument("--size", type=int, help="pixels along a face's side (default: 64)")
-        parser.add_argument("--most-yaw", type=float, help="degrees that a head may be turned (default: 33)")
+        parser.add_argument("--size", type=between(16, 1024), help="pixels along a face's side (default: 64)")
+        parser.add_argument(
+            "--most-yaw", type=between(0, 90, float), help="degrees that a head may be turned (default: 33)"
+        )
     for parser in (demo, check):
         for name, (_, contents) in SOURCES.items():
             parser.add_argument(f"--{name}", type=Path, required=parser is demo, metavar="DIR", help=contents)
     for parser in (voices, faces, corpus, demo):
         parser.add_argument("--out", type=Path, required=True, metavar="STORE", help="the store to write")
         parser.add_argument(
-            "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
+            "--workers", type=between(1), default=os.cpu_count() or 1, help="processes (default: all cores)"
         )
         parser.add_argument("--dask", metavar="ADDRESS", help="work on the cluster of this Dask scheduler")
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--seed", type=between(*SEEDS), default=0)
         parser.set_defaults(run=run_corpus)
     for parser in (voices, faces, corpus):
         parser.add_argument("--split", default="random", metavar="RULE", help=SPLIT_HELP)

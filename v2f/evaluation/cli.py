@@ -5,7 +5,7 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
-from v2f.cli import add_model_arguments
+from v2f.cli import SEEDS, add_model_arguments, between
 from v2f.evaluation.options import Options
 
 
@@ -57,9 +57,9 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="DIR",
         help="lists of 1:2 trials: used if there, else sampled and written",
     )
-    add("--count", type=int, default=Options.count, help="of 1:2 trials (default: %(default)s)")
-    add("--workers", type=int, default=os.cpu_count() or 1)
-    add("--seed", type=int, default=0)
+    add("--count", type=between(1), default=Options.count, help="of 1:2 trials (default: %(default)s)")
+    add("--workers", type=between(1), default=os.cpu_count() or 1)
+    add("--seed", type=between(*SEEDS), default=0)
     evaluate.set_defaults(run=run_evaluate)
 
 

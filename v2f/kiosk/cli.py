@@ -5,6 +5,7 @@ import sys
 from functools import partial
 
 import v2f
+from v2f.cli import between
 from v2f.errors import MicrophoneError
 from v2f.kiosk.settings import SPEAKERS_PER_CORE
 
@@ -19,18 +20,21 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: only this machine)"
     )
-    parser.add_argument("--port", type=int, default=7860, help="default: 7860")
+    parser.add_argument("--port", type=between(1, 65535), default=7860, help="default: 7860")
     parser.add_argument("--weights", help='a weights file, or "released"; by default the bundled ones')
     parser.add_argument("--exact", action="store_true", help="compute in float32 throughout")
     parser.add_argument("--kiosk", action="store_true", help="for a booth: full screen, resets itself")
     parser.add_argument("--language", choices=("en", "es", "zh"), default="en", help="visitors can change it")
     parser.add_argument(
-        "--idle-seconds", type=int, default=60, help="forget a visitor after so long; 0: never (default: 60)"
+        "--idle-seconds",
+        type=between(0),
+        default=60,
+        help="forget a visitor after so long; 0: never (default: 60)",
     )
     parser.add_argument(
         "--microphone", choices=("browser", "local"), default="browser", help="local: record at this machine"
     )
-    parser.add_argument("--device", type=int, help="number of the local microphone")
+    parser.add_argument("--device", type=between(0), help="number of the local microphone")
     parser.add_argument("--list-microphones", action="store_true", help="show their numbers, and stop")
     parser.add_argument(
         "--allowed-host",
@@ -40,7 +44,9 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         help="name of a proxy in front of the page",
     )
     parser.add_argument(
-        "--speakers", type=int, help=f"how many may speak at once (default: {SPEAKERS_PER_CORE} a core)"
+        "--speakers",
+        type=between(1),
+        help=f"how many may speak at once (default: {SPEAKERS_PER_CORE} a core)",
     )
     parser.add_argument("--auth", metavar="NAME:PASSWORD", help="ask visitors for these")
     parser.set_defaults(run=partial(run, parser))
@@ -48,12 +54,6 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C, or list the microphones; returns the exit code."""
-    if not 0 < arguments.port < 1 << 16:
-        parser.error("--port takes a number from 1 to 65535")
-    if arguments.idle_seconds < 0:
-        parser.error("--idle-seconds takes 0 or more")
-    if arguments.speakers is not None and arguments.speakers < 1:
-        parser.error("--speakers takes 1 or more")
     if arguments.device is not None and arguments.microphone != "local":
         parser.error("--device goes with --microphone local")
     if arguments.auth is not None and not all(arguments.auth.partition(":")):

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from v2f.cli import INTERRUPTED
+from v2f.cli import INTERRUPTED, SEEDS, between
 from v2f.errors import V2FError
 
 
@@ -45,7 +45,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     dvector = stages.add_parser("dvector", help="a public voice encoder, fitted to the training voices")
     dvector.set_defaults(run=run, stage=write_dvector)
     pack = stages.add_parser("pack", help="all that stage two reads, in one small file")
-    pack.add_argument("--crops", type=int, default=48, help="embeddings a voice")
+    pack.add_argument("--crops", type=between(1), default=48, help="embeddings a voice")
     pack.set_defaults(run=run, stage=write_pack)
     gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
     gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
@@ -66,16 +66,18 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     ):
         stage.add_argument("--data", type=Path, required=True, help=data)
         stage.add_argument("--out", type=Path, required=True, help=out)
-        stage.add_argument("--seed", type=int, help="instead of 0")
+        stage.add_argument("--seed", type=between(*SEEDS), help="instead of 0")
     for stage in (pack, gan):
         stage.add_argument(
             "--encoder", type=Path, required=True, help="weights by `v2f train speaker` or `dvector`"
         )
     for stage in (speaker, gan, gender, matcher):
         stage.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
-        stage.add_argument("--steps", type=int, help="instead of the preset's")
-        stage.add_argument("--batch", type=int, help="instead of the preset's")
-        stage.add_argument("--save-every", type=int, default=500, help="steps between checkpoints and grids")
+        stage.add_argument("--steps", type=between(1), help="instead of the preset's")
+        stage.add_argument("--batch", type=between(2), help="instead of the preset's")
+        stage.add_argument(
+            "--save-every", type=between(1), default=500, help="steps between checkpoints and grids"
+        )
         stage.add_argument("--device", help="cpu or cuda; by itself, CUDA where there is one")
         stage.add_argument("--exact", action="store_true", help="float32 throughout")
 
