@@ -13,8 +13,9 @@ from benchmarks import baseline
 from benchmarks.timing import Roofline, Row, Table, compare, in_turns
 from benchmarks.work import face_work, paper_model
 from tests.support.browser import EXAMPLES
-from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, keep_speech, read_audio
-from v2f.audio.features import BINS, MEL_BINS, REACHED, _filterbank
+from v2f.audio import SAMPLE_RATE, keep_speech, read_audio
+from v2f.audio.features import BINS, FRAMES_PER_SECOND, MEL_BINS, REACHED, _filterbank
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.models import Model, Runtime, load
 from v2f.pipeline import DURATIONS, VoiceToFace
 

@@ -17,8 +17,8 @@ from benchmarks import baseline
 from benchmarks.inference import filterbank
 from benchmarks.timing import Roofline, Row, Table, Work, compare, fact, in_turns, shown, speed_up, spread
 from tests.support.browser import EXAMPLES
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, keep_speech, read_audio
-from v2f.audio.features import FFT_SIZE, REACHED
+from v2f.audio import SAMPLE_RATE, keep_speech, read_audio
+from v2f.audio.features import FFT_SIZE, FRAMES_PER_SECOND, REACHED
 from v2f.data import store
 from v2f.data.corpus import SHARD
 from v2f.data.shards import Column, ShardResult, ShardWriter, grow, read_rows

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.audio import SAMPLE_RATE, features, keep_speech, log_mel, normalise, to_waveform
-from v2f.audio.features import FRAMES_AT_ONCE, _filterbank
+from v2f.audio import SAMPLE_RATE, keep_speech, to_waveform
+from v2f.audio.features import FRAMES_AT_ONCE, _filterbank, features, log_mel, normalise
 from v2f.errors import NoSpeechError
 
 

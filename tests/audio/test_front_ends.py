@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.audio import FRAMES_AT_ONCE, FRONT_ENDS, SAMPLE_RATE, whole_frames
+from v2f.audio import SAMPLE_RATE
+from v2f.audio.features import FRAMES_AT_ONCE, whole_frames
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.audio.mel_power import _filterbank, mel_power
 
 ENCODERS = {"table2": 64, "dvector": 41}  # and the bins that they take

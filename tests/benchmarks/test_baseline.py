@@ -9,7 +9,8 @@ from benchmarks import baseline, step
 from benchmarks.inference import Baseline, filterbank
 from benchmarks.work import paper_model
 from tests.support.browser import EXAMPLES
-from v2f.audio import keep_speech, log_mel, normalise, read_audio
+from v2f.audio import keep_speech, read_audio
+from v2f.audio.features import log_mel, normalise
 from v2f.models import Inference, Runtime, load
 from v2f.pipeline import VoiceToFace
 

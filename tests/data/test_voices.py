@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from v2f.audio import at_level, features, normalise
+from v2f.audio import at_level
+from v2f.audio.features import features, normalise
 from v2f.data.shards import Rejected
 from v2f.data.sources import Source
 from v2f.data.voices import (

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import v2f
-from v2f.audio import FRAMES_PER_SECOND
+from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.data.contact_sheet import APART, GAP, LINE, MARGIN, SIDE
 from v2f.data.store import Person
 from v2f.evaluation.figures import (

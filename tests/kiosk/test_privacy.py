@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 import soundfile
 
@@ -75,8 +76,15 @@ def patterns(samples: np.ndarray) -> Iterator[bytes]:
 
 
 def found_in_memory(kiosk: Kiosk, wanted: list[bytes]) -> int:
-    """How many of the patterns are somewhere in the writable memory of the kiosk's process."""
-    process, found = Path("/proc", str(kiosk.process.pid)), set()
+    """How many of the patterns are somewhere in the writable memory of the kiosk's process, or of those it started."""
+    kiosk_process = psutil.Process(kiosk.process.pid)
+    processes = [kiosk_process, *kiosk_process.children(recursive=True)]
+    assert len(processes) > 1, "there is the one that forks decoders"
+    return len({pattern for process in processes for pattern in in_memory_of(process.pid, wanted)})
+
+
+def in_memory_of(number: int, wanted: list[bytes]) -> Iterator[bytes]:
+    process = Path("/proc", str(number))
     with (process / "mem").open("rb", buffering=0) as memory:
         for line in (process / "maps").read_text().splitlines():
             if not (region := re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)):
@@ -87,8 +95,7 @@ def found_in_memory(kiosk: Kiosk, wanted: list[bytes]) -> int:
                 contents = memory.read(last - first)
             except OSError:
                 continue
-            found |= {pattern for pattern in wanted if pattern in contents}
-    return len(found)
+            yield from (pattern for pattern in wanted if pattern in contents)
 
 
 def test_after_forget_no_byte_of_a_visitor_is_left(

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from v2f.audio import FRONT_ENDS, read_audio
+from v2f.audio import read_audio
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.errors import WeightsError
 from v2f.models import (
     DVectorEncoder,

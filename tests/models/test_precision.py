@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from tests.support.browser import EXAMPLES
-from v2f.audio import FRONT_ENDS, keep_speech, read_audio
+from v2f.audio import keep_speech, read_audio
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.models import Runtime, VoiceEncoder, load, networks, unit
 from v2f.training.pack import Pack
 from v2f.training.presets import PRESETS

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import v2f
-from v2f.audio import FRONT_ENDS, SAMPLE_RATE, keep_speech, make_noise, read_audio
+from v2f.audio import SAMPLE_RATE, keep_speech, make_noise, read_audio
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.models import DVectorEncoder, Inference, NetworkConfig, Runtime, load, load_networks, save_networks
 
 CPU = Runtime(torch.device("cpu"), "float32")

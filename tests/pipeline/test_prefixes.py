@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.audio import FRONT_ENDS, SAMPLE_RATE, decide, keep_speech
+from v2f.audio import SAMPLE_RATE, decide, keep_speech
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.pipeline import Prefixes
 from v2f.pipeline.prefixes import RecordingCache
 

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 
 import v2f
-from v2f.audio import SAMPLE_RATE, features, make_noise
+from v2f.audio import SAMPLE_RATE, make_noise
+from v2f.audio.features import features
 from v2f.errors import NoSpeechError, UnreadableAudioError
 from v2f.models import Generator, Model, NetworkConfig, Runtime, VoiceEncoder
 from v2f.pipeline import DURATIONS, MAX_SECONDS, VoiceToFace

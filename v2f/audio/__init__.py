@@ -1,17 +1,8 @@
-"""Sound in, features out: reading, speech detection, log-mel, and noise. Everything is mono at 16 kHz."""
+"""Sound in, features out: reading, speech detection, log-mel, and noise. Everything is mono at 16 kHz.
 
-from v2f.audio.features import (
-    FRAMES_AT_ONCE,
-    FRAMES_PER_SECOND,
-    MIN_SPEECH_SECONDS,
-    features,
-    log_mel,
-    log_mel_by_frame,
-    normalise,
-    require_speech,
-    whole_frames,
-)
-from v2f.audio.front_ends import FRONT_ENDS, FrontEnd
+Importing this package loads no torch, which `features` and `front_ends` need: so the kiosk's decoder stays small.
+"""
+
 from v2f.audio.io import at_level, read_audio, to_waveform
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
 from v2f.audio.vad import (
@@ -27,12 +18,7 @@ from v2f.audio.vad import (
 
 __all__ = [
     "FRAME",
-    "FRAMES_AT_ONCE",
-    "FRAMES_PER_SECOND",
-    "FRONT_ENDS",
     "FULL_SCALE",
-    "FrontEnd",
-    "MIN_SPEECH_SECONDS",
     "NOISE_KINDS",
     "SAMPLE_RATE",
     "SpeechDetector",
@@ -40,16 +26,10 @@ __all__ = [
     "bridge_gaps",
     "decide",
     "detect_speech",
-    "features",
     "keep_speech",
-    "log_mel",
-    "log_mel_by_frame",
     "make_noise",
     "mix",
     "noise_bank",
-    "normalise",
     "read_audio",
-    "require_speech",
     "to_waveform",
-    "whole_frames",
 ]

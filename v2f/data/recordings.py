@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio import FRONT_ENDS
 from v2f.audio.features import FULL_SCALE
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.data.store import Store
 from v2f.errors import CorpusError
 from v2f.models import EncoderName

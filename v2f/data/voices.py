@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 import torch
 
-from v2f.audio import SAMPLE_RATE, at_level, keep_speech, log_mel_by_frame, read_audio
+from v2f.audio import SAMPLE_RATE, at_level, keep_speech, read_audio
+from v2f.audio.features import log_mel_by_frame
 from v2f.data.shards import Column, Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow

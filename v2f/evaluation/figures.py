@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, make_noise
+from v2f.audio import SAMPLE_RATE, make_noise
+from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.data.contact_sheet import gallery, grid, stack
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.questions.age import age_of_people

@@ -12,7 +12,9 @@ from joblib import Parallel, delayed
 from PIL import Image
 from torch import Tensor
 
-from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, keep_speech, read_audio, require_speech
+from v2f.audio import keep_speech, read_audio
+from v2f.audio.features import FRAMES_PER_SECOND, require_speech
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.data.landmarks import align, detect_faces, five_points, landmarks68
 from v2f.data.recordings import HELDOUT_SHARE, frames_of
 from v2f.data.store import Person, Store

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import validate_call
 
-from v2f.audio import FRAME, SAMPLE_RATE, log_mel, mix, noise_bank, normalise, require_speech
+from v2f.audio import FRAME, SAMPLE_RATE, mix, noise_bank
+from v2f.audio.features import log_mel, normalise, require_speech
 from v2f.errors import MicrophoneError, NoSpeechError
 from v2f.kiosk import wire
 from v2f.kiosk.admission import Admission, Waiting

@@ -7,7 +7,7 @@ from queue import PriorityQueue
 from threading import BoundedSemaphore, Lock
 from typing import TypeVar
 
-from v2f.audio import FRONT_ENDS
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.kiosk.problems import Problem
 from v2f.pipeline import Face, Prefixes, VoiceToFace
 

@@ -22,8 +22,8 @@ from pydantic import ValidationError, validate_call
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from v2f.audio import read_audio
 from v2f.errors import UnreadableAudioError, V2FError
+from v2f.kiosk.decoder import decode
 from v2f.kiosk.guard import MAX_UPLOAD_BYTES
 from v2f.pipeline import Waveform
 
@@ -72,7 +72,7 @@ def read_once(path: str, uploads: Path, max_seconds: float) -> Waveform:
     except (ValueError, OSError):  # also a path that no file can have
         raise UnreadableAudioError("This file was not uploaded here.") from None
     try:
-        return read_audio(file, max_seconds)
+        return decode(file, max_seconds)
     finally:
         file.unlink(missing_ok=True)
         with suppress(OSError):  # it holds another upload

@@ -15,7 +15,7 @@ import torch
 import uvicorn
 
 from v2f.errors import V2FError
-from v2f.kiosk import gradio_adapter
+from v2f.kiosk import decoder, gradio_adapter
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, SERVING
@@ -59,6 +59,7 @@ def serve(
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     door = listen(host, port)
+    decoder.start()  # before keep_files_in, where its socket would be taken for an upload that was abandoned
     erase_freed_memory()
     torch.set_num_threads(1)  # a computation a core: threads that share one stall when cores are busy
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from v2f.audio import FRAME, FRAMES_AT_ONCE, SAMPLE_RATE, FrontEnd, bridge_gaps, keep_speech, whole_frames
+from v2f.audio import FRAME, SAMPLE_RATE, bridge_gaps, keep_speech
+from v2f.audio.features import FRAMES_AT_ONCE, whole_frames
+from v2f.audio.front_ends import FrontEnd
 from v2f.models.dvector import WindowCache
 from v2f.pipeline.types import Waveform
 

@@ -12,17 +12,9 @@ from contextlib import contextmanager, suppress
 import numpy as np
 from torch import Tensor
 
-from v2f.audio import (
-    FRONT_ENDS,
-    SAMPLE_RATE,
-    bridge_gaps,
-    decide,
-    mix,
-    read_audio,
-    require_speech,
-    to_waveform,
-    whole_frames,
-)
+from v2f.audio import SAMPLE_RATE, bridge_gaps, decide, mix, read_audio, to_waveform
+from v2f.audio.features import require_speech, whole_frames
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.errors import NoSpeechError
 from v2f.models import Inference
 from v2f.models.dvector import WindowCache

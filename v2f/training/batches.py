@@ -45,7 +45,8 @@ class Crops:
 
         Recordings shorter than that are repeated to fill it, as the paper has it.
         """
-        from v2f.audio import normalise  # here, so that stage two runs where no audio package is installed
+        # Here, so that stage two runs where no audio package is installed.
+        from v2f.audio.features import normalise
 
         lengths = self.lengths[chosen][:, None]
         offset = (uniform(0, 1, len(chosen), rng)[:, None] * (lengths - length + 1).clamp(min=1)).long()

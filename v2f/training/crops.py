@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, make_noise, whole_frames
-from v2f.audio.features import FULL_SCALE, HOP
+from v2f.audio import NOISE_KINDS, SAMPLE_RATE, make_noise
+from v2f.audio.features import FULL_SCALE, HOP, whole_frames
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.audio.non_speech import SOUNDS, make_sound
 from v2f.data.recordings import HELDOUT_SHARE, require_log_mel
 from v2f.data.store import Store

@@ -14,7 +14,9 @@ from torch import Tensor
 
 from tests.conftest import MadeVoice
 from tests.kiosk.booth_service.asking import Answer, Asker, Waveform, described, like, picture
-from v2f.audio import FRONT_ENDS, NOISE_KINDS, SAMPLE_RATE, log_mel, mix
+from v2f.audio import NOISE_KINDS, SAMPLE_RATE, mix
+from v2f.audio.features import log_mel
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.kiosk.booth_service import INTERPOLATION_STEPS, NEARBY_FACES, STUDY_NOISES
 from v2f.kiosk.wire import encode_face, encode_samples
 from v2f.pipeline import VoiceToFace

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from v2f.__main__ import main
-from v2f.audio import normalise
+from v2f.audio.features import normalise
 from v2f.data import store
 from v2f.data.recordings import frames_of
 from v2f.data.store import Person, Store

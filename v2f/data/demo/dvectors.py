@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from v2f.audio import FRONT_ENDS, SAMPLE_RATE, at_level
+from v2f.audio import SAMPLE_RATE, at_level
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.data.demo.pairing import unit_length
 from v2f.errors import CorpusError
 from v2f.models.dvector import DVECTOR_SIZE, DVectorEncoder

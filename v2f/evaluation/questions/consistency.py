@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from v2f.audio import FRAMES_PER_SECOND
+from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.data.landmarks import descriptor
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.intervals import mean_over_pairs, mean_over_people

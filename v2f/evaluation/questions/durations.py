@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from v2f.audio import FRAMES_PER_SECOND
+from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.evaluation.generated_faces import GeneratedFaces, embed
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.judges import Judges, Verdicts

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS
-from v2f.audio.features import FULL_SCALE
+from v2f.audio.features import FRAMES_PER_SECOND, FULL_SCALE
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge

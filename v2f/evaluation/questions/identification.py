@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-from v2f.audio import FRAMES_PER_SECOND
+from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.evaluation.generated_faces import trunk_features
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.subjects import Subjects

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from v2f.audio import FRAMES_PER_SECOND, FRONT_ENDS, SAMPLE_RATE, make_noise
+from v2f.audio import SAMPLE_RATE, make_noise
+from v2f.audio.features import FRAMES_PER_SECOND
+from v2f.audio.front_ends import FRONT_ENDS
 from v2f.errors import CorpusError, NoSpeechError, UnreadableAudioError
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.judges import detections

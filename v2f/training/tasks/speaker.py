@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from v2f.audio import FRAMES_PER_SECOND, SAMPLE_RATE, normalise
-from v2f.audio.features import HOP
+from v2f.audio import SAMPLE_RATE
+from v2f.audio.features import FRAMES_PER_SECOND, HOP, normalise
 from v2f.data.demo.looks import PreparedPairs, looks
 from v2f.data.recordings import HELDOUT_SHARE, frames_of
 from v2f.data.store import Store, store_hash
