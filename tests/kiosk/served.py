@@ -13,7 +13,7 @@ from unittest.mock import patch
 import httpx
 import uvicorn
 
-from v2f.kiosk.server import listen
+from v2f.kiosk.server import listen, web_server
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.pipeline import VoiceToFace
@@ -60,7 +60,7 @@ def served(
         from v2f.kiosk.page import application
 
         app = application(engine, sessions, uploads, settings or Settings(), auth)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(web_server(app))
         thread = Thread(target=server.run, args=[[door]], daemon=True)
         thread.start()
         while not server.started:

@@ -135,8 +135,7 @@ def test_gradio_keeps_nothing_of_a_call(client: Client, page: Served, recording:
     client.predict(handle_file(recording), api_name="/face")
     holder = page.app.routes[-1].app.state_holder
     assert not holder.session_data and not holder.time_last_used
-    link = page.client.get("/gradio_api/deep_link", params={"session_hash": client.session_hash})
-    assert link.json() == "" and not page.files()
+    assert not page.files()
 
 
 def test_the_queue_cannot_be_passed_by(page: Served) -> None:

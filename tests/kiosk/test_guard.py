@@ -1,5 +1,6 @@
 """A request with too much in it is turned away before any of it is read."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from v2f.kiosk import guard
 from v2f.kiosk.guard import MAX_REQUEST_BYTES, MAX_UPLOAD_BYTES, Guard
@@ -30,7 +32,7 @@ def client(tmp_path: Path) -> TestClient:
 def test_a_request_of_the_largest_size_passes_and_a_byte_more_does_not(client: TestClient) -> None:
     assert client.post(QUESTION, content=b"x" * MAX_REQUEST_BYTES).text == str(MAX_REQUEST_BYTES)
     assert client.post(QUESTION, content=b"x" * (MAX_REQUEST_BYTES + 1)).status_code == 413
-    assert client.post("/anything/else", content=b"x" * (MAX_REQUEST_BYTES + 1)).status_code == 413
+    assert client.post("/gradio_api/queue/join", content=b"x" * (MAX_REQUEST_BYTES + 1)).status_code == 413
 
 
 def test_an_upload_may_be_larger(client: TestClient) -> None:
@@ -87,15 +89,78 @@ def test_the_page_itself_is_no_other_site_nor_is_a_proxy_of_an_allowed_name(clie
         )
 
 
-def test_a_websocket_of_another_site_is_closed(client: TestClient) -> None:
-    from starlette.websockets import WebSocketDisconnect
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/gradio_api/vibe-edit",
+            "/gradio_api/proxy=http://127.0.0.1/",
+            "/gradio_api/dev/reload",
+            "/monitoring",
+        ),
+        *(
+            "/gradio_api/call/v2/face",
+            "/gradio_api/heartbeat/x",
+            "/gradio_api/api/face",
+            "/gradio_api/file/x",
+        ),
+        *("/docs", "/config/x", "/kiosk", "/kiosk/\0", "/gradio_api/queue/join\n", "//config"),
+    ],
+)
+def test_what_the_page_does_not_ask_for_is_not_there(tmp_path: Path, path: str) -> None:
+    """Gradio's other routes edit the program, fetch addresses, show earlier runs, or hold connections."""
+    assert status_of(tmp_path, path) == 404
 
-    with (
-        pytest.raises(WebSocketDisconnect) as closed,
-        client.websocket_connect("/", headers={"origin": "https://evil.example"}),
-    ):
-        pass
-    assert closed.value.code == 1008
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/",
+            "/config",
+            "/login",
+            "/login/",
+            "/theme.css",
+            "/kiosk/kiosk.js",
+            "/assets/a/b.js",
+            QUESTION,
+            UPLOAD,
+        ),
+        *(
+            "/gradio_api/queue/join",
+            "/gradio_api/call/face",
+            "/gradio_api/call/face/0a1b",
+            "/gradio_api/file=/tmp/x",
+        ),
+    ],
+)
+def test_what_the_page_and_programs_ask_for_is_there(tmp_path: Path, path: str) -> None:
+    assert status_of(tmp_path, path) == 200
+
+
+def test_an_address_has_an_end(tmp_path: Path) -> None:
+    assert status_of(tmp_path, "/kiosk/" + "x" * 1000) == 414
+
+
+def status_of(uploads: Path, path: str) -> int:
+    """As the path reaches the guard, decoded."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1")],
+    }
+    asyncio.run(Guard(PlainTextResponse("here"), uploads)(scope, receive, send))
+    return sent[0]["status"]
 
 
 def test_uploads_leave_room_on_the_disk(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from tests.conftest import MadeVoice
 from v2f.audio import SAMPLE_RATE
 from v2f.errors import UnreadableAudioError
-from v2f.kiosk.gradio_adapter import GoneUploads, delete_old_uploads, read_once
+from v2f.kiosk.gradio_adapter import Mishaps, delete_old_uploads, read_once
 
 
 @pytest.fixture
@@ -109,5 +109,5 @@ def test_an_upload_that_goes_while_it_is_being_sent_is_not_found(upload: Path) -
         return FileResponse(upload)
 
     app = Starlette(routes=[Route("/", send_back)])
-    app.add_middleware(GoneUploads)
+    app.add_middleware(Mishaps)
     assert TestClient(app).get("/").status_code == 404

@@ -8,6 +8,7 @@ This module imports gradio in functions only, because `keep_files_in` comes befo
 """
 
 import inspect
+import logging
 import os
 import tempfile
 import time
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError, validate_call
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from v2f.errors import UnreadableAudioError, V2FError
 from v2f.kiosk.decoder import decode
@@ -35,6 +36,8 @@ QUEUE_SIZE = 32  # calls by programs that may wait
 POLL_SECONDS = 0.02  # Gradio looks for such calls all the time, by itself a thousand times a second
 
 Answer = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 # Files
@@ -92,22 +95,39 @@ async def _leave_in_place(path: str | Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-class GoneUploads:
-    """Middleware that answers 404 where Gradio began to send an upload that was read, and so deleted, meanwhile.
+class Mishaps:
+    """Middleware for requests that Gradio fails on: a plain answer, and one line in the log, without what was sent.
 
-    Its own recorder asks for the recording back to play it.
+    Gradio answers 500 to what makes no sense, and logs pages of traceback; here that is 400. It is 404 where it began
+    to send an upload that was read, and so deleted, meanwhile: its own recorder asks for the recording to play it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failed = answered = False
+
+        async def send_unless_failed(message: Message) -> None:
+            nonlocal failed, answered
+            failed = failed or message.get("status") == 500
+            answered = answered or not failed
+            if not failed:
+                await send(message)
+
+        status = 400
         try:
-            await self._app(scope, receive, send)
-        except RuntimeError as error:  # Starlette's, before it sends anything
-            if not isinstance(error.__context__, FileNotFoundError):
-                raise
-            await Response(status_code=404)(scope, receive, send)
+            await self._app(scope, receive, send_unless_failed)
+        except Exception as error:
+            failed = True
+            if isinstance(error.__context__, FileNotFoundError):  # Starlette's, before it sends anything
+                status = 404
+            else:
+                log.warning("%s %s: %s", scope.get("method"), scope["path"], type(error).__name__)
+        if failed and answered:
+            await send({"type": "http.response.body"})  # what was begun ends here
+        elif failed:
+            await Response(status_code=status)(scope, receive, send)
 
 
 # Functions
@@ -177,9 +197,10 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
     for block in page.blocks.values():
         # Gradio would copy a file that a program names or, where it is an address, fetch it.
         block.async_move_resource_to_block_cache = _leave_in_place  # type: ignore[assignment, method-assign]
+    page.preprocess_data = _checked_calls(page.preprocess_data)  # type: ignore[method-assign]
     # Only `launch` sets this, which is not used here; without it every file of this machine counts as an upload.
     page.has_launched = True
-    app.add_middleware(GoneUploads)
+    app.add_middleware(Mishaps)
     page.queue(max_size=QUEUE_SIZE, api_open=False)
     page._queue.sleep_when_free = POLL_SECONDS
     gr.mount_gradio_app(
@@ -199,6 +220,22 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
         mcp_server=False,
     )
     _forget_session_state(app.routes[-1].app, page)  # type: ignore[attr-defined]
+
+
+def _checked_calls(preprocess: Callable[..., Any]) -> Callable[..., Any]:
+    """Gradio would log a traceback for every call whose arguments its own checks refuse."""
+    import gradio as gr
+
+    @wraps(preprocess)
+    async def checked(function: Any, *arguments: Any, **options: Any) -> Any:
+        if function.fn is None:  # it runs in the page alone
+            raise gr.Error("This cannot be called.", print_exception=False)
+        try:
+            return await preprocess(function, *arguments, **options)
+        except Exception:
+            raise gr.Error("These are not the arguments of this call.", print_exception=False) from None
+
+    return checked
 
 
 def _forget_session_state(app: Any, page: "gr.Blocks") -> None:

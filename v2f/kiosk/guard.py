@@ -5,6 +5,7 @@ requests to it, in the visitor's name. What the guard lets through gets headers 
 """
 
 import ipaddress
+import re
 import shutil
 import socket
 import time
@@ -16,6 +17,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# What the page asks for, and programs by gradio_client or curl. Gradio brings as many routes again, which among other
+# things fetch addresses, show earlier runs, or have a language model edit the program.
+SERVED = re.compile(
+    r"/(config/?|login/?|logout|theme\.css|favicon\.ico|robots\.txt)?"
+    r"|/(kiosk|fonts|examples|assets|static)/.+"
+    r"|/gradio_api/(info|login_check|upload|component_server)/?"
+    r"|/gradio_api/(queue/(join|data)|run/predict|call/[a-z]+(/[0-9a-f]+)?|file=.+)"
+)
+MAX_ADDRESS = 1000  # characters, with the question behind it
 UPLOAD_PATH = "/upload"  # the end of the address that Gradio takes files at
 LOGIN_PATH = "/login"
 MAX_UPLOAD_BYTES = 1 << 30  # three hours of 16 kHz wav are 0.35 GB
@@ -70,13 +80,11 @@ class Guard:
         self._failed_logins: dict[str, list[float]] = {}  # when, by address, in the order of the last time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
         refusal = self._refuse(scope, headers)
         if refusal:
-            if scope["type"] == "websocket":
-                return await send({"type": "websocket.close", "code": 1008})
             return await refusal(scope, receive, send)
         size = int(headers.get("content-length", 0)) if scope["path"].endswith(UPLOAD_PATH) else 0
         self._arriving += size
@@ -95,8 +103,10 @@ class Guard:
         origin = urlsplit(headers.get("origin", f"http://{host}"))
         if origin.netloc != host and origin.hostname not in self._names - {"localhost"}:
             return PlainTextResponse("Another site may not ask this kiosk.", 403)
-        if scope["type"] == "websocket":
-            return None
+        if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS:
+            return PlainTextResponse("This address is too long.", 414)
+        if not scope["path"].isprintable() or not SERVED.fullmatch(scope["path"]):
+            return PlainTextResponse("There is nothing here.", 404)
         return self._refuse_size(scope["path"], headers) or self._refuse_login(scope)
 
     def _refuse_size(self, path: str, headers: Headers) -> Response | None:
@@ -141,7 +151,7 @@ class Guard:
 
 
 def _is_login(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] == "POST" and scope["path"].rstrip("/") == LOGIN_PATH
+    return scope["method"] == "POST" and scope["path"].rstrip("/") == LOGIN_PATH
 
 
 def _client(scope: Scope) -> str:

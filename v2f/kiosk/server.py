@@ -13,9 +13,11 @@ from threading import Thread
 
 import torch
 import uvicorn
+from fastapi import FastAPI
 
 from v2f.errors import V2FError
 from v2f.kiosk import decoder, gradio_adapter
+from v2f.kiosk.connections import Connection, allow_many
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, SERVING
@@ -60,6 +62,7 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     door = listen(host, port)
     decoder.start()  # before keep_files_in, where its socket would be taken for an upload that was abandoned
+    allow_many()
     erase_freed_memory()
     torch.set_num_threads(1)  # a computation a core: threads that share one stall when cores are busy
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -72,9 +75,8 @@ def serve(
         app = application(engine, sessions, uploads, settings, auth)
         gc.freeze()  # what was imported stays: to search it for garbage would stop all visitors for a while
         Thread(target=clean_up, args=[sessions, uploads], daemon=True).start()
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS)
         print(SERVING.format(address=f"http://{host}:{port}"), flush=True)
-        uvicorn.Server(config).run(sockets=[door])
+        uvicorn.Server(web_server(app)).run(sockets=[door])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -87,6 +89,13 @@ def listen(host: str, port: int) -> socket.socket:
     # to it only where it opens the socket itself.
     door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return door
+
+
+def web_server(app: FastAPI) -> uvicorn.Config:
+    """Settings of the web server for an application."""
+    return uvicorn.Config(
+        app, http=Connection, ws="none", log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+    )
 
 
 def clean_up(sessions: SessionStore, uploads: Path) -> None:
