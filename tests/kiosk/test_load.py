@@ -1,9 +1,13 @@
 """More visitors than the kiosk keeps up with: they wait, get in by themselves in order, and see nobody else's face."""
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
+from threading import Event
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -62,3 +66,50 @@ def test_fifty_at_once_wait_their_turn_and_get_their_own_face(
     assert moved <= SPEAKERS, "they came in order, but for those who asked at the same moment"
     for voice, result in zip(voices, results, strict=True):
         assert like(result["whole"], encode_face(engine.strip(voice)[-1]))
+
+
+def test_a_flood_of_requests_leaves_a_visitor_the_face(
+    open_kiosk: OpenKiosk, voices: list[np.ndarray], weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kiosk = open_kiosk("--exact")
+    engine: VoiceToFace = v2f.load(weights, device="cpu", exact=True)
+    over, sent, waits = Event(), Counter[str](), list[float]()
+
+    def flood(kind: str) -> None:
+        with httpx.Client(base_url=kiosk.address, timeout=60) as client:
+            while not over.is_set():
+                match kind:
+                    case "page":
+                        client.get("/").raise_for_status()
+                    case "config":
+                        client.get("/config").raise_for_status()
+                    case "nonsense":
+                        assert client.post("/gradio_api/queue/join", json={"data": kind}).status_code < 500
+                    case "upload":
+                        files = {"files": ("noise.mp3", b"ID3" + bytes(200_000))}
+                        [path] = client.post("/gradio_api/upload", files=files).raise_for_status().json()
+                        answer = Connection(kiosk).call("read_upload", path=path)
+                        assert answer == {"problem": "unreadable"}
+                sent[kind] += 1
+
+    with ThreadPoolExecutor(8) as threads:
+        floods = [threads.submit(flood, kind) for kind in ("page", "config", "nonsense", "upload") * 2]
+        visitor, results = Connection(kiosk), []
+        for voice in voices[:3]:
+            token = visitor.call("start_recording", seconds=2)["session"]
+            for start in range(0, 32_000, PIECE):
+                began = time.monotonic()
+                visitor.call(
+                    "update_recording", session=token, samples=encode_samples(voice[start : start + PIECE])
+                )
+                waits.append(time.monotonic() - began)
+            results.append(visitor.call("finish_recording", session=token))
+            visitor.call("forget", sessions=[token])
+        over.set()
+        for one in floods:
+            one.result()
+    for voice, result in zip(voices, results, strict=False):
+        assert like(result["whole"], encode_face(engine.strip(voice)[-1]))
+    assert not kiosk.files() and min(sent.values()) > 0
+    with capfd.disabled():
+        print(f"\n{dict(sent)}; live faces took {median(waits):.2f} s, at most {max(waits):.2f}")
