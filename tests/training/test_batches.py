@@ -38,7 +38,7 @@ def places(crops: Crops, chosen: list[int], length: int, seed: int = 0) -> torch
     """Which frames a batch consists of [batch, length]: its second bin, before normalisation."""
     chosen_tensor = torch.tensor(chosen)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("v2f.audio.normalise", lambda log_mel: log_mel)
+        patch.setattr("v2f.audio.features.normalise", lambda log_mel: log_mel)
         return crops(chosen_tensor, length, rng(seed))[:, 1]
 
 

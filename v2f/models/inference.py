@@ -20,7 +20,12 @@ from v2f.models.pixels import to_pixels
 from v2f.models.runtime import Runtime
 from v2f.models.weights import Model
 
-BATCH = 128  # faces generated at once, to bound memory
+BATCHES = (
+    128,
+    32,
+    16,
+    8,
+)  # faces generated at once: few sizes, because kernels are kept for each (5 MB on a CPU)
 LARGEST_GRAPH = 8  # faces; a strip has six, a live update one
 SHORTEST = 100  # frames, a second, that log-mels are padded to at least
 
@@ -90,8 +95,10 @@ class Inference:
         """
         images = np.empty((len(embeddings), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
         scores = np.empty(len(embeddings), np.float32)
-        for start in range(0, len(embeddings), BATCH):
-            part = slice(start, start + BATCH)
+        done = 0
+        while left := len(embeddings) - done:
+            part = slice(done, done + next((size for size in BATCHES if size <= left), left))
+            done = part.stop
             pixels, *score = self._run(torch.from_numpy(embeddings[part]))
             images[part] = pixels.numpy()
             if score:
