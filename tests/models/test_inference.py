@@ -62,6 +62,24 @@ def test_many_faces_are_the_faces_one_by_one(model) -> None:
         assert scores[i] == pytest.approx(score[0], abs=1e-4)
 
 
+def test_there_are_few_batch_sizes_to_make_kernels_for(
+    model: Inference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every size that was ever generated keeps megabytes: for hours of visitors that looked like a leak."""
+    sizes: list[int] = []
+
+    def run(embeddings: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        sizes.append(len(embeddings))
+        return torch.zeros(len(embeddings), 64, 64, 3, dtype=torch.uint8), embeddings[:, 0]
+
+    monkeypatch.setattr(model, "_run", run)
+    for count in range(1, 300):
+        embeddings = np.random.default_rng(count).standard_normal((count, 64), dtype=np.float32)
+        _, scores = model.faces(embeddings)
+        np.testing.assert_array_equal(scores, embeddings[:, 0])  # each its own, in order
+    assert len(set(sizes)) == 11 and max(sizes) == 128
+
+
 def test_no_embeddings_give_no_faces(model) -> None:
     images, scores = model.faces(np.empty((0, 64), np.float32))
     assert images.shape == (0, 64, 64, 3) and scores.shape == (0,)
