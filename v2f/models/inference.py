@@ -20,12 +20,8 @@ from v2f.models.pixels import to_pixels
 from v2f.models.runtime import Runtime
 from v2f.models.weights import Model
 
-BATCHES = (
-    128,
-    32,
-    16,
-    8,
-)  # faces generated at once: few sizes, because kernels are kept for each (5 MB on a CPU)
+# Faces generated at once: few sizes, because kernels are kept for each (5 MB on a CPU).
+BATCHES = (128, 32, 16, 8)
 LARGEST_GRAPH = 8  # faces; a strip has six, a live update one
 SHORTEST = 100  # frames, a second, that log-mels are padded to at least
 
