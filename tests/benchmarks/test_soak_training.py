@@ -47,5 +47,6 @@ def test_a_short_soak_trains_and_is_sampled(monkeypatch: pytest.MonkeyPatch) -> 
     soak = soak_training.run(minutes=0.75)
     (_, facts), (_, rows) = tables(soak)
     assert soak.steps >= soak.checkpoints >= 2
-    assert soak.samples[-1].disk_files == 2 and len(rows) == 5
+    # One sample may see one file alone: the moment in which the last checkpoint has become the one before.
+    assert max(sample.disk_files for sample in soak.samples) == 2 and len(rows) == 5
     assert facts[0][""] == f"{soak.steps:,}"
