@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,40 +22,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and size.")
-    kinds = parser.add_subparsers(required=True, metavar="KIND")
+    kinds = parser.add_subparsers(required=True, metavar="KIND", dest="kind")
 
     inference = kinds.add_parser("inference", help="a clip to its face, to a strip, and a live update")
-    inference.set_defaults(run=lambda options: write(inference_tables(options), options))
     step = kinds.add_parser("step", help="a step of Algorithm 1: beside the baseline, by batch and processes")
     step.add_argument("--batch", type=between(2), default=64, help="default: 64")
-    step.set_defaults(run=lambda options: write(step_tables(options.batch), options))
     kernels = kinds.add_parser("kernels", help="what each CPU kernel gains by itself")
-    kernels.set_defaults(run=lambda options: write(kernel_tables(), options))
     startup = kinds.add_parser("startup", help="how long programs take to start")
-    startup.set_defaults(run=lambda options: write(startup_tables(options), options))
     prepare = kinds.add_parser("prepare", help="how fast a corpus is prepared, and a store of full size read")
     prepare.add_argument(
         "--recordings", type=between(1), default=150_000, help="in that store (default: 150,000)"
     )
     prepare.add_argument("--faces", type=between(1), default=140_000, help="in that store (default: 140,000)")
     prepare.add_argument("--folder", type=Path, metavar="DIR", help="where it may take 20 GB for a while")
-    prepare.set_defaults(run=lambda options: write(prepare_tables(options), options))
     crowd = kinds.add_parser("crowd", help="how many visitors can speak at once")
-    crowd.set_defaults(run=lambda options: write(crowd_tables(options), options))
     everything = kinds.add_parser("all", help="all of the above, the store of `prepare` a small one")
-    everything.set_defaults(run=lambda options: write(all_tables(options), options))
-
     gpu = kinds.add_parser("gpu", help="all that needs a GPU, with no audio package installed")
     gpu.add_argument("--device", help="cpu or cuda; by itself, CUDA where there is one")
     gpu.add_argument(
         "--iterations", type=between(1), default=2_000, help="of the measured run (default: 2,000)"
     )
     gpu.add_argument("--batch", type=between(2), default=128, help="default: 128, the paper's")
-    gpu.set_defaults(run=lambda options: write(gpu_tables(options), options))
     kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces in a real browser")
     kiosk.add_argument("--visitors", type=between(1), default=3, help="how many speak at once (default: 3)")
     kiosk.add_argument("--repeats", type=between(1), default=5, help="of every measure (default: 5)")
-    kiosk.set_defaults(run=lambda options: write(kiosk_tables(options), options))
+    for kind in (inference, step, kernels, startup, prepare, crowd, everything, gpu, kiosk):
+        kind.set_defaults(run=run_measures)
+
     soak = kinds.add_parser("soak", help="whether a process stays as small as it starts, for hours")
     soak.add_argument("of", choices=("kiosk", "training"), help="one with visitors, or one that trains")
     soak.add_argument("--minutes", type=between(1, 10_000, float), default=120, help="default: 120")
@@ -67,85 +61,44 @@ def build_parser() -> argparse.ArgumentParser:
 
     for kind in (inference, step, kernels, startup, prepare, crowd, everything, gpu, kiosk, soak):
         kind.add_argument("--out", type=Path, metavar="FILE.md", help="also write the tables here")
-    for kind in (inference, startup, crowd, everything, gpu, kiosk, soak, pictures):
+    for kind in (inference, startup, crowd, everything, gpu, kiosk, pictures):
         kind.add_argument(
             "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
         )
     return parser
 
 
-def inference_tables(options: argparse.Namespace) -> "Iterator[Table]":
-    from benchmarks import inference
+def run_measures(options: argparse.Namespace) -> int:
+    """Write what `measure` of the benchmark's module gives for the options of its name."""
+    from benchmarks import timing
 
-    return inference.measure(options.weights)
-
-
-def step_tables(batch: int) -> "Iterator[Table]":
-    from benchmarks import step
-
-    return step.measure(batch)
+    arguments = {k: v for k, v in vars(options).items() if k not in ("kind", "run", "out")}
+    tables = measure_all(**arguments) if options.kind == "all" else measure(options.kind, **arguments)
+    return timing.write(tables, options.out)
 
 
-def kernel_tables() -> "Iterator[Table]":
-    from benchmarks import kernels
-
-    return kernels.measure()
-
-
-def startup_tables(options: argparse.Namespace) -> "Iterator[Table]":
-    from benchmarks import startup
-
-    return startup.measure(options.weights)
+def measure(kind: str, **arguments: object) -> "Iterator[Table]":
+    tables: Iterator[Table] = import_module(f"benchmarks.{kind}").measure(**arguments)
+    return tables
 
 
-def prepare_tables(options: argparse.Namespace) -> "Iterator[Table]":
-    from benchmarks import prepare
-
-    return prepare.measure(options.recordings, options.faces, options.folder)
-
-
-def crowd_tables(options: argparse.Namespace) -> "Iterator[Table]":
-    from benchmarks import crowd
-
-    return crowd.measure(options.weights)
-
-
-def all_tables(options: argparse.Namespace) -> "Iterator[Table]":
-    from benchmarks import prepare
-
-    yield from inference_tables(options)
-    yield from step_tables(64)
-    yield from kernel_tables()
-    yield from startup_tables(options)
-    yield from prepare.measure(SMALL, SMALL, None)
-    yield from crowd_tables(options)
-
-
-def gpu_tables(options: argparse.Namespace) -> "Iterator[Table]":
-    from benchmarks import gpu
-
-    return gpu.measure(options.device, options.iterations, options.batch, options.weights)
-
-
-def kiosk_tables(options: argparse.Namespace) -> "Iterator[Table]":
-    from benchmarks import kiosk
-
-    return kiosk.measure(options.visitors, options.repeats, options.weights)
+def measure_all(weights: str | None) -> "Iterator[Table]":
+    yield from measure("inference", weights=weights)
+    yield from measure("step", batch=64)
+    yield from measure("kernels")
+    yield from measure("startup", weights=weights)
+    yield from measure("prepare", recordings=SMALL, faces=SMALL, folder=None)
+    yield from measure("crowd", weights=weights)
 
 
 def run_soak(options: argparse.Namespace) -> int:
-    """Soak, print how the process changed; 1 if it grew or failed."""
-    if options.of == "training":
-        from benchmarks import soak_training
+    """Soak, and write how the process changed; 1 if it grew or failed."""
+    from benchmarks import timing
 
-        trained = soak_training.run(options.minutes, options.samples)
-        write(soak_training.tables(trained), options)
-        return 0 if trained.passed() else 1
-    from benchmarks import soak_kiosk
-
-    visited = soak_kiosk.run(options.minutes, options.weights, options.samples)
-    write(soak_kiosk.tables(visited), options)
-    return 0 if visited.passed() else 1
+    module = import_module(f"benchmarks.soak_{options.of}")
+    soak = module.run(options.minutes, options.samples)
+    timing.write(module.tables(soak), options.out)
+    return 0 if soak.passed() else 1
 
 
 def run_pictures(options: argparse.Namespace) -> int:
@@ -153,12 +106,6 @@ def run_pictures(options: argparse.Namespace) -> int:
 
     pictures.take(options.out, options.weights, options.all)
     return 0
-
-
-def write(tables: "Iterable[Table]", options: argparse.Namespace) -> int:
-    from benchmarks import timing
-
-    return timing.write(tables, options.out)
 
 
 if __name__ == "__main__":

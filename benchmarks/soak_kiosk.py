@@ -49,10 +49,9 @@ def tables(soak: KioskSoak) -> Iterator[Table]:
     yield "What the process takes", soak.rows()
 
 
-def run(minutes: float, weights: str | None = None, out: Path | None = None) -> KioskSoak:
+def run(minutes: float, out: Path | None = None) -> KioskSoak:
     """Start a kiosk and keep it visited for so long. Raises BenchError when it stops serving."""
     soak, chance = KioskSoak(minutes, out), random.Random(0)
-    arguments = ["--kiosk", "--idle-seconds", str(IDLE_SECONDS), *(["--weights", weights] if weights else [])]
     with browsing() as launch, TemporaryDirectory() as folder:
         microphone = clips.microphone(Path(folder))
         good, bad = clips.good(Path(folder)), clips.bad(Path(folder))
@@ -60,7 +59,7 @@ def run(minutes: float, weights: str | None = None, out: Path | None = None) -> 
         def visitor(page: "Page") -> Visitor:
             return Visitor(page, list(good.values()), list(bad.values()), chance)
 
-        with serving(*arguments) as kiosk:
+        with serving("--kiosk", "--idle-seconds", str(IDLE_SECONDS)) as kiosk:
             start, passed = time.monotonic(), 0.0
             while passed < minutes:
                 browser = launch(microphone)
