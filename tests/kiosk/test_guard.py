@@ -92,19 +92,20 @@ def test_the_page_itself_is_no_other_site_nor_is_a_proxy_of_an_allowed_name(clie
 @pytest.mark.parametrize(
     "path",
     [
-        *(
-            "/gradio_api/vibe-edit",
-            "/gradio_api/proxy=http://127.0.0.1/",
-            "/gradio_api/dev/reload",
-            "/monitoring",
-        ),
-        *(
-            "/gradio_api/call/v2/face",
-            "/gradio_api/heartbeat/x",
-            "/gradio_api/api/face",
-            "/gradio_api/file/x",
-        ),
-        *("/docs", "/config/x", "/kiosk", "/kiosk/\0", "/gradio_api/queue/join\n", "//config"),
+        "/gradio_api/vibe-edit",
+        "/gradio_api/proxy=http://127.0.0.1/",
+        "/gradio_api/dev/reload",
+        "/monitoring",
+        "/gradio_api/call/v2/face",
+        "/gradio_api/heartbeat/x",
+        "/gradio_api/api/face",
+        "/gradio_api/file/x",
+        "/docs",
+        "/config/x",
+        "/kiosk",
+        "/kiosk/\0",
+        "/gradio_api/queue/join\n",
+        "//config",
     ],
 )
 def test_what_the_page_does_not_ask_for_is_not_there(tmp_path: Path, path: str) -> None:
@@ -115,23 +116,19 @@ def test_what_the_page_does_not_ask_for_is_not_there(tmp_path: Path, path: str) 
 @pytest.mark.parametrize(
     "path",
     [
-        *(
-            "/",
-            "/config",
-            "/login",
-            "/login/",
-            "/theme.css",
-            "/kiosk/kiosk.js",
-            "/assets/a/b.js",
-            QUESTION,
-            UPLOAD,
-        ),
-        *(
-            "/gradio_api/queue/join",
-            "/gradio_api/call/face",
-            "/gradio_api/call/face/0a1b",
-            "/gradio_api/file=/tmp/x",
-        ),
+        "/",
+        "/config",
+        "/login",
+        "/login/",
+        "/theme.css",
+        "/kiosk/kiosk.js",
+        "/assets/a/b.js",
+        QUESTION,
+        UPLOAD,
+        "/gradio_api/queue/join",
+        "/gradio_api/call/face",
+        "/gradio_api/call/face/0a1b",
+        "/gradio_api/file=/tmp/x",
     ],
 )
 def test_what_the_page_and_programs_ask_for_is_there(tmp_path: Path, path: str) -> None:
