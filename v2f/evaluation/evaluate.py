@@ -66,8 +66,7 @@ class Evaluation:
         self.sounds = sound_files(options.sounds) if options.sounds else []
         self.classifier = GenderClassifier.open(options.gender, runtime) if options.gender else None
         self.matchers = [Matcher.open(path, runtime) for path in options.matcher]
-        self.results: list[Result] = []
-        self.left_out: list[LeftOut] = []
+        self.lines: list[Result | LeftOut] = []
         self.figures: list[Figure] = []
 
     def run(self) -> tuple[Findings, list[Figure]]:
@@ -94,7 +93,7 @@ class Evaluation:
                 self.ask_of_one_corpus(generated)
             if subjects.name == COMMON_VOICE:
                 self.figures.append(unchosen(generated, self.seed))
-        return Findings(self.facts(), self.results, self.left_out), self.figures
+        return Findings.of(self.facts(), self.lines), self.figures
 
     def measured_subjects(self) -> list[Subjects]:
         """The test people, those of the other splits that are kept out of training, and the true pairs."""
@@ -222,15 +221,11 @@ class Evaluation:
 
     def add(self, lines: Iterable[Result | LeftOut]) -> None:
         """Keep the answers to a question."""
-        for line in lines:
-            if isinstance(line, Result):
-                self.results.append(line)
-            else:
-                self.left_out.append(line)
+        self.lines.extend(lines)
 
     def leave_out(self, question: str, on: str, why: str) -> None:
         """Keep a line about a question that the data cannot answer."""
-        self.left_out.append(LeftOut(question, on, why))
+        self.lines.append(LeftOut(question, on, why))
 
     def log(self, stage: str) -> None:
         """Write on stderr what begins now."""

@@ -94,11 +94,15 @@ class Findings:
     results: Sequence[Result]
     left_out: Sequence[LeftOut]
 
+    @classmethod
+    def of(cls, run: dict[str, Any], lines: Sequence[Result | LeftOut]) -> "Findings":
+        """The lines of all questions, in their order."""
+        results = [line for line in lines if isinstance(line, Result)]
+        return cls(run, results, [line for line in lines if isinstance(line, LeftOut)])
+
     def save(self, path: Path) -> None:
         """Write results.jsonl."""
-        from v2f.data.shards import (
-            write_atomically,
-        )  # takes a quarter of a second, which `v2f --help` need not wait for
+        from v2f.data.shards import write_atomically  # takes a quarter of a second
 
         lines: Iterable[Any] = (self.run, *map(asdict, self.results), *map(asdict, self.left_out))
         write_atomically(path, "".join(json.dumps(line) + "\n" for line in lines).encode())
@@ -111,17 +115,11 @@ class Findings:
             for old, new in RENAMED.items():
                 text = text.replace(old, new)
             run, *lines = map(json.loads, text.splitlines())
-            results = [
-                Result(**{**line, "speech2face": line["speech2face"] and tuple(line["speech2face"])})
-                for line in lines
-                if "left_out" not in line
-            ]
-            left_out = [LeftOut(**line) for line in lines if "left_out" in line]
+            return cls.of(run, [_line(**line) for line in lines])
         except OSError as error:
             raise CorpusError(f"{path} cannot be read: {error.strerror}.") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CorpusError(f"{path} holds no results of an evaluation.") from error
-        return cls(run, results, left_out)
 
     def first(self, question: str, measure: str, among: Sequence[str], **fields: Any) -> Result | None:
         """The first defined number whose measure begins so and whose fields are these.
@@ -135,3 +133,9 @@ class Findings:
                 if same and result.measure.startswith(measure) and not math.isnan(result.value):
                     return result
         return None
+
+
+def _line(**fields: Any) -> Result | LeftOut:
+    if "left_out" in fields:
+        return LeftOut(**fields)
+    return Result(**{**fields, "speech2face": fields["speech2face"] and tuple(fields["speech2face"])})

@@ -111,8 +111,7 @@ def study(data: Path, weights: Path, pairs: Path, out: Path, seed: int = 0) -> s
         "precision": embedder.runtime.precision,
         LOOKS: embedder.provenance.get(LOOKS),
     }
-    results = [line for line in lines if isinstance(line, Result)]
-    findings = Findings(run, results, [line for line in lines if isinstance(line, LeftOut)])
+    findings = Findings.of(run, lines)
     findings.save(out / RESULTS)
     text = table(findings)
     write_atomically(out / TABLE, text.encode())
