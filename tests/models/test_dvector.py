@@ -103,14 +103,15 @@ def test_the_level_does_not_matter_and_silence_is_finite(encoder: DVectorEncoder
 
 
 class Counting(torch.nn.Module):
-    """The network, and how many windows it has been given."""
+    """The network, how many windows it has been given, and the lengths that they came in."""
 
     def __init__(self, network: torch.nn.Module) -> None:
         super().__init__()
-        self.network, self.windows = network, 0
+        self.network, self.windows, self.lengths = network, 0, set[int]()
 
     def forward(self, mel: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         self.windows += len(mel)
+        self.lengths.add(mel.shape[1])
         return self.network(mel, lengths)
 
 
@@ -122,6 +123,15 @@ def test_a_window_that_prefixes_share_is_heard_once(encoder: DVectorEncoder) -> 
     assert counting.windows == 1 + 2 + 1 + 4  # 320 begins with what only 480 and 998 go on from
     alone = torch.cat([encoder.dvectors([whole[:, :frames]]) for frames in (100, 320, 480, 998)])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-6)
+
+
+@torch.inference_mode()
+def test_there_are_few_lengths_of_windows_to_make_kernels_for(encoder: DVectorEncoder) -> None:
+    """Every length that was ever computed keeps memory: for hours of visitors that looked like a leak."""
+    encoder.network = counting = Counting(encoder.network)  # type: ignore[assignment]
+    for frames in range(20, 500):
+        encoder.dvectors([torch.rand(41, frames)])
+    assert counting.lengths == {32, 64, 96, 128, 160}
 
 
 @torch.inference_mode()
