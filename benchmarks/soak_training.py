@@ -39,7 +39,7 @@ class TrainingSoak(Soak):
         try:
             with safe_open(folder / CHECKPOINT, framework="pt") as file:
                 step = int(file.metadata()["step"])
-        except (OSError, SafetensorError):
+        except (OSError, SafetensorError, RuntimeError):  # the last is torch's for a file that has just gone
             return  # there is none yet, or the next one is just taking its place
         if step < self.steps:
             raise BenchError(f"A checkpoint of step {step} has replaced one of step {self.steps}.")
