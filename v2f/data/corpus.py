@@ -14,7 +14,7 @@ from v2f.data import corpus_report as report
 from v2f.data import store
 from v2f.data.faces import FaceOptions, prepare_faces
 from v2f.data.landmarks import landmark_backend
-from v2f.data.shards import Column, Rejected, ShardResult, ShardWriter, grow, read_rows, write_rows
+from v2f.data.shards import Rejected, ShardWriter, grow, read_rows, write_rows
 from v2f.data.sources import Person, Source, people_of
 from v2f.data.splits import split_people
 from v2f.data.voices import VoiceOptions, prepare_voices
@@ -70,27 +70,10 @@ def add_faces(
     out: Path, sources: Sequence[Source], options: FaceOptions, engine: Engine
 ) -> list[store.FaceRow]:
     """Prepare pictures into a store; returns the rows of their faces."""
-    columns = {"faces": Column("|u1", (options.size, options.size, 3))}
-    if options.describe:
-        columns["descriptors"] = Column("<f4", (128,))
-    writer = ShardWriter(out, "faces", columns, store.FaceRow)
-    work = partial(_prepare_faces, options=options)
+    writer = ShardWriter(out, "faces", options.columns, store.FaceRow)
+    work = partial(prepare_faces, options=options)
     grow(writer, sources, work, repr(options), SHARD, engine.workers, engine.dask)
     return read_rows(writer.table, store.FaceRow)
-
-
-def _prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResult:
-    result = ShardResult({"faces": [], "descriptors": []})
-    faces = prepare_faces([(source.path, source.file) for source in sources], options)
-    for source, face in zip(sources, faces, strict=True):
-        if isinstance(face, Rejected):
-            result.rejected.append(face)
-            continue
-        result.arrays["faces"].append(face.face)
-        if face.descriptor is not None:
-            result.arrays["descriptors"].append(face.descriptor)
-        result.rows.append(store.FaceRow(**source.columns, sha256=face.sha256))
-    return result
 
 
 def join(out: Path, split: str, seed: int) -> None:

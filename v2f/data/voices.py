@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -47,9 +48,9 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
 
         embed = DVectors()
     for source in sources:
-        speech = read_speech(source, options)
-        if isinstance(speech, Rejected):
-            result.rejected.append(speech)
+        speech = read_speech(source.path, options)
+        if isinstance(speech, str):
+            result.rejected.append(Rejected(source.file, speech))
             continue
         if options.keep == "speech":
             speech = at_level(speech, LEVEL_DB)
@@ -65,16 +66,16 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
     return result
 
 
-def read_speech(source: Source, options: VoiceOptions) -> np.ndarray | Rejected:
+def read_speech(path: Path, options: VoiceOptions) -> np.ndarray | str:
     """The speech of a recording, float32 [samples] at 16 kHz, or why it cannot be used."""
     try:
-        waveform = read_audio(source.path, options.most_seconds)
+        waveform = read_audio(path, options.most_seconds)
     except Exception as error:  # whatever a decoder does to one file of a million, the others go on
         reason = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
-        return Rejected(source.file, f"unreadable recording: {reason}")
+        return f"unreadable recording: {reason}"
     speech = keep_speech(waveform)
     if len(speech) < options.least_speech * SAMPLE_RATE:
-        return Rejected(source.file, "too little speech")
+        return "too little speech"
     return speech[: int(options.most_speech * SAMPLE_RATE)]
 
 
