@@ -4,7 +4,8 @@ Each side can be prepared by itself; whatever sides a store has are joined anew 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,14 +23,6 @@ from v2f.data.voices import VoiceOptions, prepare_voices
 SHARD = 64  # files that a worker prepares at once: what is lost when everything is killed
 
 
-@dataclass(frozen=True)
-class Engine:
-    """What prepares: so many processes of this machine, or the workers of a Dask scheduler at this address."""
-
-    workers: int = 1
-    dask: str | None = None
-
-
 def prepare_corpus(
     out: Path,
     voices: Sequence[Source],
@@ -37,43 +30,37 @@ def prepare_corpus(
     split: str = "random",
     seed: int = 0,
     face_options: FaceOptions = FaceOptions(),  # noqa: B008, frozen
-    engine: Engine = Engine(),  # noqa: B008, frozen
+    engine: AbstractContextManager = nullcontext(),  # noqa: B008, stateless
 ) -> dict:
     """Prepare the sides that are given, join all that `out` has, and report; a second call goes on where one stopped.
 
-    `split` is a rule of `split_people`. Returns the report; raises CorpusError.
+    `split` is a rule of `split_people`; `engine` is one of `shards.engine`, without which this process does all the
+    work. Returns the report; raises CorpusError.
     """
     split_people([], split, seed)  # what can fail at once fails before hours of work
     if faces:
         landmark_backend(face_options.detector)  # and fetches its weights once, not in every worker
-    if voices:
-        add_voices(out, voices, VoiceOptions(), engine)
-    if faces:
-        add_faces(out, faces, face_options, engine)
+    with engine:
+        if voices:
+            add_voices(out, voices, VoiceOptions())
+        if faces:
+            add_faces(out, faces, face_options)
     join(out, split, seed)
     contents = report.corpus_report(out)
     report.write(out, contents, faces)
     return contents
 
 
-def add_voices(
-    out: Path, sources: Sequence[Source], options: VoiceOptions, engine: Engine
-) -> list[store.VoiceRow]:
-    """Prepare recordings into a store; returns their rows."""
+def add_voices(out: Path, sources: Sequence[Source], options: VoiceOptions) -> None:
+    """Prepare recordings into a store."""
     writer = ShardWriter(out, "voices", options.columns, store.VoiceRow)
-    work = partial(prepare_voices, options=options)
-    grow(writer, sources, work, repr(options), SHARD, engine.workers, engine.dask)
-    return read_rows(writer.table, store.VoiceRow)
+    grow(writer, sources, partial(prepare_voices, options=options), repr(options), SHARD)
 
 
-def add_faces(
-    out: Path, sources: Sequence[Source], options: FaceOptions, engine: Engine
-) -> list[store.FaceRow]:
-    """Prepare pictures into a store; returns the rows of their faces."""
+def add_faces(out: Path, sources: Sequence[Source], options: FaceOptions) -> None:
+    """Prepare pictures into a store."""
     writer = ShardWriter(out, "faces", options.columns, store.FaceRow)
-    work = partial(prepare_faces, options=options)
-    grow(writer, sources, work, repr(options), SHARD, engine.workers, engine.dask)
-    return read_rows(writer.table, store.FaceRow)
+    grow(writer, sources, partial(prepare_faces, options=options), repr(options), SHARD)
 
 
 def join(out: Path, split: str, seed: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from v2f.data import landmarks
-from v2f.data.shards import Column, Rejected, ShardResult
+from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import FaceRow
 
@@ -42,10 +42,10 @@ class FaceOptions:
     describe: bool = False  # also compute dlib's 128-d descriptor
 
     @property
-    def columns(self) -> dict[str, Column]:
-        """The arrays of a store that these make."""
-        faces = {"faces": Column("|u1", (self.size, self.size, 3))}
-        return faces | ({"descriptors": Column("<f4", (128,))} if self.describe else {})
+    def columns(self) -> dict[str, np.dtype]:
+        """The arrays of a store that these make, with the type of an entry."""
+        faces = {"faces": np.dtype(("|u1", (self.size, self.size, 3)))}
+        return faces | ({"descriptors": np.dtype(("<f4", (128,)))} if self.describe else {})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 
 from v2f.audio import SAMPLE_RATE, at_level, keep_speech, read_audio
 from v2f.audio.features import log_mel_by_frame
-from v2f.data.shards import Column, Rejected, ShardResult
+from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
@@ -32,10 +32,10 @@ class VoiceOptions:
     most_speech: float = 600.0  # seconds, kept from its start
 
     @property
-    def columns(self) -> dict[str, Column]:
-        """The arrays of a store that these make."""
-        sounds = {"log_mel": Column("<f2", (MEL_BINS,)), "speech": Column("<i2")}
-        return {self.keep: sounds[self.keep]} | ({"dvectors": Column("<f4", (512,))} if self.dvectors else {})
+    def columns(self) -> dict[str, np.dtype]:
+        """The arrays of a store that these make, with the type of an entry."""
+        sound = np.dtype("<i2") if self.keep == "speech" else np.dtype(("<f2", (MEL_BINS,)))
+        return {self.keep: sound} | ({"dvectors": np.dtype(("<f4", (512,)))} if self.dvectors else {})
 
 
 def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardResult:

@@ -1,5 +1,6 @@
 """The demonstration corpus, from prepared faces and recordings on: its people, and how they are paired."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -134,5 +135,5 @@ def test_the_report_counts_people_hours_and_shares(prepared, opened) -> None:
 
 def test_missing_files_are_reported_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="files of the portraits"):
-        prepare_demo(Sources(*[tmp_path / "nowhere"] * 5), tmp_path / "store", None)
+        prepare_demo(Sources(*[tmp_path / "nowhere"] * 5), tmp_path / "store", nullcontext())
     assert not (tmp_path / "store").exists()

@@ -8,6 +8,7 @@ voice and face; only the resulting table enters the corpus, none of those pictur
 
 import json
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tqdm import tqdm
 from v2f.audio import SAMPLE_RATE
 from v2f.data import store
 from v2f.data.apparent import ApparentSexAndAge
-from v2f.data.corpus import Engine, add_faces, add_voices, complete, rows_of
+from v2f.data.corpus import add_faces, add_voices, complete, rows_of
 from v2f.data.corpus_report import rejections
 from v2f.data.demo.dvectors import DVectors
 from v2f.data.demo.identities import group_centres, look_alike_groups
@@ -69,8 +70,8 @@ class Sources:
         ]
 
 
-def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> dict:
-    """Build the store in `out`; a second call goes on where the first one stopped. Returns the report.
+def prepare_demo(sources: Sources, out: Path, engine: AbstractContextManager, seed: int = 0) -> dict:
+    """Build the store in `out` by a `shards.engine`; a second call goes on where one stopped. Returns the report.
 
     The true pairs are prepared beside it, in a folder that can be deleted afterwards. Raises CorpusError.
     """
@@ -79,9 +80,10 @@ def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> 
     for _, source, folder in sources.recordings:
         source.require(folder)
     DVectors(), ApparentSexAndAge()  # what can fail at once fails before an hour of work
-    add_faces(out, _portraits(sources.portraits), FACES, engine)
-    add_voices(out, _recordings(sources), VOICES, engine)
-    pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"), engine)
+    with engine:
+        add_faces(out, _portraits(sources.portraits), FACES)
+        add_voices(out, _recordings(sources), VOICES)
+        pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"))
     complete_demo(out, pairs, seed)
     contents = report(out)
     write_atomically(out / "report.json", (json.dumps(contents, indent=2) + "\n").encode())
@@ -148,13 +150,11 @@ def _recordings(sources: Sources) -> list[Source]:
     ]
 
 
-def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
+def _true_pairs(folder: Path, out: Path) -> TruePairs:
     """The people of the part "map" of whom both a voice and a face can be used."""
     names_and_files = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
-    add_voices(
-        out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES, engine
-    )
-    add_faces(out, [Source(folder / face, name, name) for name, _, face in names_and_files], FACES, engine)
+    add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES)
+    add_faces(out, [Source(folder / face, name, name) for name, _, face in names_and_files], FACES)
     pairs = PreparedPairs.open(out)
     if len(pairs.faces) < FEWEST_PAIRS:
         raise CorpusError(
