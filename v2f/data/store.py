@@ -38,10 +38,10 @@ from pathlib import Path
 import numpy as np
 
 from v2f.audio import FULL_SCALE
-from v2f.data.shards import read_rows, write_array, write_rows
+from v2f.data.shards import Rejected, read_rows, write_array, write_rows
 from v2f.data.sources import Person
 from v2f.errors import DAMAGED_ARRAY, CorpusError
-from v2f.models.networks import GENDERS
+from v2f.models.networks import GENDERS, MEL_BINS
 
 PEOPLE = "people.csv"
 VOICES, VOICE_TABLE = "voices.npy", "voices.csv"
@@ -186,10 +186,6 @@ class Store:
         start, length = self.voices[voice]["start"], self.voices[voice]["length"]
         return self.sounds[start : start + length]
 
-    def log_mel(self, voice: int) -> np.ndarray:
-        """The log-mel of one recording's speech, float32 [64, frames], not normalised."""
-        return self.sound(voice).T.astype(np.float32)
-
     def waveform(self, voice: int) -> np.ndarray:
         """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
         return self.sound(voice).astype(np.float32) / FULL_SCALE
@@ -203,11 +199,6 @@ class Store:
     def pairing(self) -> np.ndarray | None:
         """How well each voice goes with each identity, float16 [recordings, identities]; None without."""
         return self._optional(PAIRING)
-
-    @property
-    def face_age(self) -> np.ndarray | None:
-        """Apparent age of each face in years, float32 [faces]; None without."""
-        return self._optional(FACE_AGE)
 
     @property
     def holds_speech(self) -> bool:
@@ -233,11 +224,19 @@ def write_people(
     faces: Sequence[FaceRow],
     face_person: Sequence[int],
 ) -> None:
-    """Write the tables of people, recordings and faces, which complete a store of prepared sounds and faces.
+    """Write the tables of people, recordings, faces and rejected files, which complete a store of prepared sides.
+
+    A side that is not there gets an empty array.
 
     Args:
         voice_person, face_person: the index in `people` of each recording's, and each face's, person.
     """
+    if not voices:
+        write_array(folder / LOG_MEL, np.zeros((0, MEL_BINS), np.float16))
+    if not faces:
+        write_array(folder / FACES, np.zeros((0, 64, 64, 3), np.uint8))
+    rejected = [row for side in ("voices", "faces") for row in rows_of(folder, side, Rejected, "rejected")]
+    write_rows(folder / "rejected.csv", Rejected, rejected)
 
     def details(person: int) -> tuple[str, str, str, str, int]:
         somebody = people[person]
@@ -258,6 +257,12 @@ def write_people(
     write_rows(folder / PEOPLE, Person, people)
     write_array(folder / FACE_PERSON, np.array(face_person, dtype=np.int64))
     write_array(folder / VOICES, np.array(sounds, dtype=np.int64).reshape(-1, 3))
+
+
+def rows_of(folder: Path, side: str, row_type: type, kind: str = "rows") -> list:
+    """The rows of a side, prepared or rejected; none where the store does not have it."""
+    path = folder / f"{side}.{kind}.csv"
+    return read_rows(path, row_type) if path.exists() else []
 
 
 def store_hash(folder: str | Path) -> str:

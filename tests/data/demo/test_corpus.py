@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from v2f.data import store
-from v2f.data.corpus import rows_of
 from v2f.data.demo.corpus import Sources, complete_demo, prepare_demo, report
 from v2f.data.demo.pairing import TruePairs
 from v2f.data.demo.sources import COMMON_VOICE, LIBRISPEECH, PORTRAITS, heldout_common_voice, heldout_readers
@@ -67,7 +66,7 @@ def speakers(opened: store.Store) -> list[store.Person]:
 
 
 def test_recordings_of_one_speaker_are_of_one_person(prepared, opened) -> None:
-    rows = rows_of(prepared[0], "voices", store.VoiceRow)
+    rows = store.rows_of(prepared[0], "voices", store.VoiceRow)
     assert [opened.person_of(i).name for i in range(len(rows))] == [row.person for row in rows]
     names = [person.name for person in opened.people]
     assert len(names) == len(set(names)) < len(rows)
@@ -104,9 +103,10 @@ def test_people_have_reported_ages_and_faces_apparent_ones(opened) -> None:
     reported = {row.speaker: row.age for row in reversed(COMMON_VOICE.recordings)}
     assert all(p.age == reported[p.name] for p in speakers(opened) if p.name in reported)
     apparent = {row["file"]: float(row["apparent_age"]) for row in read(PORTRAITS.table)}
-    files = [row.file for row in rows_of(opened.folder, "faces", store.FaceRow)]
-    assert opened.face_age.dtype == np.float32
-    assert opened.face_age.tolist() == [apparent[file] for file in files]
+    files = [row.file for row in store.rows_of(opened.folder, "faces", store.FaceRow)]
+    ages = np.load(opened.folder / store.FACE_AGE)
+    assert ages.dtype == np.float32
+    assert ages.tolist() == [apparent[file] for file in files]
 
 
 def test_children_get_no_face(opened) -> None:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from v2f.audio import SAMPLE_RATE
 from v2f.data import store
 from v2f.data.apparent import ApparentSexAndAge
-from v2f.data.corpus import add_faces, add_voices, complete, rows_of
+from v2f.data.corpus import add_faces, add_voices
 from v2f.data.corpus_report import rejections
 from v2f.data.demo.dvectors import DVectors
 from v2f.data.demo.identities import group_centres, look_alike_groups
@@ -92,7 +92,8 @@ def prepare_demo(sources: Sources, out: Path, engine: AbstractContextManager, se
 
 def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
     """Complete a store of prepared faces and recordings: its people, and how well voices and faces go together."""
-    voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
+    voices = store.rows_of(out, "voices", store.VoiceRow)
+    faces = store.rows_of(out, "faces", store.FaceRow)
     groups, looks = _looks(out, faces, seed)
 
     number = {name: i for i, name in enumerate(dict.fromkeys(row.person for row in voices))}
@@ -119,7 +120,7 @@ def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
         for group, gender in enumerate(looks.gender)
     ]
     write_array(out / store.PAIRING, q[person])
-    complete(out, people, voices, person.tolist(), faces, (len(rows) + groups).tolist())
+    store.write_people(out, people, voices, person.tolist(), faces, (len(rows) + groups).tolist())
 
 
 def split_of(person: str) -> str:
@@ -183,7 +184,7 @@ def report(out: Path) -> dict:
     opened = store.Store.open(out)
     assert opened.pairing is not None
     sizes = Counter(opened.face_identity.tolist())
-    rows = rows_of(out, "voices", store.VoiceRow)
+    rows = store.rows_of(out, "voices", store.VoiceRow)
     corpora = {
         name: _corpus_report(opened, np.array([corpus_of(row.file) == name for row in rows]))
         for name in dict.fromkeys(corpus_of(row.file) for row in rows)
