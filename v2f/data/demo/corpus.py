@@ -32,10 +32,8 @@ from v2f.data.demo.sources import (
     SPEECHOCEAN,
     PublicSource,
     files_of_pair,
-    heldout_common_voice,
-    heldout_readers,
+    heldout,
     pairs_part,
-    read_table,
 )
 from v2f.data.faces import FaceOptions
 from v2f.data.shards import write_array, write_atomically
@@ -100,7 +98,8 @@ def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
     person = np.array([number[row.person] for row in voices])
     rows = [voices[i] for i in np.unique(person, return_index=True)[1]]  # the first of each person
     seconds = np.array([row.length for row in voices]) / SAMPLE_RATE
-    splits = [split_of(row.person) for row in rows]
+    held_out = heldout()
+    splits = [held_out.get(row.person, "train") for row in rows]
     speakers = Speakers(
         speaker_means(np.load(out / store.DVECTORS), person, seconds),
         np.array([corpus_of(row.file) for row in rows]),
@@ -123,13 +122,6 @@ def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
     store.write_people(out, people, voices, person.tolist(), faces, (len(rows) + groups).tolist())
 
 
-def split_of(person: str) -> str:
-    """The split of a speaker: "train", or "test" or "common voice" for those who are never trained on."""
-    if person in heldout_common_voice():
-        return "common voice"
-    return "test" if person in heldout_readers() else "train"
-
-
 def corpus_of(file: str) -> str:
     """The corpus that a recording of the store is from."""
     return file.split("/")[0]
@@ -137,17 +129,24 @@ def corpus_of(file: str) -> str:
 
 def _portraits(folder: Path) -> list[Source]:
     """The portraits of grown people."""
-    rows = [row for row in read_table(PORTRAITS.table) if int(row["apparent_age"]) >= YOUNGEST]
     return [
-        Source(folder / row["file"], row["file"], row["file"], gender=row["apparent_sex"]) for row in rows
+        Source(folder / row["file"], row["file"], row["file"], gender=row["apparent_sex"])
+        for row in PORTRAITS.rows
+        if int(row["apparent_age"]) >= YOUNGEST
     ]
 
 
 def _recordings(sources: Sources) -> list[Source]:
     return [
-        Source(folder / row.file, f"{name}/{row.file}", row.speaker, gender=row.gender, age=row.age)
+        Source(
+            folder / row["file"],
+            f"{name}/{row['file']}",
+            row["speaker"],
+            gender=row["gender"],
+            age=row["age"],
+        )
         for name, source, folder in sources.recordings
-        for row in source.recordings
+        for row in source.rows
     ]
 
 
@@ -170,7 +169,7 @@ def _true_pairs(folder: Path, out: Path) -> TruePairs:
 def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray, Looks]:
     """Group the faces of a store by looks -> group of each face int [faces], the groups; writes the faces' ages."""
     descriptors, genders = np.load(out / store.DESCRIPTORS), np.array([row.gender for row in faces])
-    apparent = {row["file"]: float(row["apparent_age"]) for row in read_table(PORTRAITS.table)}
+    apparent = {row["file"]: float(row["apparent_age"]) for row in PORTRAITS.rows}
     ages = np.array([apparent[row.file] for row in faces], dtype=np.float32)
     write_array(out / store.FACE_AGE, ages)
     groups = look_alike_groups(descriptors, genders.tolist(), seed)
