@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from v2f.audio import SAMPLE_RATE, at_level, keep_speech, read_audio
-from v2f.audio.features import log_mel_by_frame
+from v2f.audio.features import log_mel
 from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
@@ -54,7 +54,9 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
             continue
         if options.keep == "speech":
             speech = at_level(speech, LEVEL_DB)
-        sound = pcm(speech) if options.keep == "speech" else to_float16(speech)
+            sound = np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
+        else:
+            sound = log_mel(speech).half().T.contiguous().numpy()  # [frames, 64], not normalised
         result.arrays[options.keep].append(sound)
         if embed:
             result.arrays["dvectors"].append(embed(speech))
@@ -77,13 +79,3 @@ def read_speech(path: Path, options: VoiceOptions) -> np.ndarray | str:
     if len(speech) < options.least_speech * SAMPLE_RATE:
         return "too little speech"
     return speech[: int(options.most_speech * SAMPLE_RATE)]
-
-
-def to_float16(speech: np.ndarray) -> np.ndarray:
-    """Speech float32 [samples] -> its log-mel, float16 [frames, 64], not normalised."""
-    return log_mel_by_frame(speech).half().numpy()
-
-
-def pcm(speech: np.ndarray) -> np.ndarray:
-    """Speech float32 [samples] -> int16 [samples], clipped at full scale."""
-    return np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
