@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio.vad import FULL_SCALE, SAMPLE_RATE, keep_speech
+from v2f.audio.vad import FULL_SCALE, SAMPLE_RATE
 from v2f.errors import NoSpeechError
 from v2f.models.networks import MEL_BINS
 
@@ -26,16 +26,6 @@ FLOOR = 1e-5  # of the mel energies, before the logarithm
 REACHED = slice(int(LOWEST_HZ / BIN_HZ), int(HIGHEST_HZ / BIN_HZ) + 1)  # bins that some filter weighs
 FRAMES_AT_ONCE = 128  # whose spectra stay in a processor's cache
 MIN_SPEECH_SECONDS = 0.5
-
-
-def features(waveform: np.ndarray, vad: bool = True) -> Tensor:
-    """The normalised log-mel [64, frames] of the speech in a waveform [samples]; of all of it where `vad` is false.
-
-    Raises NoSpeechError when less than half a second is left.
-    """
-    speech = keep_speech(waveform) if vad else waveform
-    require_speech(len(speech))
-    return normalise(log_mel(speech))
 
 
 def require_speech(samples: int) -> None:

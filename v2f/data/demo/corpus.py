@@ -183,11 +183,8 @@ def report(out: Path) -> dict:
     opened = store.Store.open(out)
     assert opened.pairing is not None
     sizes = Counter(opened.face_identity.tolist())
-    rows = store.rows_of(out, "voices", store.VoiceRow)
-    corpora = {
-        name: _corpus_report(opened, np.array([corpus_of(row.file) == name for row in rows]))
-        for name in dict.fromkeys(corpus_of(row.file) for row in rows)
-    }
+    corpus = np.array([corpus_of(row.file) for row in store.rows_of(out, "voices", store.VoiceRow)])
+    corpora = {name: _corpus_report(opened, corpus == name) for name in dict.fromkeys(corpus.tolist())}
     speakers, first = np.unique(opened.voices["person"], return_index=True)
     q = opened.pairing[first].astype(np.float64)
     q = q[q.any(axis=1)]
