@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from v2f.data import store
-from v2f.data.shards import read_rows
 from v2f.errors import CorpusError
 
 PEOPLE = [
@@ -74,11 +73,9 @@ def test_a_demonstration_store_holds_speech(folder: Path) -> None:
 
 
 def test_a_store_written_before_there_were_ages_is_read(folder: Path) -> None:
-    for name in (store.PEOPLE, store.VOICE_TABLE):
-        lines = (folder / name).read_text().splitlines()
-        (folder / name).write_text("".join(line.rpartition(",")[0] + "\n" for line in lines))
+    lines = (folder / store.PEOPLE).read_text().splitlines()
+    (folder / store.PEOPLE).write_text("".join(line.rpartition(",")[0] + "\n" for line in lines))
     assert store.Store.open(folder).people == [replace(person, age="") for person in PEOPLE]
-    assert read_rows(folder / store.VOICE_TABLE, store.VoiceEntry)[0].sha256 == "aa"
 
 
 def test_a_pairing_is_there_if_it_was_written(folder: Path) -> None:

@@ -175,9 +175,13 @@ def read_rows(path: Path, row_type: type) -> list[Any]:
 
 
 def write_rows(path: Path, row_type: type, rows: Iterable[Any]) -> None:
-    """Write a whole table, atomically."""
-    lines = (_csv_line(asdict(row).values()) for row in rows)
-    write_atomically(path, _header_line(row_type) + b"".join(lines))
+    """Write a whole table of a dataclass's fields, atomically."""
+    write_table(path, [[field.name for field in fields(row_type)], *(asdict(row).values() for row in rows)])
+
+
+def write_table(path: Path, lines: Iterable[Iterable[Any]]) -> None:
+    """Write a whole table, its header first, atomically."""
+    write_atomically(path, b"".join(map(_csv_line, lines)))
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

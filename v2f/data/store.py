@@ -38,7 +38,7 @@ from pathlib import Path
 import numpy as np
 
 from v2f.audio import FULL_SCALE
-from v2f.data.shards import Rejected, read_rows, write_array, write_rows
+from v2f.data.shards import Rejected, read_rows, write_array, write_rows, write_table
 from v2f.data.sources import Person
 from v2f.errors import DAMAGED_ARRAY, CorpusError
 from v2f.models.networks import GENDERS, MEL_BINS
@@ -76,35 +76,6 @@ class FaceRow(_SourceRow):
     """A face as it was prepared, in faces.rows.csv."""
 
     sha256: str
-
-
-@dataclass(frozen=True)
-class _Entry:
-    file: str
-    person: str
-    gender: str
-    nationality: str
-    split: str
-    identity: int
-
-
-@dataclass(frozen=True)
-class VoiceEntry(_Entry):
-    """A row of voices.csv, for people and other programs."""
-
-    seconds: float
-    start: int
-    length: int
-    sha256: str
-    age: str = ""
-
-
-@dataclass(frozen=True)
-class FaceEntry(_Entry):
-    """A row of faces.csv, for people and other programs."""
-
-    sha256: str
-    age: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,22 +209,24 @@ def write_people(
     rejected = [row for side in ("voices", "faces") for row in rows_of(folder, side, Rejected, "rejected")]
     write_rows(folder / "rejected.csv", Rejected, rejected)
 
-    def details(person: int) -> tuple[str, str, str, str, int]:
-        somebody = people[person]
-        return somebody.name, somebody.gender, somebody.nationality, somebody.split, somebody.identity
+    def details(i: int) -> tuple[str, str, str, str, int]:
+        person = people[i]
+        return person.name, person.gender, person.nationality, person.split, person.identity
 
+    columns = ("file", "person", "gender", "nationality", "split", "identity")
     starts = np.cumsum([0, *(row.length for row in voices)])[:-1].tolist()
     sounds = [(start, row.length, i) for start, row, i in zip(starts, voices, voice_person, strict=True)]
-    voice_entries = [
-        VoiceEntry(row.file, *details(i), row.seconds, start, row.length, row.sha256, people[i].age)
-        for row, (start, _, i) in zip(voices, sounds, strict=True)
+    voice_lines = [
+        (row.file, *details(i), row.seconds, start, length, row.sha256, people[i].age)
+        for row, (start, length, i) in zip(voices, sounds, strict=True)
     ]
-    face_entries = [
-        FaceEntry(row.file, *details(i), row.sha256, people[i].age)
-        for row, i in zip(faces, face_person, strict=True)
+    face_lines = [
+        (row.file, *details(i), row.sha256, people[i].age) for row, i in zip(faces, face_person, strict=True)
     ]
-    write_rows(folder / VOICE_TABLE, VoiceEntry, voice_entries)
-    write_rows(folder / FACE_TABLE, FaceEntry, face_entries)
+    write_table(
+        folder / VOICE_TABLE, [(*columns, "seconds", "start", "length", "sha256", "age"), *voice_lines]
+    )
+    write_table(folder / FACE_TABLE, [(*columns, "sha256", "age"), *face_lines])
     write_rows(folder / PEOPLE, Person, people)
     write_array(folder / FACE_PERSON, np.array(face_person, dtype=np.int64))
     write_array(folder / VOICES, np.array(sounds, dtype=np.int64).reshape(-1, 3))
