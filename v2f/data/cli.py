@@ -116,14 +116,12 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Compare each folder that is given with the list of its files; differences are raised, a sentence each."""
-    folders = {name: getattr(arguments, name.replace("-", "_")) for name in SOURCES}
-    if not any(folders.values()):
+    folders = [(source, vars(arguments)[name.replace("-", "_")]) for name, (source, _) in SOURCES.items()]
+    given = [(source, folder) for source, folder in folders if folder]
+    if not given:
         raise CorpusError(f"Name a folder to check: {', '.join(f'--{name}' for name in SOURCES)}.")
     differences = []
-    for name, folder in folders.items():
-        if folder is None:
-            continue
-        source, _ = SOURCES[name]
+    for source, folder in given:
         try:
             source.check(folder)
             print(f"{source.name}: {len(source.files):,} files, as they should be.")

@@ -21,7 +21,7 @@ from v2f.data.apparent import ApparentSexAndAge
 from v2f.data.corpus import add_faces, add_voices
 from v2f.data.corpus_report import rejections
 from v2f.data.demo.dvectors import DVectors
-from v2f.data.demo.identities import group_centres, look_alike_groups
+from v2f.data.demo.identities import look_alike_groups
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import Looks, Speakers, TruePairs, pair, speaker_means
 from v2f.data.demo.sources import (
@@ -174,8 +174,9 @@ def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray
     write_array(out / store.FACE_AGE, ages)
     groups = look_alike_groups(descriptors, genders.tolist(), seed)
     first = np.unique(groups, return_index=True)[1]
+    centres = np.stack([descriptors[groups == group].mean(axis=0) for group in range(len(first))])
     mean_age = np.bincount(groups, ages) / np.bincount(groups)
-    return groups, Looks(group_centres(descriptors, groups), genders[first], mean_age)
+    return groups, Looks(centres, genders[first], mean_age)
 
 
 def report(out: Path) -> dict:
