@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ class ShardWriter:
             parts = [np.asarray(part).tobytes() for part in result.arrays.get(name, [])]
             _write_durably(self.folder / f"{name}.npy", parts, "ab")
         for table, rows in ((self.table, result.rows), (self.rejected, result.rejected)):
-            _write_durably(table, (_csv_line(asdict(row).values()) for row in rows), "ab")
+            _write_durably(table, (_csv_line(astuple(row)) for row in rows), "ab")
         self._count({"sizes": self._sizes()})
         self.shards += 1
 
@@ -176,7 +176,7 @@ def read_rows(path: Path, row_type: type) -> list[Any]:
 
 def write_rows(path: Path, row_type: type, rows: Iterable[Any]) -> None:
     """Write a whole table of a dataclass's fields, atomically."""
-    write_table(path, [[field.name for field in fields(row_type)], *(asdict(row).values() for row in rows)])
+    write_table(path, [[field.name for field in fields(row_type)], *(astuple(row) for row in rows)])
 
 
 def write_table(path: Path, lines: Iterable[Iterable[Any]]) -> None:

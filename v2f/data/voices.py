@@ -1,6 +1,5 @@
 """From recordings to their part of a store: read, keep the speech, compute log-mel, as the pipeline does."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
+from v2f.models import file_hash
 from v2f.models.networks import MEL_BINS
 
-LEAST_SECONDS = 1.5  # of speech, below which a recording teaches little
 LEVEL_DB = -24.0  # dBFS, root mean square of speech that is kept as sound; the level says nothing of a voice
 
 
@@ -28,7 +27,7 @@ class VoiceOptions:
     keep: Literal["log_mel", "speech"] = "log_mel"  # speech is levelled
     dvectors: bool = False  # also the public speaker embeddings, of speech that is kept
     most_seconds: float = 600.0  # read from a recording's start
-    least_speech: float = LEAST_SECONDS  # seconds
+    least_speech: float = 1.5  # seconds, below which a recording teaches little
     most_speech: float = 600.0  # seconds, kept from its start
 
     @property
@@ -60,7 +59,7 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
         result.arrays[options.keep].append(sound)
         if embed:
             result.arrays["dvectors"].append(embed(speech))
-        seconds, sha256 = len(speech) / SAMPLE_RATE, hashlib.sha256(source.path.read_bytes()).hexdigest()
+        seconds, sha256 = len(speech) / SAMPLE_RATE, file_hash(source.path)
         row = VoiceRow(
             **source.columns, seconds=round(seconds, 2), length=len(sound), sha256=sha256, age=source.age
         )
