@@ -21,7 +21,8 @@ from v2f.audio import SAMPLE_RATE, keep_speech, read_audio
 from v2f.audio.features import FFT_SIZE, FRAMES_PER_SECOND, REACHED
 from v2f.data import store
 from v2f.data.corpus import SHARD
-from v2f.data.shards import Column, ShardResult, ShardWriter, grow, read_rows
+from v2f.data.faces import FaceOptions
+from v2f.data.shards import ShardResult, ShardWriter, engine, grow, read_rows
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions, prepare_voices
 from v2f.models import Runtime
@@ -108,9 +109,9 @@ def copies(clips: Sequence[Path], hours: float) -> list[Source]:
 
 
 def write_voices(sources: Sequence[Source], workers: int) -> None:
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, engine(workers):
         writer = ShardWriter(Path(folder), "voices", VoiceOptions().columns, store.VoiceRow)
-        grow(writer, sources, partial(prepare_voices, options=VoiceOptions()), "bench", SHARD, workers)
+        grow(writer, sources, partial(prepare_voices, options=VoiceOptions()), "bench", SHARD)
 
 
 def full_size(recordings: int, faces: int, folder: Path) -> list[Row]:
@@ -140,7 +141,7 @@ def write_store(recordings: int, faces: int, folder: Path) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
     voice_shards = ShardWriter(folder, "voices", VoiceOptions().columns, store.VoiceRow)
     grow(voice_shards, range(recordings), partial(repeated_voices, prepared), "voices", SHARD)
-    face_shards = ShardWriter(folder, "faces", {"faces": Column("|u1", (64, 64, 3))}, store.FaceRow)
+    face_shards = ShardWriter(folder, "faces", FaceOptions().columns, store.FaceRow)
     grow(face_shards, range(faces), partial(repeated_faces, pictures), "faces", SHARD)
     count = -(-max(recordings, faces) // 100)
     people = [store.Person(f"person {i}", "", "", "train", i) for i in range(count)]

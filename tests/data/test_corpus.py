@@ -17,7 +17,8 @@ import pytest
 import soundfile
 from PIL import Image, ImageFilter
 
-from v2f.data.corpus import Engine, prepare_corpus
+from v2f.data.corpus import prepare_corpus
+from v2f.data.shards import engine
 from v2f.data.sources import find_faces, find_voices
 from v2f.data.store import Store
 
@@ -179,7 +180,7 @@ def test_dask_workers_give_the_same_store(voxceleb: Path, tmp_path: Path) -> Non
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=tmp_path
     ) as cluster:
-        prepare_corpus(tmp_path / "dask", voices, [], engine=Engine(dask=cluster.scheduler_address))
+        prepare_corpus(tmp_path / "dask", voices, [], engine=engine(1, cluster.scheduler_address))
     assert contents(tmp_path / "dask") == contents(tmp_path / "here")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from v2f.data import shards as module
-from v2f.data.shards import Column, Rejected, ShardResult, ShardWriter, grow, read_rows, write_rows
+from v2f.data.shards import Rejected, ShardResult, ShardWriter, engine, grow, read_rows, write_rows
 from v2f.errors import CorpusError
 
 
@@ -20,7 +20,7 @@ class Row:
     name: str
 
 
-COLUMNS = {"squares": Column("<i4", (2,)), "halves": Column("<f4")}
+COLUMNS = {"squares": np.dtype(("<i4", (2,))), "halves": np.dtype("<f4")}
 
 
 def made(folder: Path) -> ShardWriter:
@@ -45,7 +45,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_shards_become_arrays_and_tables_in_order(tmp_path: Path) -> None:
-    grow(made(tmp_path), range(11), work, "t", shard=3, workers=2)
+    with engine(2):
+        grow(made(tmp_path), range(11), work, "t", shard=3)
     assert np.load(tmp_path / "squares.npy").tolist() == [[n, n * n] for n in (1, 3, 5, 7, 9)]
     assert np.load(tmp_path / "halves.npy", mmap_mode="r").tolist() == [0.5, 1.5, 2.5, 3.5, 4.5]
     assert read_rows(tmp_path / "numbers.rows.csv", Row) == [Row(n, f"nümber, {n}") for n in (1, 3, 5, 7, 9)]
@@ -116,16 +117,14 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_is_done(
     with pytest.raises(CorpusError, match="full. Make room.*run the same command again"):
         grow(made(tmp_path / "store"), range(11), work, "t", shard=3)
     monkeypatch.undo()
-    resumed = made(tmp_path / "store")
-    with module.tidy_failure(resumed):
-        grow(resumed, range(11), work, "t", shard=3)
+    grow(made(tmp_path / "store"), range(11), work, "t", shard=3)
     grow(made(tmp_path / "whole"), range(11), work, "t", shard=3)
     assert contents(tmp_path / "store") == contents(tmp_path / "whole")
 
 
 def test_a_worker_that_dies_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="A worker died"):
-        grow(made(tmp_path), range(4), kill_oneself, "t", shard=1, workers=2)
+    with pytest.raises(CorpusError, match="A worker died"), engine(2):
+        grow(made(tmp_path), range(4), kill_oneself, "t", shard=1)
 
 
 def kill_oneself(numbers: Sequence[int]) -> ShardResult:
@@ -135,8 +134,8 @@ def kill_oneself(numbers: Sequence[int]) -> ShardResult:
 
 def test_no_dask_scheduler_is_one_sentence(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    with pytest.raises(CorpusError, match="No Dask scheduler answers"):
-        grow(made(tmp_path), range(4), work, "t", shard=1, dask="tcp://127.0.0.1:9")
+    with pytest.raises(CorpusError, match="No Dask scheduler answers"), engine(1, "tcp://127.0.0.1:9"):
+        raise AssertionError("not reached")
 
 
 def test_tables_are_written_whole(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from v2f.data import store
-from v2f.data.shards import read_rows
 from v2f.errors import CorpusError
 
 PEOPLE = [
@@ -45,7 +44,7 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert opened.identities == 1
     assert opened.voices_in("train").tolist() == [0, 1] and opened.faces_in("test").tolist() == [0]
     assert opened.person_of(2).name == "C. Test"
-    assert np.array_equal(opened.log_mel(1), LOG_MEL[4:6].T)
+    assert np.array_equal(opened.sound(1), LOG_MEL[4:6])
 
 
 def test_arrays_are_mapped_not_read(folder: Path) -> None:
@@ -74,19 +73,16 @@ def test_a_demonstration_store_holds_speech(folder: Path) -> None:
 
 
 def test_a_store_written_before_there_were_ages_is_read(folder: Path) -> None:
-    for name in (store.PEOPLE, store.VOICE_TABLE):
-        lines = (folder / name).read_text().splitlines()
-        (folder / name).write_text("".join(line.rpartition(",")[0] + "\n" for line in lines))
+    lines = (folder / store.PEOPLE).read_text().splitlines()
+    (folder / store.PEOPLE).write_text("".join(line.rpartition(",")[0] + "\n" for line in lines))
     assert store.Store.open(folder).people == [replace(person, age="") for person in PEOPLE]
-    assert read_rows(folder / store.VOICE_TABLE, store.VoiceEntry)[0].sha256 == "aa"
 
 
-def test_a_pairing_and_apparent_ages_are_there_if_they_were_written(folder: Path) -> None:
+def test_a_pairing_is_there_if_it_was_written(folder: Path) -> None:
     opened, before = store.Store.open(folder), store.store_hash(folder)
-    assert opened.pairing is None and opened.face_age is None
+    assert opened.pairing is None
     store.write_array(folder / store.PAIRING, np.ones((3, 1), np.float16))
-    store.write_array(folder / store.FACE_AGE, np.array([30, 40], np.float32))
-    assert opened.pairing.tolist() == [[1], [1], [1]] and opened.face_age.tolist() == [30, 40]
+    assert opened.pairing.tolist() == [[1], [1], [1]]
     assert store.store_hash(folder) != before
 
 

@@ -17,7 +17,7 @@ from tests.fuzz.mutations import mutated
 from v2f.data import store
 from v2f.data.faces import FaceOptions, prepare_faces
 from v2f.data.shards import Rejected
-from v2f.data.sources import find_voices
+from v2f.data.sources import Source, find_voices
 from v2f.data.splits import split_people
 from v2f.models import Discriminator, NetworkConfig, load_networks, save_networks
 from v2f.training.checkpoint import CHECKPOINT, ModuleState, load_checkpoint, save_checkpoint
@@ -139,9 +139,8 @@ def test_pictures(kind: str, data: st.DataObject, folder: Path) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(file, kind)
     path = folder / "mutated.jpg"
     path.write_bytes(data.draw(mutated(file.getvalue())))
-    assert isinstance(
-        prepare_faces([(path, path.name)], FaceOptions())[0], Rejected
-    )  # there is no face in it
+    result = prepare_faces([Source(path, path.name, "")], FaceOptions())
+    assert not result.rows and len(result.rejected) == 1  # there is no face in it
 
 
 def test_a_picture_that_would_fill_the_memory_is_refused_unread(folder: Path) -> None:
@@ -157,4 +156,5 @@ def test_a_picture_that_would_fill_the_memory_is_refused_unread(folder: Path) ->
     )
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     assert path.stat().st_size < 1_000_000
-    assert isinstance(prepare_faces([(path, path.name)], FaceOptions())[0], Rejected)
+    result = prepare_faces([Source(path, path.name, "")], FaceOptions())
+    assert result.rejected == [Rejected("bomb.png", "unreadable picture")]

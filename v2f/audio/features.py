@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio.vad import FULL_SCALE, SAMPLE_RATE, keep_speech
+from v2f.audio.vad import FULL_SCALE, SAMPLE_RATE
 from v2f.errors import NoSpeechError
 from v2f.models.networks import MEL_BINS
 
@@ -26,16 +26,6 @@ FLOOR = 1e-5  # of the mel energies, before the logarithm
 REACHED = slice(int(LOWEST_HZ / BIN_HZ), int(HIGHEST_HZ / BIN_HZ) + 1)  # bins that some filter weighs
 FRAMES_AT_ONCE = 128  # whose spectra stay in a processor's cache
 MIN_SPEECH_SECONDS = 0.5
-
-
-def features(waveform: np.ndarray, vad: bool = True) -> Tensor:
-    """The normalised log-mel [64, frames] of the speech in a waveform [samples]; of all of it where `vad` is false.
-
-    Raises NoSpeechError when less than half a second is left.
-    """
-    speech = keep_speech(waveform) if vad else waveform
-    require_speech(len(speech))
-    return normalise(log_mel(speech))
 
 
 def require_speech(samples: int) -> None:
@@ -58,11 +48,6 @@ def log_mel(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
     There are `whole_frames` of them, of which those before `start` are left out. Runs on the input's device, in float32
     even under autocast. The log-mel of a prefix is a prefix of the whole's.
     """
-    return log_mel_by_frame(waveform, start).transpose(-1, -2).contiguous()
-
-
-def log_mel_by_frame(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
-    """The same with the frames first, as stores hold it: [samples] -> [frames, 64]."""
     signal = torch.as_tensor(waveform, dtype=torch.float32) * FULL_SCALE
     emphasised = torch.sub(signal[..., 1:], signal[..., :-1], alpha=PRE_EMPHASIS)
     signal = torch.cat([signal[..., :1], emphasised], dim=-1)
@@ -70,15 +55,17 @@ def log_mel_by_frame(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
 
 
 def by_frame(signal: Tensor, compute: Callable[[Tensor], Tensor], bins: int, start: int) -> Tensor:
-    """Features [..., frames, bins] of a signal [..., samples], computed in float32 from frames [..., frames, 400].
+    """Features [..., bins, frames] of a signal [..., samples]; `compute` gives those of frames [..., frames, 400].
 
-    Those before `start` are left out. The rest are the same to the bit where that is a multiple of FRAMES_AT_ONCE.
+    It does so in float32, as [..., frames, bins]. Those before `start` are left out. The rest are the same to the bit
+    where that is a multiple of FRAMES_AT_ONCE.
     """
     if whole_frames(signal.shape[-1]) <= start:
-        return signal.new_empty((*signal.shape[:-1], 0, bins))
+        return signal.new_empty((*signal.shape[:-1], bins, 0))
     frames = signal.unfold(-1, WINDOW, HOP)[..., start:, :]  # a view
     with torch.autocast(signal.device.type, enabled=False):
-        return torch.cat([compute(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)], dim=-2)
+        computed = torch.cat([compute(part) for part in frames.split(FRAMES_AT_ONCE, dim=-2)], dim=-2)
+    return computed.transpose(-1, -2).contiguous()
 
 
 def _log_energies(frames: Tensor) -> Tensor:

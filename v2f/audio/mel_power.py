@@ -23,7 +23,7 @@ def mel_power(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
     Runs on the input's device, in float32 even under autocast.
     """
     signal = torch.as_tensor(waveform, dtype=torch.float32)
-    return by_frame(signal, _power, POWER_BANDS + 1, start).transpose(-1, -2).contiguous()
+    return by_frame(signal, _power, POWER_BANDS + 1, start)
 
 
 def _power(frames: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class Recording:
     def __init__(self, process: Popen[bytes], rate: int, samples: int, receive: Receive) -> None:
         self._process = process
         self._stopped = Event()
-        self._failed = False
+        self.failed = False  # whether the device went away before the recording had its length
         # The thread alone holds `receive`, so that whoever keeps an ended recording does not keep its sound.
         self._thread = Thread(target=self._run, args=(rate, samples, receive), daemon=True)
         self._thread.start()
@@ -48,11 +48,6 @@ class Recording:
     def done(self) -> bool:
         """Whether it has ended: by its length, by `stop`, or by a failure. From then on no sound comes."""
         return not self._thread.is_alive()
-
-    @property
-    def failed(self) -> bool:
-        """Whether the device went away before the recording had its length."""
-        return self._failed
 
     def stop(self) -> None:
         """End it now and let go of the device; no sound comes once this returns.
@@ -74,7 +69,7 @@ class Recording:
                 if not left:
                     return
         finally:
-            self._failed = left > 0 and not self._stopped.is_set()
+            self.failed = left > 0 and not self._stopped.is_set()
             _end(self._process)
 
     def _blocks(self, rate: int) -> Iterator[NDArray[np.float32]]:

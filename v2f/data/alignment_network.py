@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +34,30 @@ class AlignmentNetwork:
     """
 
     def __init__(self) -> None:
-        self._network = _load()
+        try:
+            from face_alignment import FaceAlignment, LandmarksType
+        except ImportError as error:
+            raise CorpusError(
+                f"The package face-alignment cannot be imported ({error}); install it with: "
+                f"pip install -r requirements.txt, {OTHERWISE}."
+            ) from error
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        for name in (DETECTOR_WEIGHTS, NETWORK_WEIGHTS):
+            _fetch(name, folder)
+        try:
+            self._network = FaceAlignment(
+                LandmarksType.TWO_D,
+                device="cuda" if torch.cuda.is_available() else "cpu",
+                flip_input=False,  # as until version 1.4: a second look at the mirrored face takes twice the time
+                face_detector="sfd",
+                face_detector_kwargs={"path_to_detector": str(folder / DETECTOR_WEIGHTS)},
+                compile=False,
+            )
+        except (OSError, RuntimeError, EOFError, TypeError, ValueError, pickle.UnpicklingError) as error:
+            raise CorpusError(
+                f"The weights {DETECTOR_WEIGHTS} and {NETWORK_WEIGHTS} in {folder} cannot be read; "
+                f"put whole ones there, {OTHERWISE}."
+            ) from error
 
     def landmarks(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
         """The landmarks float32 [68, 2] of the faces of each picture, the largest first.
@@ -69,33 +91,6 @@ def _largest_first(boxes: Sequence[np.ndarray], image: np.ndarray) -> list[np.nd
         and 0 <= (box[1] + box[3]) / 2 < height
     ]
     return sorted(kept, key=lambda box: float((box[2] - box[0]) * (box[3] - box[1])), reverse=True)
-
-
-def _load() -> Any:
-    try:
-        from face_alignment import FaceAlignment, LandmarksType
-    except ImportError as error:
-        raise CorpusError(
-            f"The package face-alignment cannot be imported ({error}); install it with: "
-            f"pip install -r requirements.txt, {OTHERWISE}."
-        ) from error
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    for name in (DETECTOR_WEIGHTS, NETWORK_WEIGHTS):
-        _fetch(name, folder)
-    try:
-        return FaceAlignment(
-            LandmarksType.TWO_D,
-            device="cuda" if torch.cuda.is_available() else "cpu",
-            flip_input=False,  # as until version 1.4: a second look at the mirrored face takes twice the time
-            face_detector="sfd",
-            face_detector_kwargs={"path_to_detector": str(folder / DETECTOR_WEIGHTS)},
-            compile=False,
-        )
-    except (OSError, RuntimeError, EOFError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        raise CorpusError(
-            f"The weights {DETECTOR_WEIGHTS} and {NETWORK_WEIGHTS} in {folder} cannot be read; "
-            f"put whole ones there, {OTHERWISE}."
-        ) from error
 
 
 def _fetch(name: str, folder: Path) -> None:

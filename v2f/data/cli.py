@@ -72,9 +72,10 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 def run_corpus(arguments: argparse.Namespace) -> int:
     """Prepare the sides that are given, join them with those of the store, and print the report."""
     try:
-        from v2f.data.corpus import Engine, prepare_corpus
+        from v2f.data.corpus import prepare_corpus
         from v2f.data.corpus_report import as_text
         from v2f.data.faces import FaceOptions
+        from v2f.data.shards import engine
         from v2f.data.sources import find_faces, find_voices
     except ImportError as error:
         raise missing(error) from error
@@ -85,15 +86,15 @@ def run_corpus(arguments: argparse.Namespace) -> int:
         voices = find_voices(arguments.voices, arguments.voice_layout, arguments.voice_meta)
     if "faces" in given:
         faces = find_faces(arguments.faces, arguments.face_layout, arguments.face_meta)
-    chosen = {field.name: given[field.name] for field in fields(FaceOptions) if field.name in given}
+    options = {field.name: given.get(field.name) for field in fields(FaceOptions)}
     report = prepare_corpus(
         arguments.out,
         voices,
         faces,
         arguments.split,
         arguments.seed,
-        face_options=FaceOptions(**{name: value for name, value in chosen.items() if value is not None}),
-        engine=Engine(arguments.workers, arguments.dask),
+        FaceOptions(**{name: value for name, value in options.items() if value is not None}),
+        engine(arguments.workers, arguments.dask),
     )
     print(as_text(report), end="")
     return 0
@@ -102,27 +103,25 @@ def run_corpus(arguments: argparse.Namespace) -> int:
 def run_demo(arguments: argparse.Namespace) -> int:
     """Build the demonstration corpus and print its report."""
     try:
-        from v2f.data.corpus import Engine
         from v2f.data.demo.corpus import Sources, prepare_demo
+        from v2f.data.shards import engine
     except ImportError as error:
         raise missing(error) from error
 
     sources = Sources(**{field.name: getattr(arguments, field.name) for field in fields(Sources)})
-    engine = Engine(arguments.workers, arguments.dask)
-    print(json.dumps(prepare_demo(sources, arguments.out, engine, arguments.seed), indent=2))
+    report = prepare_demo(sources, arguments.out, engine(arguments.workers, arguments.dask), arguments.seed)
+    print(json.dumps(report, indent=2))
     return 0
 
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Compare each folder that is given with the list of its files; differences are raised, a sentence each."""
-    folders = {name: getattr(arguments, name.replace("-", "_")) for name in SOURCES}
-    if not any(folders.values()):
+    folders = [(source, vars(arguments)[name.replace("-", "_")]) for name, (source, _) in SOURCES.items()]
+    given = [(source, folder) for source, folder in folders if folder]
+    if not given:
         raise CorpusError(f"Name a folder to check: {', '.join(f'--{name}' for name in SOURCES)}.")
     differences = []
-    for name, folder in folders.items():
-        if folder is None:
-            continue
-        source, _ = SOURCES[name]
+    for source, folder in given:
         try:
             source.check(folder)
             print(f"{source.name}: {len(source.files):,} files, as they should be.")

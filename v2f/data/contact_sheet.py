@@ -41,7 +41,7 @@ def grid(
         y = top + GAP + row * (SIDE + GAP)
         _write(pen, (MARGIN - GAP // 2, y + SIDE // 2), _lines(name, MARGIN - 2 * GAP), "rm")
         for left, face in zip(lefts, of_row, strict=False):
-            _place(picture, pen, (left, y), face)
+            _place(picture, (left, y), face)
     return picture
 
 
@@ -52,7 +52,7 @@ def gallery(faces: Sequence[np.ndarray], names: Sequence[str], columns: int = 10
     for i, (face, name) in enumerate(zip(faces, names, strict=True)):
         row, column = divmod(i, columns)
         left, top = GAP + column * (SIDE + GAP), GAP + row * (SIDE + LINE + GAP)
-        _place(picture, pen, (left, top), face)
+        _place(picture, (left, top), face)
         _write(pen, (left + SIDE // 2, top + SIDE + LINE // 2), _lines(name, SIDE)[:1])
     return picture
 
@@ -89,13 +89,12 @@ def _paper(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     return picture, ImageDraw.Draw(picture)
 
 
-def _place(
-    picture: Image.Image, pen: ImageDraw.ImageDraw, corner: tuple[int, int], face: np.ndarray | None
-) -> None:
+def _place(picture: Image.Image, corner: tuple[int, int], face: np.ndarray | None) -> None:
     if face is None:
-        pen.rectangle((*corner, corner[0] + SIDE - 1, corner[1] + SIDE - 1), fill=EMPTY)
+        tile = Image.new("RGB", (SIDE, SIDE), EMPTY)
     else:
-        picture.paste(Image.fromarray(face).resize((SIDE, SIDE), Image.Resampling.BICUBIC), corner)
+        tile = Image.fromarray(face).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    picture.paste(tile, corner)
 
 
 def _write(pen: ImageDraw.ImageDraw, at: tuple[int, int], lines: Sequence[str], anchor: str = "mm") -> None:

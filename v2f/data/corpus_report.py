@@ -11,13 +11,13 @@ from PIL import Image, ImageOps
 from v2f.data.contact_sheet import gallery
 from v2f.data.shards import Rejected, read_rows, write_atomically
 from v2f.data.sources import Source
-from v2f.data.splits import SPLITS
-from v2f.data.store import FACES, VOICE_TABLE, Store, VoiceEntry
+from v2f.data.splits import PAPER_PEOPLE, SPLITS
+from v2f.data.store import FACES, Store, VoiceRow, rows_of
 
 PAPER = {  # Table 1
     "recordings": {"train": 113_322, "validation": 14_182, "test": 21_850},
     "faces": {"train": 106_584, "validation": 12_533, "test": 20_455},
-    "people": {"train": 924, "validation": 112, "test": 189},
+    "people": PAPER_PEOPLE,
 }
 SHOWN = 100  # faces of a contact sheet
 
@@ -36,7 +36,7 @@ def corpus_report(folder: Path) -> dict:
         table["recordings"][split] = int(np.isin(store.voices["person"], people).sum())
         table["faces"][split] = int(np.isin(store.face_person, people).sum())
         table["people"][split] = len(people)
-    seconds = sum(row.seconds for row in read_rows(folder / VOICE_TABLE, VoiceEntry))
+    seconds = sum(row.seconds for row in rows_of(folder, "voices", VoiceRow))
     both = with_voice and with_face
     return {
         "table 1": table,

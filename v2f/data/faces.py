@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from v2f.data import landmarks
-from v2f.data.shards import Rejected
+from v2f.data.shards import Rejected, ShardResult
+from v2f.data.sources import Source
+from v2f.data.store import FaceRow
 
 LONGEST_SIDE = 320  # pixels; larger pictures are shrunk before detection, which gains nothing from more
 # Pixels; larger pictures are shrunk to this before alignment. dlib sees eyes from 18 pixels apart in the 320; they are
@@ -39,15 +41,11 @@ class FaceOptions:
     least_sharpness: float = 0.05
     describe: bool = False  # also compute dlib's 128-d descriptor
 
-
-@dataclass(frozen=True)
-class PreparedFace:
-    """An aligned face uint8 [size, size, 3], its descriptor float32 [128] if wanted, and the file it is from."""
-
-    file: str
-    face: np.ndarray
-    descriptor: np.ndarray | None
-    sha256: str  # of the source file
+    @property
+    def columns(self) -> dict[str, np.dtype]:
+        """The arrays of a store that these make, with the type of an entry."""
+        faces = {"faces": np.dtype(("|u1", (self.size, self.size, 3)))}
+        return faces | ({"descriptors": np.dtype(("<f4", (128,)))} if self.describe else {})
 
 
 @dataclass(frozen=True)
@@ -58,40 +56,43 @@ class _Picture:
     sha256: str
 
 
-def prepare_faces(files: Sequence[tuple[Path, str]], options: FaceOptions) -> list[PreparedFace | Rejected]:
-    """Prepare one shard of (path, name) in this process, in order.
+def prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResult:
+    """Prepare one shard of pictures in this process, in order.
 
     No picture raises an error; CorpusError or V2FError say that the detector itself is missing.
     """
     detect = landmarks.landmark_backend(options.detector)
-    prepared: list[PreparedFace | Rejected] = []
-    for start in range(0, len(files), BATCH):
-        batch = files[start : start + BATCH]
-        pictures = [_read(path) for path, _ in batch]
+    result = ShardResult({name: [] for name in options.columns})
+    for start in range(0, len(sources), BATCH):
+        batch = sources[start : start + BATCH]
+        pictures = [_read(source.path) for source in batch]
         landmarks_of = iter(detect([picture.view for picture in pictures if picture is not None]))
-        for (_, name), picture in zip(batch, pictures, strict=True):
+        for source, picture in zip(batch, pictures, strict=True):
             if picture is None:
-                prepared.append(Rejected(name, "unreadable picture"))
-            else:
-                prepared.append(_prepare(name, picture, next(landmarks_of), options))
-    return prepared
+                result.rejected.append(Rejected(source.file, "unreadable picture"))
+                continue
+            face = _face(picture, next(landmarks_of), options)
+            if isinstance(face, str):
+                result.rejected.append(Rejected(source.file, face))
+                continue
+            result.arrays["faces"].append(face)
+            if options.describe:
+                result.arrays["descriptors"].append(landmarks.descriptor(face))
+            result.rows.append(FaceRow(**source.columns, sha256=picture.sha256))
+    return result
 
 
 def yaw(points: np.ndarray) -> float:
     """How far a head is turned to either side, in degrees from 0 to 90, of its five points [5, 2].
 
     The nose tip stands NOSE_DEPTH eye distances before the plane of eyes and mouth. A head turned by an angle carries
-    it sideways by NOSE_DEPTH sin(angle), and seems to have its eyes cos(angle) apart; so `turn` is the quotient.
+    it sideways by NOSE_DEPTH sin(angle), and seems to have its eyes cos(angle) apart; their quotient is measured.
     """
-    return float(np.degrees(np.arctan(turn(points) / NOSE_DEPTH)))
-
-
-def turn(points: np.ndarray) -> float:
-    """How far the nose tip of five points [5, 2] lies from the middle line, in eye distances; 0 is frontal."""
     eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
-    across = (points[1] - points[0]) / np.linalg.norm(points[1] - points[0])
+    apart = np.linalg.norm(points[1] - points[0])
     middle = eyes + (mouth - eyes) * 0.5
-    return float(abs((points[2] - middle) @ across) / np.linalg.norm(points[1] - points[0]))
+    sideways = abs((points[2] - middle) @ ((points[1] - points[0]) / apart))
+    return float(np.degrees(np.arctan(float(sideways / apart) / NOSE_DEPTH)))
 
 
 def sharpness(face: np.ndarray) -> float:
@@ -105,25 +106,22 @@ def sharpness(face: np.ndarray) -> float:
     return float(laplacian.var() / max(1.0, grey.var()))
 
 
-def _prepare(
-    name: str, picture: _Picture, faces: list[np.ndarray], options: FaceOptions
-) -> PreparedFace | Rejected:
-    """The face of a picture, given the 68 landmarks [68, 2] of each face in its view."""
+def _face(picture: _Picture, faces: list[np.ndarray], options: FaceOptions) -> np.ndarray | str:
+    """The aligned face, or why it is refused, given the 68 landmarks [68, 2] of each face in a picture's view."""
     if not faces:
-        return Rejected(name, "no face")
+        return "no face"
     if len(faces) > 1:
-        return Rejected(name, "several faces")
+        return "several faces"
     points = landmarks.five_points(faces[0])
     apart = np.linalg.norm(points[1] - points[0])  # pixels of the view; under 1 there is nothing to align by
     if apart < 1 or apart * picture.scale < options.smallest:
-        return Rejected(name, "too small")
+        return "too small"
     if yaw(points) > options.most_yaw:
-        return Rejected(name, "not frontal")
+        return "not frontal"
     judged = _align(picture, points, JUDGED_SIZE)
     if sharpness(judged) < options.least_sharpness:
-        return Rejected(name, "too blurred")
-    face = judged if options.size == JUDGED_SIZE else _align(picture, points, options.size)
-    return PreparedFace(name, face, landmarks.descriptor(face) if options.describe else None, picture.sha256)
+        return "too blurred"
+    return judged if options.size == JUDGED_SIZE else _align(picture, points, options.size)
 
 
 def _align(picture: _Picture, points: np.ndarray, size: int) -> np.ndarray:

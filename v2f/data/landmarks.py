@@ -25,7 +25,7 @@ TEMPLATE_64 = np.array(
 
 LARGEST_CANVAS = 4096  # pixels: the side of what a face is turned on before it is shrunk; 50 MB
 
-DESCRIPTOR_VIEW = 256  # pixels: the size that an aligned face is enlarged to before detection
+VIEW = 256  # pixels: the size that an aligned face is enlarged to, so that the detector can see it
 DESCRIPTOR_CHIP = 150  # pixels: the input of dlib's descriptor network
 DESCRIPTOR_PADDING = 0.25  # around the face in that input, as the network was trained
 
@@ -136,16 +136,16 @@ def template(size: int) -> np.ndarray:
     return (TEMPLATE_64.astype(np.float64) + 0.5) * (size / 64) - 0.5
 
 
-def locate(face: np.ndarray, size: int = DESCRIPTOR_VIEW) -> tuple[np.ndarray, Box, bool]:
-    """An aligned face enlarged to uint8 [size, size, 3], its box there, and whether the frontal detector saw it.
+def locate(face: np.ndarray) -> tuple[np.ndarray, Box, bool]:
+    """An aligned face enlarged to uint8 [256, 256, 3], its box there, and whether the frontal detector saw it.
 
     A face that it does not see has the box of the template.
     """
-    view = enlarge(face, size)
+    view = enlarge(face, VIEW)
     boxes = detect_faces(view, upsample=0)
     if boxes:
         return view, boxes[0], True
-    return view, Box(*(round((edge + 0.5) * size / 64 - 0.5) for edge in TEMPLATE_BOX_64)), False
+    return view, Box(*(round((edge + 0.5) * VIEW / 64 - 0.5) for edge in TEMPLATE_BOX_64)), False
 
 
 def enlarge(face: np.ndarray, size: int) -> np.ndarray:

@@ -12,24 +12,17 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from numpy.lib import format as npy
 from tqdm import tqdm
 
 from v2f.errors import CorpusError
-
-
-@dataclass(frozen=True)
-class Column:
-    """An array file that grows along its first axis: [n, *shape]."""
-
-    dtype: str
-    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,9 +43,12 @@ class ShardResult:
 
 
 class ShardWriter:
-    """One side of a store while it is made: `columns`, a table of `row_type`, and what was rejected."""
+    """One side of a store while it is made: arrays, a table of `row_type`, and what was rejected.
 
-    def __init__(self, folder: Path, side: str, columns: Mapping[str, Column], row_type: type) -> None:
+    `columns` has the type of an entry of each array, of a shape where it has one: np.dtype(("<f4", (128,))).
+    """
+
+    def __init__(self, folder: Path, side: str, columns: Mapping[str, np.dtype], row_type: type) -> None:
         self.folder, self.side, self.columns, self.row_type = folder, side, columns, row_type
         self.journal = folder / f"{side}.progress.jsonl"
         self.table, self.rejected = folder / f"{side}.rows.csv", folder / f"{side}.rejected.csv"
@@ -77,8 +73,8 @@ class ShardWriter:
             for name, size in records[-1]["sizes"].items():
                 os.truncate(self.folder / name, size)
         else:
-            for name, column in self.columns.items():
-                _write_durably(self.folder / f"{name}.npy", [_header(column, 0)])
+            for name, entry in self.columns.items():
+                _write_durably(self.folder / f"{name}.npy", [_header(entry, 0)])
             _write_durably(self.table, [_header_line(self.row_type)])
             _write_durably(self.rejected, [_header_line(Rejected)])
             records = [{"task": task, "sizes": self._sizes()}]
@@ -92,17 +88,16 @@ class ShardWriter:
             parts = [np.asarray(part).tobytes() for part in result.arrays.get(name, [])]
             _write_durably(self.folder / f"{name}.npy", parts, "ab")
         for table, rows in ((self.table, result.rows), (self.rejected, result.rejected)):
-            _write_durably(table, (_csv_line(asdict(row).values()) for row in rows), "ab")
+            _write_durably(table, (_csv_line(astuple(row)) for row in rows), "ab")
         self._count({"sizes": self._sizes()})
         self.shards += 1
 
     def finish(self) -> None:
         """Let the arrays say how long they have become."""
-        for name, column in self.columns.items():
+        for name, entry in self.columns.items():
             path = self.folder / f"{name}.npy"
-            entry = np.dtype(column.dtype).itemsize * int(np.prod(column.shape))
-            empty = len(_header(column, 0))
-            header = _header(column, (path.stat().st_size - empty) // entry)
+            empty = len(_header(entry, 0))
+            header = _header(entry, (path.stat().st_size - empty) // entry.itemsize)
             assert len(header) == empty, "NumPy leaves room in a header for a growing first axis"
             with path.open("r+b") as file:
                 file.write(header)
@@ -121,36 +116,39 @@ def grow(
     work: Callable[[Sequence[Any]], ShardResult],
     task: str,
     shard: int,
-    workers: int = 1,
-    dask: str | None = None,
 ) -> None:
-    """Run `work` on shards of `items` in parallel and append the results in order; goes on where it stopped.
+    """Run `work` on shards of `items`, in parallel within an `engine`, and append the results in order.
 
-    `task` names everything but the items that the result depends on. `dask` is the address of a scheduler whose
-    workers see the same files. Raises CorpusError when the disk is full or a worker dies; what is done is kept.
+    Goes on where it stopped. `task` names everything but the items that the result depends on. Raises CorpusError when
+    the disk is full or a worker dies; what is done is kept.
     """
     starts = range(0, len(items), shard)
-    with tidy_failure(writer):
+    kept = "What is done is kept: run the same command again to go on."
+    try:
         writer.begin(hashlib.sha256(f"{task} {shard} {items}".encode()).hexdigest())
-        with (
-            engine(workers, dask),
-            tqdm(
-                total=len(items),
-                initial=min(writer.shards * shard, len(items)),
-                desc=writer.side,
-                unit="file",
-            ) as bar,
-        ):
+        done = min(writer.shards * shard, len(items))
+        with tqdm(total=len(items), initial=done, desc=writer.side, unit="file") as bar:
             tasks = (delayed(work)(items[start : start + shard]) for start in starts[writer.shards :])
             for result in Parallel(return_as="generator", batch_size=1)(tasks):
                 writer.append(result)
                 bar.update(len(result.rows) + len(result.rejected))
         writer.finish()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise CorpusError(f"The disk that holds {writer.folder} is full. Make room. {kept}") from error
+    except TerminatedWorkerError as error:
+        raise CorpusError(
+            f"A worker died, perhaps for want of memory: use fewer --workers. {kept}"
+        ) from error
 
 
 @contextmanager
-def engine(workers: int, dask: str | None) -> Iterator[None]:
-    """Let joblib work in processes of this machine, or on the cluster of a Dask scheduler."""
+def engine(workers: int, dask: str | None = None) -> Iterator[None]:
+    """Let `grow` work in so many processes, or on the cluster of the Dask scheduler at this address.
+
+    The cluster's workers must see the same files. Raises CorpusError where no scheduler answers.
+    """
     if dask is None:
         with parallel_config(n_jobs=workers):
             yield
@@ -167,24 +165,6 @@ def engine(workers: int, dask: str | None) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def tidy_failure(writer: ShardWriter) -> Iterator[None]:
-    """Turn failures of disk and workers into one sentence that says what is kept."""
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    kept = "What is done is kept: run the same command again to go on."
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise CorpusError(f"The disk that holds {writer.folder} is full. Make room. {kept}") from error
-    except TerminatedWorkerError as error:
-        raise CorpusError(
-            f"A worker died, perhaps for want of memory: use fewer --workers. {kept}"
-        ) from error
-
-
 def read_rows(path: Path, row_type: type) -> list[Any]:
     """The rows of a table that was written here, each column in its field's type; older tables lack newer columns."""
     with path.open(newline="", encoding="utf-8") as file:
@@ -195,9 +175,13 @@ def read_rows(path: Path, row_type: type) -> list[Any]:
 
 
 def write_rows(path: Path, row_type: type, rows: Iterable[Any]) -> None:
-    """Write a whole table, atomically."""
-    lines = (_csv_line(asdict(row).values()) for row in rows)
-    write_atomically(path, _header_line(row_type) + b"".join(lines))
+    """Write a whole table of a dataclass's fields, atomically."""
+    write_table(path, [[field.name for field in fields(row_type)], *(astuple(row) for row in rows)])
+
+
+def write_table(path: Path, lines: Iterable[Iterable[Any]]) -> None:
+    """Write a whole table, its header first, atomically."""
+    write_atomically(path, b"".join(map(_csv_line, lines)))
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
@@ -221,9 +205,9 @@ def _write_durably(path: Path, parts: Iterable[bytes], mode: str = "wb") -> None
         os.fsync(file.fileno())
 
 
-def _header(column: Column, length: int) -> bytes:
+def _header(entry: np.dtype, length: int) -> bytes:
     file = io.BytesIO()
-    layout = {"descr": column.dtype, "fortran_order": False, "shape": (length, *column.shape)}
+    layout = {"descr": entry.base.str, "fortran_order": False, "shape": (length, *entry.shape)}
     npy.write_array_header_1_0(file, layout)
     return file.getvalue()
 

@@ -38,10 +38,10 @@ from pathlib import Path
 import numpy as np
 
 from v2f.audio import FULL_SCALE
-from v2f.data.shards import read_rows, write_array, write_rows
+from v2f.data.shards import Rejected, read_rows, write_array, write_rows, write_table
 from v2f.data.sources import Person
 from v2f.errors import DAMAGED_ARRAY, CorpusError
-from v2f.models.networks import GENDERS
+from v2f.models.networks import GENDERS, MEL_BINS
 
 PEOPLE = "people.csv"
 VOICES, VOICE_TABLE = "voices.npy", "voices.csv"
@@ -76,35 +76,6 @@ class FaceRow(_SourceRow):
     """A face as it was prepared, in faces.rows.csv."""
 
     sha256: str
-
-
-@dataclass(frozen=True)
-class _Entry:
-    file: str
-    person: str
-    gender: str
-    nationality: str
-    split: str
-    identity: int
-
-
-@dataclass(frozen=True)
-class VoiceEntry(_Entry):
-    """A row of voices.csv, for people and other programs."""
-
-    seconds: float
-    start: int
-    length: int
-    sha256: str
-    age: str = ""
-
-
-@dataclass(frozen=True)
-class FaceEntry(_Entry):
-    """A row of faces.csv, for people and other programs."""
-
-    sha256: str
-    age: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,10 +157,6 @@ class Store:
         start, length = self.voices[voice]["start"], self.voices[voice]["length"]
         return self.sounds[start : start + length]
 
-    def log_mel(self, voice: int) -> np.ndarray:
-        """The log-mel of one recording's speech, float32 [64, frames], not normalised."""
-        return self.sound(voice).T.astype(np.float32)
-
     def waveform(self, voice: int) -> np.ndarray:
         """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
         return self.sound(voice).astype(np.float32) / FULL_SCALE
@@ -203,11 +170,6 @@ class Store:
     def pairing(self) -> np.ndarray | None:
         """How well each voice goes with each identity, float16 [recordings, identities]; None without."""
         return self._optional(PAIRING)
-
-    @property
-    def face_age(self) -> np.ndarray | None:
-        """Apparent age of each face in years, float32 [faces]; None without."""
-        return self._optional(FACE_AGE)
 
     @property
     def holds_speech(self) -> bool:
@@ -233,31 +195,47 @@ def write_people(
     faces: Sequence[FaceRow],
     face_person: Sequence[int],
 ) -> None:
-    """Write the tables of people, recordings and faces, which complete a store of prepared sounds and faces.
+    """Write the tables of people, recordings, faces and rejected files, which complete a store of prepared sides.
+
+    A side that is not there gets an empty array.
 
     Args:
         voice_person, face_person: the index in `people` of each recording's, and each face's, person.
     """
+    if not voices:
+        write_array(folder / LOG_MEL, np.zeros((0, MEL_BINS), np.float16))
+    if not faces:
+        write_array(folder / FACES, np.zeros((0, 64, 64, 3), np.uint8))
+    rejected = [row for side in ("voices", "faces") for row in rows_of(folder, side, Rejected, "rejected")]
+    write_rows(folder / "rejected.csv", Rejected, rejected)
 
-    def details(person: int) -> tuple[str, str, str, str, int]:
-        somebody = people[person]
-        return somebody.name, somebody.gender, somebody.nationality, somebody.split, somebody.identity
+    def details(i: int) -> tuple[str, str, str, str, int]:
+        person = people[i]
+        return person.name, person.gender, person.nationality, person.split, person.identity
 
+    columns = ("file", "person", "gender", "nationality", "split", "identity")
     starts = np.cumsum([0, *(row.length for row in voices)])[:-1].tolist()
     sounds = [(start, row.length, i) for start, row, i in zip(starts, voices, voice_person, strict=True)]
-    voice_entries = [
-        VoiceEntry(row.file, *details(i), row.seconds, start, row.length, row.sha256, people[i].age)
-        for row, (start, _, i) in zip(voices, sounds, strict=True)
+    voice_lines = [
+        (row.file, *details(i), row.seconds, start, length, row.sha256, people[i].age)
+        for row, (start, length, i) in zip(voices, sounds, strict=True)
     ]
-    face_entries = [
-        FaceEntry(row.file, *details(i), row.sha256, people[i].age)
-        for row, i in zip(faces, face_person, strict=True)
+    face_lines = [
+        (row.file, *details(i), row.sha256, people[i].age) for row, i in zip(faces, face_person, strict=True)
     ]
-    write_rows(folder / VOICE_TABLE, VoiceEntry, voice_entries)
-    write_rows(folder / FACE_TABLE, FaceEntry, face_entries)
+    write_table(
+        folder / VOICE_TABLE, [(*columns, "seconds", "start", "length", "sha256", "age"), *voice_lines]
+    )
+    write_table(folder / FACE_TABLE, [(*columns, "sha256", "age"), *face_lines])
     write_rows(folder / PEOPLE, Person, people)
     write_array(folder / FACE_PERSON, np.array(face_person, dtype=np.int64))
     write_array(folder / VOICES, np.array(sounds, dtype=np.int64).reshape(-1, 3))
+
+
+def rows_of(folder: Path, side: str, row_type: type, kind: str = "rows") -> list:
+    """The rows of a side, prepared or rejected; none where the store does not have it."""
+    path = folder / f"{side}.{kind}.csv"
+    return read_rows(path, row_type) if path.exists() else []
 
 
 def store_hash(folder: str | Path) -> str:

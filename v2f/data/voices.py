@@ -1,22 +1,22 @@
 """From recordings to their part of a store: read, keep the speech, compute log-mel, as the pipeline does."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 
 from v2f.audio import SAMPLE_RATE, at_level, keep_speech, read_audio
-from v2f.audio.features import log_mel_by_frame
-from v2f.data.shards import Column, Rejected, ShardResult
+from v2f.audio.features import log_mel
+from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
+from v2f.models import file_hash
 from v2f.models.networks import MEL_BINS
 
-LEAST_SECONDS = 1.5  # of speech, below which a recording teaches little
 LEVEL_DB = -24.0  # dBFS, root mean square of speech that is kept as sound; the level says nothing of a voice
 
 
@@ -27,14 +27,14 @@ class VoiceOptions:
     keep: Literal["log_mel", "speech"] = "log_mel"  # speech is levelled
     dvectors: bool = False  # also the public speaker embeddings, of speech that is kept
     most_seconds: float = 600.0  # read from a recording's start
-    least_speech: float = LEAST_SECONDS  # seconds
+    least_speech: float = 1.5  # seconds, below which a recording teaches little
     most_speech: float = 600.0  # seconds, kept from its start
 
     @property
-    def columns(self) -> dict[str, Column]:
-        """The arrays of a store that these make."""
-        sounds = {"log_mel": Column("<f2", (MEL_BINS,)), "speech": Column("<i2")}
-        return {self.keep: sounds[self.keep]} | ({"dvectors": Column("<f4", (512,))} if self.dvectors else {})
+    def columns(self) -> dict[str, np.dtype]:
+        """The arrays of a store that these make, with the type of an entry."""
+        sound = np.dtype("<i2") if self.keep == "speech" else np.dtype(("<f2", (MEL_BINS,)))
+        return {self.keep: sound} | ({"dvectors": np.dtype(("<f4", (512,)))} if self.dvectors else {})
 
 
 def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardResult:
@@ -47,17 +47,19 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
 
         embed = DVectors()
     for source in sources:
-        speech = read_speech(source, options)
-        if isinstance(speech, Rejected):
-            result.rejected.append(speech)
+        speech = read_speech(source.path, options)
+        if isinstance(speech, str):
+            result.rejected.append(Rejected(source.file, speech))
             continue
         if options.keep == "speech":
             speech = at_level(speech, LEVEL_DB)
-        sound = pcm(speech) if options.keep == "speech" else to_float16(speech)
+            sound = np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
+        else:
+            sound = log_mel(speech).half().T.contiguous().numpy()  # [frames, 64], not normalised
         result.arrays[options.keep].append(sound)
         if embed:
             result.arrays["dvectors"].append(embed(speech))
-        seconds, sha256 = len(speech) / SAMPLE_RATE, hashlib.sha256(source.path.read_bytes()).hexdigest()
+        seconds, sha256 = len(speech) / SAMPLE_RATE, file_hash(source.path)
         row = VoiceRow(
             **source.columns, seconds=round(seconds, 2), length=len(sound), sha256=sha256, age=source.age
         )
@@ -65,24 +67,14 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
     return result
 
 
-def read_speech(source: Source, options: VoiceOptions) -> np.ndarray | Rejected:
+def read_speech(path: Path, options: VoiceOptions) -> np.ndarray | str:
     """The speech of a recording, float32 [samples] at 16 kHz, or why it cannot be used."""
     try:
-        waveform = read_audio(source.path, options.most_seconds)
+        waveform = read_audio(path, options.most_seconds)
     except Exception as error:  # whatever a decoder does to one file of a million, the others go on
         reason = str(error) if isinstance(error, UnreadableAudioError) else f"{type(error).__name__}: {error}"
-        return Rejected(source.file, f"unreadable recording: {reason}")
+        return f"unreadable recording: {reason}"
     speech = keep_speech(waveform)
     if len(speech) < options.least_speech * SAMPLE_RATE:
-        return Rejected(source.file, "too little speech")
+        return "too little speech"
     return speech[: int(options.most_speech * SAMPLE_RATE)]
-
-
-def to_float16(speech: np.ndarray) -> np.ndarray:
-    """Speech float32 [samples] -> its log-mel, float16 [frames, 64], not normalised."""
-    return log_mel_by_frame(speech).half().numpy()
-
-
-def pcm(speech: np.ndarray) -> np.ndarray:
-    """Speech float32 [samples] -> int16 [samples], clipped at full scale."""
-    return np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)

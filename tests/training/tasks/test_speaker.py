@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from v2f.__main__ import main
+from v2f.audio.features import log_mel
 from v2f.data import store
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.shards import read_rows, write_rows
 from v2f.data.store import Store
-from v2f.data.voices import to_float16
 from v2f.errors import CorpusError
 from v2f.models import Runtime, VoiceEncoder, load_networks
 from v2f.models.weights import LOOKS
@@ -158,7 +158,9 @@ def test_one_kept_out_person_cannot_be_verified(made_store):
 def log_mel_store(made_store: Path) -> Path:
     """The made corpus as `prepare corpus` writes one: log-mel, and no d-vectors."""
     opened = Store.open(made_store)
-    sounds = [to_float16(opened.waveform(voice)) for voice in range(len(opened.voices))]
+    sounds = [
+        log_mel(opened.waveform(voice)).half().T.contiguous().numpy() for voice in range(len(opened.voices))
+    ]
     ends = np.cumsum([0, *(len(sound) for sound in sounds)])
     index = [(ends[i], len(sound), opened.voices["person"][i]) for i, sound in enumerate(sounds)]
     store.write_array(made_store / store.LOG_MEL, np.concatenate(sounds))

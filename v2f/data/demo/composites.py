@@ -14,10 +14,9 @@ from joblib import Parallel, delayed
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import map_coordinates
 
-from v2f.data.landmarks import landmarks68, locate
+from v2f.data.landmarks import VIEW, landmarks68, locate
 
 SIZE = 64  # pixels
-VIEW = 256  # pixels: what an aligned face is enlarged to, so that the detector can see it
 # Each landmark's counterpart in the mirror image.
 MIRRORED = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
@@ -80,7 +79,7 @@ def evenly_lit(faces: np.ndarray) -> np.ndarray:
 
 def _landmarks(face: np.ndarray) -> tuple[np.ndarray, bool]:
     """The 68 landmarks [68, 2] of an aligned face, in its own pixels, and whether the detector saw it."""
-    view, box, detected = locate(face, VIEW)
+    view, box, detected = locate(face)
     return (landmarks68(view, box) + 0.5) * (SIZE / VIEW) - 0.5, detected
 
 

@@ -8,6 +8,7 @@ voice and face; only the resulting table enters the corpus, none of those pictur
 
 import json
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from tqdm import tqdm
 from v2f.audio import SAMPLE_RATE
 from v2f.data import store
 from v2f.data.apparent import ApparentSexAndAge
-from v2f.data.corpus import Engine, add_faces, add_voices, complete, rows_of
+from v2f.data.corpus import add_faces, add_voices
 from v2f.data.corpus_report import rejections
 from v2f.data.demo.dvectors import DVectors
-from v2f.data.demo.identities import group_centres, look_alike_groups
+from v2f.data.demo.identities import look_alike_groups
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import Looks, Speakers, TruePairs, pair, speaker_means
 from v2f.data.demo.sources import (
@@ -31,10 +32,8 @@ from v2f.data.demo.sources import (
     SPEECHOCEAN,
     PublicSource,
     files_of_pair,
-    heldout_common_voice,
-    heldout_readers,
+    heldout,
     pairs_part,
-    read_table,
 )
 from v2f.data.faces import FaceOptions
 from v2f.data.shards import write_array, write_atomically
@@ -69,8 +68,8 @@ class Sources:
         ]
 
 
-def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> dict:
-    """Build the store in `out`; a second call goes on where the first one stopped. Returns the report.
+def prepare_demo(sources: Sources, out: Path, engine: AbstractContextManager, seed: int = 0) -> dict:
+    """Build the store in `out` by a `shards.engine`; a second call goes on where one stopped. Returns the report.
 
     The true pairs are prepared beside it, in a folder that can be deleted afterwards. Raises CorpusError.
     """
@@ -79,9 +78,10 @@ def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> 
     for _, source, folder in sources.recordings:
         source.require(folder)
     DVectors(), ApparentSexAndAge()  # what can fail at once fails before an hour of work
-    add_faces(out, _portraits(sources.portraits), FACES, engine)
-    add_voices(out, _recordings(sources), VOICES, engine)
-    pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"), engine)
+    with engine:
+        add_faces(out, _portraits(sources.portraits), FACES)
+        add_voices(out, _recordings(sources), VOICES)
+        pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"))
     complete_demo(out, pairs, seed)
     contents = report(out)
     write_atomically(out / "report.json", (json.dumps(contents, indent=2) + "\n").encode())
@@ -90,14 +90,16 @@ def prepare_demo(sources: Sources, out: Path, engine: Engine, seed: int = 0) -> 
 
 def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
     """Complete a store of prepared faces and recordings: its people, and how well voices and faces go together."""
-    voices, faces = rows_of(out, "voices", store.VoiceRow), rows_of(out, "faces", store.FaceRow)
+    voices = store.rows_of(out, "voices", store.VoiceRow)
+    faces = store.rows_of(out, "faces", store.FaceRow)
     groups, looks = _looks(out, faces, seed)
 
     number = {name: i for i, name in enumerate(dict.fromkeys(row.person for row in voices))}
     person = np.array([number[row.person] for row in voices])
     rows = [voices[i] for i in np.unique(person, return_index=True)[1]]  # the first of each person
     seconds = np.array([row.length for row in voices]) / SAMPLE_RATE
-    splits = [split_of(row.person) for row in rows]
+    held_out = heldout()
+    splits = [held_out.get(row.person, "train") for row in rows]
     speakers = Speakers(
         speaker_means(np.load(out / store.DVECTORS), person, seconds),
         np.array([corpus_of(row.file) for row in rows]),
@@ -117,14 +119,7 @@ def complete_demo(out: Path, pairs: TruePairs, seed: int = 0) -> None:
         for group, gender in enumerate(looks.gender)
     ]
     write_array(out / store.PAIRING, q[person])
-    complete(out, people, voices, person.tolist(), faces, (len(rows) + groups).tolist())
-
-
-def split_of(person: str) -> str:
-    """The split of a speaker: "train", or "test" or "common voice" for those who are never trained on."""
-    if person in heldout_common_voice():
-        return "common voice"
-    return "test" if person in heldout_readers() else "train"
+    store.write_people(out, people, voices, person.tolist(), faces, (len(rows) + groups).tolist())
 
 
 def corpus_of(file: str) -> str:
@@ -134,27 +129,32 @@ def corpus_of(file: str) -> str:
 
 def _portraits(folder: Path) -> list[Source]:
     """The portraits of grown people."""
-    rows = [row for row in read_table(PORTRAITS.table) if int(row["apparent_age"]) >= YOUNGEST]
     return [
-        Source(folder / row["file"], row["file"], row["file"], gender=row["apparent_sex"]) for row in rows
+        Source(folder / row["file"], row["file"], row["file"], gender=row["apparent_sex"])
+        for row in PORTRAITS.rows
+        if int(row["apparent_age"]) >= YOUNGEST
     ]
 
 
 def _recordings(sources: Sources) -> list[Source]:
     return [
-        Source(folder / row.file, f"{name}/{row.file}", row.speaker, gender=row.gender, age=row.age)
+        Source(
+            folder / row["file"],
+            f"{name}/{row['file']}",
+            row["speaker"],
+            gender=row["gender"],
+            age=row["age"],
+        )
         for name, source, folder in sources.recordings
-        for row in source.recordings
+        for row in source.rows
     ]
 
 
-def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
+def _true_pairs(folder: Path, out: Path) -> TruePairs:
     """The people of the part "map" of whom both a voice and a face can be used."""
     names_and_files = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
-    add_voices(
-        out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES, engine
-    )
-    add_faces(out, [Source(folder / face, name, name) for name, _, face in names_and_files], FACES, engine)
+    add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES)
+    add_faces(out, [Source(folder / face, name, name) for name, _, face in names_and_files], FACES)
     pairs = PreparedPairs.open(out)
     if len(pairs.faces) < FEWEST_PAIRS:
         raise CorpusError(
@@ -169,13 +169,14 @@ def _true_pairs(folder: Path, out: Path, engine: Engine) -> TruePairs:
 def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray, Looks]:
     """Group the faces of a store by looks -> group of each face int [faces], the groups; writes the faces' ages."""
     descriptors, genders = np.load(out / store.DESCRIPTORS), np.array([row.gender for row in faces])
-    apparent = {row["file"]: float(row["apparent_age"]) for row in read_table(PORTRAITS.table)}
+    apparent = {row["file"]: float(row["apparent_age"]) for row in PORTRAITS.rows}
     ages = np.array([apparent[row.file] for row in faces], dtype=np.float32)
     write_array(out / store.FACE_AGE, ages)
     groups = look_alike_groups(descriptors, genders.tolist(), seed)
     first = np.unique(groups, return_index=True)[1]
+    centres = np.stack([descriptors[groups == group].mean(axis=0) for group in range(len(first))])
     mean_age = np.bincount(groups, ages) / np.bincount(groups)
-    return groups, Looks(group_centres(descriptors, groups), genders[first], mean_age)
+    return groups, Looks(centres, genders[first], mean_age)
 
 
 def report(out: Path) -> dict:
@@ -183,11 +184,8 @@ def report(out: Path) -> dict:
     opened = store.Store.open(out)
     assert opened.pairing is not None
     sizes = Counter(opened.face_identity.tolist())
-    rows = rows_of(out, "voices", store.VoiceRow)
-    corpora = {
-        name: _corpus_report(opened, np.array([corpus_of(row.file) == name for row in rows]))
-        for name in dict.fromkeys(corpus_of(row.file) for row in rows)
-    }
+    corpus = np.array([corpus_of(row.file) for row in store.rows_of(out, "voices", store.VoiceRow)])
+    corpora = {name: _corpus_report(opened, corpus == name) for name in dict.fromkeys(corpus.tolist())}
     speakers, first = np.unique(opened.voices["person"], return_index=True)
     q = opened.pairing[first].astype(np.float64)
     q = q[q.any(axis=1)]

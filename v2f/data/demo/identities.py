@@ -37,8 +37,3 @@ def _halves(descriptors: np.ndarray, part: np.ndarray, seed: int) -> list[np.nda
     cut = int(np.clip((position < 0).sum(), SMALLEST, len(part) - SMALLEST))
     order = np.argsort(position, kind="stable")
     return [part[order[:cut]], part[order[cut:]]]
-
-
-def group_centres(descriptors: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The mean descriptor of each group -> [groups, 128]."""
-    return np.stack([descriptors[labels == label].mean(axis=0) for label in range(labels.max() + 1)])

@@ -13,7 +13,6 @@ alike.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -39,11 +38,6 @@ class Speakers:
     gender: np.ndarray  # str [n], "female", "male", or "" where unknown
     age: np.ndarray  # [n], years; NaN where unknown
     trained_on: np.ndarray  # bool [n]; the others, which are held out, get no pairing
-
-    @property
-    def adult(self) -> np.ndarray:
-        """Speakers not reported to be younger than ADULT, bool [n]."""
-        return ~(self.age < ADULT)
 
 
 @dataclass(frozen=True)
@@ -100,17 +94,24 @@ def pair(speakers: Speakers, pairs: TruePairs, looks: Looks) -> np.ndarray:
     A row sums to 1; it is zero for speakers who are held out, for children, and where neither speaker nor voice gives
     the sex away. Raises CorpusError where a corpus, or the pairs, lack women or men.
     """
-    reported = (speakers.gender != "") & speakers.adult & speakers.trained_on
+    from sklearn.linear_model import LogisticRegression  # a second to import
+
+    adult = speakers.trained_on & ~(speakers.age < ADULT)  # or of unknown age
+    reported = adult & (speakers.gender != "")
     women, men = reported & (speakers.gender == "female"), reported & (speakers.gender == "male")
     x = _centred(speakers.dvectors, speakers.corpus, women.astype(float), men.astype(float))
     of_pairs = np.full(len(pairs.gender), "pairs")
     female_pairs = (pairs.gender == "female").astype(float)
     x_pairs = _centred(pairs.dvectors, of_pairs, female_pairs, 1 - female_pairs)
 
-    female = _sex_probe(x[reported], women[reported]).predict_proba(x)[:, 1]
-    clear = np.abs(female - 0.5) > PREDICTED_SEX - 0.5
-    used = speakers.trained_on & speakers.adult & ((speakers.gender != "") | clear)
-    age = _ages(x, x_pairs, speakers, pairs, reported)
+    probe = LogisticRegression(C=3.0, max_iter=2000, class_weight="balanced")
+    female = probe.fit(x[reported], women[reported]).predict_proba(x)[:, 1]
+    used = reported | (adult & (np.abs(female - 0.5) > PREDICTED_SEX - 0.5))
+
+    dated = adult & ~np.isnan(speakers.age)
+    known = np.concatenate([pairs.age, speakers.age[dated]])
+    age = Ridge.learn(np.concatenate([x_pairs, x[dated]]), known[:, None], RIDGE_AGE)(x)[:, 0]
+    age = pairs.age.mean() + AGE_STRETCH * (age - age[reported].mean())  # spread around that of the pairs
 
     share = np.where(women, 1.0, np.where(men, 0.0, female))
     centred = _centred(speakers.dvectors, speakers.corpus, share, 1 - share)
@@ -135,22 +136,6 @@ def soft_pairing(predicted: np.ndarray, female: np.ndarray, age: np.ndarray, loo
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         q[:, groups] = probability[:, None] * weights / weights.sum(axis=1, keepdims=True)
     return q
-
-
-def _sex_probe(x: np.ndarray, women: np.ndarray) -> Any:
-    from sklearn.linear_model import LogisticRegression  # a second to import
-
-    return LogisticRegression(C=3.0, max_iter=2000, class_weight="balanced").fit(x, women)
-
-
-def _ages(
-    x: np.ndarray, x_pairs: np.ndarray, speakers: Speakers, pairs: TruePairs, reported: np.ndarray
-) -> np.ndarray:
-    """The predicted age of each speaker, in years [speakers], spread around the mean age of the pairs."""
-    dated = ~np.isnan(speakers.age) & speakers.adult & speakers.trained_on
-    ages = np.concatenate([pairs.age, speakers.age[dated]])
-    sounds = Ridge.learn(np.concatenate([x_pairs, x[dated]]), ages[:, None], RIDGE_AGE)(x)[:, 0]
-    return pairs.age.mean() + AGE_STRETCH * (sounds - sounds[reported].mean())
 
 
 def _centred(vectors: np.ndarray, corpus: np.ndarray, women: np.ndarray, men: np.ndarray) -> np.ndarray:
