@@ -129,7 +129,8 @@ class TestBoothMicrophone:
             expect(page.locator("#strip-voice [data-seconds='5']")).to_have_class(re.compile("seen"))
             other.click("#retry")  # it is free again, also for a visitor who gives up
             state(other, "recording")
-            other.keyboard.press("Escape")
+            with other.expect_response(lambda answer: "forget" in (answer.request.post_data or "")):
+                other.keyboard.press("Escape")
             page.click("#rec")
             state(page, "recording")
             page.click("#rec")
