@@ -14,6 +14,8 @@ from v2f.data.store import Person, Store, store_hash
 from v2f.errors import WeightsError
 from v2f.evaluation.evaluate import trained_on
 from v2f.evaluation.questions import noise, quality
+from v2f.evaluation.questions.identification import QUESTION as IDENTIFICATION
+from v2f.evaluation.questions.matching import QUESTION as MATCHING
 from v2f.models import (
     TRAINED_ON,
     Classifier,
@@ -24,6 +26,7 @@ from v2f.models import (
     load_networks,
     save_networks,
 )
+from v2f.models.pixels import as_input
 from v2f.models.released import REPOSITORY
 from v2f.report.results import Findings
 
@@ -251,17 +254,24 @@ def test_anybody_of_another_split_who_was_trained_on_stops_it_too(
     assert "new 3 was trained on" in capsys.readouterr().err
 
 
-def test_a_model_of_another_store_is_not_asked_about_training(
-    make_store, make_weights, tmp_path: Path
+@pytest.mark.parametrize("knows", [True, False], ids=["knows its faces", "knows none of its faces"])
+def test_a_model_of_another_store_is_asked_about_training_if_its_classifier_knows_the_faces(
+    make_store, make_weights, tmp_path: Path, knows: bool
 ) -> None:
     folder, out = make_store(), tmp_path / "report"
     weights = make_weights(folder, PEOPLE)
     networks, config, provenance = load_networks(weights)
-    save_networks(weights, networks, config, {**provenance, "store": "other"})
+    networks["classifier"].weight.data.zero_()
+    if knows:
+        faces = torch.from_numpy(Store.open(folder).faces[: TRAINED * EACH].copy())
+        with torch.no_grad():
+            features = networks["trunk"](as_input(faces))
+        labels = torch.eye(TRAINED).repeat_interleave(EACH, dim=0)
+        networks["classifier"].weight.data = torch.linalg.lstsq(features, labels).solution.T.contiguous()
+    save_networks(weights, networks, config, {**provenance, "store": "other"}, half=False)
     assert evaluate(folder, weights, out) == 0
-    findings = Findings.load(out / "results.jsonl")
-    assert {line.question for line in findings.left_out if line.on == "training"} == {
-        "closed-set identification",
-        "matching",
+    left_out = Findings.load(out / "results.jsonl").left_out
+    others = {
+        line.question for line in left_out if line.left_out == "the weights were trained on other identities"
     }
-    assert Store.open(folder).identities == TRAINED
+    assert others == (set() if knows else {IDENTIFICATION, MATCHING})

@@ -5,7 +5,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from v2f.models import NetworkConfig, Runtime, build_generator, load_networks, save_networks, unit
-from v2f.models.composite_generator import CHANNELS, FLOW_SCALE, CompositeGenerator, Portraits, warp
+from v2f.models.composite_generator import CHANNELS, FADES, FLOW_SCALE, CompositeGenerator, Portraits, warp
 from v2f.models.networks import Generator
 
 
@@ -61,6 +61,32 @@ def test_the_last_component_leads_to_nobody(composites):
     portraits.fit(composites[0], torch.zeros_like(composites[1]), composites[2])
     nobody = torch.nn.functional.one_hot(torch.tensor([64]), 65).float()
     assert torch.allclose(portraits(nobody)[0], composites[2], atol=1e-5)
+
+
+def shown(generator: CompositeGenerator, blur: float) -> torch.Tensor:
+    """The portrait of an embedding whose place is so far on the way to the blur."""
+    torch.nn.init.zeros_(generator.place.weight)
+    generator.place.bias.data = torch.cat([torch.ones(64), torch.tensor([blur])])
+    return generator.portrait(embeddings(1))[0]
+
+
+def test_a_face_stands_or_fades_and_between_voice_and_noise_it_does_neither_by_halves(generator, composites):
+    generator.portraits.fit(*composites)
+    nobody = generator.portraits(torch.eye(65)[64:])[0]
+    generator.eval()
+    face = shown(generator, 0.0)
+    first, last = FADES
+    assert torch.equal(shown(generator, first), face), "it stands"
+    assert torch.allclose(shown(generator, last), nobody, atol=1e-5), "nobody is left, of the portrait either"
+    distances = [(shown(generator, blur) - nobody).abs().mean() for blur in (0.3, 0.4, 0.5, 0.6, 0.7)]
+    assert distances == sorted(distances, reverse=True), "in between it fades"
+
+
+def test_while_it_learns_the_blur_is_linear_so_that_every_place_has_a_gradient(generator, composites):
+    generator.portraits.fit(*composites)
+    face, a_little, half = (shown(generator.train(), blur) for blur in (0.0, 0.1, 0.5))
+    assert (a_little - face).abs().mean() > 1e-3
+    assert (half - generator.portraits(torch.eye(65)[64:])[0]).abs().mean() > 1e-3
 
 
 def test_a_flow_says_where_a_pixel_is_found():

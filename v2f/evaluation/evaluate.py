@@ -28,7 +28,7 @@ from v2f.evaluation.questions.age import age
 from v2f.evaluation.questions.consistency import consistency
 from v2f.evaluation.questions.durations import durations
 from v2f.evaluation.questions.gender import gender
-from v2f.evaluation.questions.identification import closed_set_identification
+from v2f.evaluation.questions.identification import closed_set_identification, names_faces
 from v2f.evaluation.questions.matchers import matchers
 from v2f.evaluation.questions.matching import UNSTRATIFIED, galleries, matching, trials_of, verification
 from v2f.evaluation.questions.noise import noise, sound_files, sounds
@@ -113,13 +113,14 @@ class Evaluation:
     def training_faces(self) -> GeneratedFaces:
         """Faces generated for the people trained on, and what judges say of their true faces.
 
-        There are no generated ones where the model was trained on another store.
+        There are no generated ones where the model was trained on other identities.
         """
         self.log("training identities: generating and judging faces")
         subjects = of_training(self.store, self.seed, self.encoder)
-        if self.engine.model.provenance.get("store") != store_hash(self.store.folder):
+        same = self.engine.model.provenance.get("store") == store_hash(self.store.folder)
+        if not (same or names_faces(self.engine, subjects)):
             for question in ("closed-set identification", "matching"):
-                self.leave_out(question, "training", "the weights were trained on another store")
+                self.leave_out(question, "training", "the weights were trained on other identities")
             return self.generate(replace(subjects, voice_person=subjects.voice_person[:0]))
         self.add(closed_set_identification(self.engine, subjects, self.seed))
         generated = self.generate(subjects)

@@ -4,7 +4,8 @@ Paper: deconvolutions with ReLU, one after another, the embedding only at the st
 
 * a composite portrait, what look-alikes have in common (v2f/data/demo/composites.py): the embedding chooses a place
   along the principal components of the composites of all groups, in texture and in shape, and the texture is carried
-  to the shape. Where these come from a pack without composites they are zero, and this part is empty.
+  to the shape. Where these come from a pack without composites they are zero, and this part is empty. A last component
+  leads to a blur in which nobody is left: how far it is gone says how little the embedding is that of a voice.
 * detail: as StyleGAN2 has it (Karras et al., 2020), the embedding scales the channels of every layer, and every
   resolution adds its own colours to the enlarged picture of the one below.
 """
@@ -25,6 +26,8 @@ INPUT_SCALE = EMBEDDING_SIZE**0.5  # a unit embedding's components then have uni
 COLOUR_SCALE = 0.1  # of the first weights to colours and to styles, so that a first picture has little detail
 COMPONENTS = 64  # of composites
 FLOW_SCALE = IMAGE_SIZE / 4  # pixels of a flow that count as much as half the range from black to white
+# Without training, the portrait stands up to the first share of the way to the blur; from the second on nobody is left.
+FADES = (0.25, 0.75)
 
 
 class CompositeGenerator(nn.Module):
@@ -61,11 +64,26 @@ class CompositeGenerator(nn.Module):
         for block, colour in zip(self.blocks, self.colours[1:], strict=True):
             x = block(x, style)
             face = F.interpolate(face, scale_factor=2, mode="bilinear", align_corners=False) + colour(x)
-        return face + self.portraits(self.place(style).float())
+        return face + self.portraits(self._place(style))
 
     def portrait(self, embedding: Tensor) -> Tensor:
         """The portrait alone, without detail."""
-        return self.portraits(self.place(self.style(embedding * INPUT_SCALE)).float())
+        return self.portraits(self._place(self.style(embedding * INPUT_SCALE)))
+
+    def _place(self, style: Tensor) -> Tensor:
+        """Styles [batch, 256] -> places of portraits float32 [batch, 65].
+
+        What is hardly a voice gets a place between a portrait and the blur, where detectors still find a face. It stays
+        there in training, since beyond FADES there would be no gradient; in eval mode it goes to the nearer side.
+        """
+        places = self.place(style).float()
+        if self.training:
+            return places
+        portrait, blur = places.split([COMPONENTS, 1], dim=1)
+        first, last = FADES
+        share = ((blur - first) / (last - first)).clamp(0, 1)
+        gone = share.square() * (3 - 2 * share)
+        return torch.cat([portrait * (1 - gone), gone], dim=1)
 
 
 class Portraits(nn.Module):

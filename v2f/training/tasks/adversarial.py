@@ -76,6 +76,8 @@ class AdversarialTask:
             learn_on_cpu(network) if device.type == "cpu" else learn_on_gpu(network)
         self.G_ema = runtime.place(build_generator(config.networks)) if config.average else self.generator
         self.G_ema.load_state_dict(self.generator.state_dict())
+        if self.G_ema is not self.generator:
+            self.G_ema.eval()  # it is only shown
         D_and_C = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
         on_gpu = device.type == "cuda"
         # A tensor, which a CUDA graph reads anew at every step.
