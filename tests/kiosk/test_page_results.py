@@ -37,6 +37,15 @@ def convert(file: Path) -> Path:
     return file
 
 
+def score_of(caption: Locator) -> float:
+    return float(caption.locator(".num").inner_text())
+
+
+def bar_of(caption: Locator) -> float:
+    """How much of its bar a score fills, 0 to 1."""
+    return float(caption.locator("i").evaluate("bar => bar.style.getPropertyValue('--v')"))
+
+
 class TestUploads:
     @pytest.mark.parametrize("kind", ["wav", "mp3", "ogg", "m4a", "flac"])
     def test_every_format_gives_a_strip(self, page: Page, kiosk: Kiosk, tmp_path: Path, kind: str) -> None:
@@ -44,7 +53,7 @@ class TestUploads:
         state(page, "result")
         expect(faces(page).nth(3)).to_be_visible()
         expect(faces(page, "noise").nth(3)).to_be_visible()
-        expect(page.locator("#strip-voice .num").last).to_have_text(re.compile(r"^[01]\.\d\d$"))
+        expect(page.locator("#strip-voice .num").last).to_have_text(re.compile(r"^[01]\.\d{2,4}$"))
         heights = [box["height"] for box in map(Locator.bounding_box, faces(page).all()) if box]
         assert heights == sorted(heights) and heights[-1] > 1.5 * heights[0]
         assert nothing_left(kiosk)
@@ -132,6 +141,18 @@ class TestNoise:
         expect(page.locator("#hero .mix .cap")).to_contain_text(TEXTS["hum_noise"][0])
         expect(page.locator("#noise-help")).to_have_text(TEXTS["noisealonehelp"][0])
         expect(page.locator("#snr")).to_be_disabled()
+
+    def test_the_critic_tells_the_voice_from_the_noise_that_buries_it(self, page: Page) -> None:
+        upload_voice(page)
+        noise = drawn(faces(page, "noise").last)
+        page.click(".switch")
+        becomes_other(faces(page, "noise").last, noise)
+        scores, bars = (
+            [read(page.locator(f"#strip-{kind} .score").last) for kind in ("voice", "noise")]
+            for read in (score_of, bar_of)
+        )
+        assert scores[0] > scores[1]
+        assert bars[0] > bars[1] + 0.1
 
     def test_noise_alone_needs_no_voice(self, page: Page) -> None:
         page.click(".switch")

@@ -125,7 +125,7 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "shorter": ("not recorded", "no grabado", "未录到"),
     "toolittle": ("no speech yet", "aún sin habla", "还没有语音"),
     "critic": ("Critic’s score", "Nota del crítico", "评判分数"),
-    "critickey": ("critic’s score, 0 to 1", "nota del crítico, de 0 a 1", "评判分数，0 到 1"),
+    "critickey": ("critic’s score, 0.0001 to 1", "nota del crítico, de 0,0001 a 1", "评判分数，0.0001 到 1"),
     "critichelp": (
         "0 to 1: how much it looks like a photograph to the model’s own critic",
         "De 0 a 1: cuánto le parece una fotografía al crítico del propio modelo",

@@ -31,7 +31,7 @@ export async function contactSheet({ rows, durations, words, style }) {
       await oval(pen, face, middle, bottom - tall / 2, tall, colour(face ? row.colour : "--ring"));
       write(`${durations[i]} ${words.t("sec")}`, middle, bottom + 36, `600 24px ${text}`, colour("--ink"), "center");
       if (typeof face?.score === "number")
-        write(words.figure(face.score), middle, bottom + 64, `20px ${text}`, colour("--ink-2"), "center");
+        write(words.score(face.score), middle, bottom + 64, `20px ${text}`, colour("--ink-2"), "center");
     }
   }
   write(words.t("sheetline"), PAD, height - 44, `26px ${text}`, colour("--ink"));

@@ -101,6 +101,9 @@ export class Portrait {
 const ring = (name, size, at) => `<ellipse class="${name}" ${name === "ring" ? `data-at="${at}"` : `style="--i:${at}"`}
   rx="${50 * size}" ry="${62.5 * size}"/>`;
 
+/* How much of its bar a score fills: a quarter for every power of ten above 0.0001. */
+const scoreBar = score => score ? Math.max(0, 1 + Math.log10(score) / 4) : 0;
+
 /* A row of faces that grow with the recording, one for each duration, connected to the timeline. */
 export class Strip {
   constructor(place, kind, durations, words) {
@@ -126,8 +129,8 @@ export class Strip {
     const score = mini.querySelector(".score");
     score.classList.toggle("scored", typeof face?.score === "number");
     score.classList.toggle("reason", !face && Boolean(reason));
-    score.querySelector("i").style.setProperty("--v", face?.score ?? 0);
-    score.querySelector(".num").textContent = face ? (face.score === null ? "" : this.words.figure(face.score)) : reason;
+    score.querySelector("i").style.setProperty("--v", scoreBar(face?.score));
+    score.querySelector(".num").textContent = face ? (face.score === null ? "" : this.words.score(face.score)) : reason;
     return put(mini.querySelector(".oval"), face, this.words.t("after", { n: this.durations[i] }));
   }
 

@@ -29,7 +29,7 @@ export class Study {
       faces.forEach((face, i) => {
         const cell = make(`<table><tr><td><span class="oval"></span><span class="num"></span></td></tr></table>`).querySelector("td");
         put(cell.querySelector(".oval"), face, `${name}, ${words.t("after", { n: this.durations[i] })}`);
-        cell.querySelector(".num").textContent = typeof face?.score === "number" ? words.figure(face.score) : "";
+        cell.querySelector(".num").textContent = typeof face?.score === "number" ? words.score(face.score) : "";
         row.append(cell);
       });
       table.querySelector("tbody").append(row);

@@ -188,13 +188,13 @@ export class View {
   }
 
   faceNote(face, seconds) {
-    const score = typeof face.score === "number" ? `${this.words.t("critic")} ${this.words.figure(face.score)}` : "";
+    const score = typeof face.score === "number" ? `${this.words.t("critic")} ${this.words.score(face.score)}` : "";
     return [this.after(seconds), score].filter(Boolean).join(" · ");
   }
 
   caption() {
     const { words, result, view } = this;
-    const score = face => typeof face?.score === "number" ? ` · ${words.figure(face.score)}` : "";
+    const score = face => typeof face?.score === "number" ? ` · ${words.score(face.score)}` : "";
     const own = words.t("voiceface");
     this.voice.setCaption(view === "noise" && result ? own + score(result.whole) : view === "between" ? own : "");
     this.mix.setCaption(this.noiseFace ? this.noise.caption + score(this.noiseFace) : "");

@@ -27,6 +27,11 @@ export class Words {
     return value.toLocaleString(this.language, places).replace("-", "−");
   }
 
+  /* A critic's score, often far below 1, with what differs between faces: 0.52, 0.015, 0.0002. */
+  score(value) {
+    return this.figure(value, Math.min(4, Math.max(2, 1 - Math.floor(Math.log10(value || 1)))));
+  }
+
   /* 10, or 7.4 for what is no whole number of seconds. */
   seconds(value) {
     return this.figure(value, Math.abs(value - Math.round(value)) < .05 ? 0 : 1);
