@@ -57,7 +57,7 @@ def between(page: "Page") -> None:
 
 def in_noise(page: "Page") -> None:
     result(page)
-    page.fill("#snr", "8")
+    page.fill("#snr", "4")
     page.wait_for_timeout(MOMENT)
 
 

@@ -5,7 +5,16 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from v2f.models import NetworkConfig, Runtime, build_generator, load_networks, save_networks, unit
-from v2f.models.composite_generator import CHANNELS, FADES, FLOW_SCALE, CompositeGenerator, Portraits, warp
+from v2f.models.composite_generator import (
+    CHANNELS,
+    FADES,
+    FLOW_SCALE,
+    MOST_DETAIL,
+    CompositeGenerator,
+    Portraits,
+    limited,
+    warp,
+)
 from v2f.models.networks import Generator
 
 
@@ -87,6 +96,16 @@ def test_while_it_learns_the_blur_is_linear_so_that_every_place_has_a_gradient(g
     face, a_little, half = (shown(generator.train(), blur) for blur in (0.0, 0.1, 0.5))
     assert (a_little - face).abs().mean() > 1e-3
     assert (half - generator.portraits(torch.eye(65)[64:])[0]).abs().mean() > 1e-3
+
+
+def test_more_detail_than_portraits_are_shown_with_is_scaled_down():
+    usual, much = torch.full((1, 3, 64, 64), MOST_DETAIL / 2), torch.full((1, 3, 64, 64), MOST_DETAIL * 2)
+    detail, portrait = torch.cat([usual, -much]), torch.ones(2, 3, 64, 64)
+    assert torch.allclose(limited(detail, portrait), torch.cat([usual, -much / 2]))
+    assert torch.equal(limited(detail, torch.zeros_like(portrait)), detail), (
+        "a face that is nothing but detail"
+    )
+    assert torch.equal(limited(torch.zeros_like(detail), portrait), torch.zeros_like(detail))
 
 
 def test_a_flow_says_where_a_pixel_is_found():

@@ -28,6 +28,8 @@ COMPONENTS = 64  # of composites
 FLOW_SCALE = IMAGE_SIZE / 4  # pixels of a flow that count as much as half the range from black to white
 # Without training, the portrait stands up to the first share of the way to the blur; from the second on nobody is left.
 FADES = (0.25, 0.75)
+# Mean absolute detail that a portrait is shown with at most; 0.026 is usual, and more would be blotches.
+MOST_DETAIL = 0.05
 
 
 class CompositeGenerator(nn.Module):
@@ -60,11 +62,12 @@ class CompositeGenerator(nn.Module):
         style = self.style(embedding * INPUT_SCALE)  # [batch, 256]
         x = self.first(style).view(-1, CHANNELS[0], FIRST_SIZE, FIRST_SIZE)  # [batch, 256, 4, 4]
         x = F.leaky_relu(x.contiguous(memory_format=torch.channels_last), LEAKY_SLOPE)
-        face = self.colours[0](x)
+        detail = self.colours[0](x)
         for block, colour in zip(self.blocks, self.colours[1:], strict=True):
             x = block(x, style)
-            face = F.interpolate(face, scale_factor=2, mode="bilinear", align_corners=False) + colour(x)
-        return face + self.portraits(self._place(style))
+            detail = F.interpolate(detail, scale_factor=2, mode="bilinear", align_corners=False) + colour(x)
+        portrait = self.portraits(self._place(style))
+        return portrait + (detail if self.training else limited(detail, portrait))
 
     def portrait(self, embedding: Tensor) -> Tensor:
         """The portrait alone, without detail."""
@@ -121,6 +124,12 @@ class Portraits(nn.Module):
         basis = torch.cat([mean[None], components, to_blur[None]])
         self.textures.copy_(basis[:, : textures.shape[1]])
         self.flows.copy_(basis[:, textures.shape[1] :] * FLOW_SCALE)
+
+
+def limited(detail: Tensor, portrait: Tensor) -> Tensor:
+    """Detail [batch, 3, 64, 64], scaled down to MOST_DETAIL where it is more; as it is where there is no portrait."""
+    size, shown = (faces.abs().mean(dim=(1, 2, 3), keepdim=True) for faces in (detail, portrait))
+    return detail * torch.where(shown > 0, MOST_DETAIL / size, 1.0).clamp(max=1)
 
 
 def warp(textures: Tensor, flows: Tensor) -> Tensor:
