@@ -14,8 +14,11 @@ from tests.support.browser import BenchError
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[str]]:
-    """One that does nothing."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True) as process:
+    """One that has started, and does nothing."""
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
         yield process
         process.communicate("\n")
 
