@@ -26,9 +26,9 @@ WINDOW = 160  # frames of 10 ms
 LEVEL_DB = -30.0  # dBFS, root mean square: of the speech that the network was trained on
 FAINTEST = 1e-12  # mean square, -120 dBFS, above which a window is brought to that level
 LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
-WINDOWS_AT_ONCE = 128  # to bound memory
-# Frames: windows are padded to a multiple of this, five lengths, because a CPU keeps kernels for each (0.4 MB).
-LENGTH_STEP = 32
+# Windows are computed in few lengths and few at a time, as a CPU keeps kernels for each of both together (0.5 MB):
+LENGTH_STEP = 32  # frames, a multiple of which windows are padded to
+COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # windows at once, which the rest is filled up to
 
 # D-vectors [256] by a hash of their window. Biometric data of one recording: delete both together.
 WindowCache = dict[bytes, Tensor]
@@ -87,12 +87,13 @@ class DVectorEncoder(nn.Module):
             new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in cache}
             recordings.append(keys)
         windows, vectors = [levelled(window).T for window in new.values()], []
-        for first in range(0, len(windows), WINDOWS_AT_ONCE):
-            part = windows[first : first + WINDOWS_AT_ONCE]
-            lengths = torch.tensor([len(window) for window in part])
+        for first in range(0, len(windows), COUNTS[-1]):
+            part = windows[first : first + COUNTS[-1]]
+            missing = next(count for count in COUNTS if count >= len(part)) - len(part)
+            lengths = torch.tensor([len(window) for window in part] + [1] * missing)
             padded = pad_sequence(part, batch_first=True).to(self.mean.device)
-            padded = F.pad(padded, (0, 0, 0, -padded.shape[1] % LENGTH_STEP))
-            vectors += self.network(padded, lengths.to(padded.device))
+            padded = F.pad(padded, (0, 0, 0, -padded.shape[1] % LENGTH_STEP, 0, missing))
+            vectors += self.network(padded, lengths.to(padded.device))[: len(part)]
         computed = dict(zip(new, vectors, strict=True))
         means = []
         for keys, cache in zip(recordings, caches, strict=True):
