@@ -79,7 +79,7 @@ def shown(generator: CompositeGenerator, blur: float) -> torch.Tensor:
     return generator.portrait(embeddings(1))[0]
 
 
-def test_a_face_stands_or_fades_and_between_voice_and_noise_it_does_neither_by_halves(generator, composites):
+def test_on_the_way_to_the_blur_a_face_first_stands_then_fades_until_nobody_is_left(generator, composites):
     generator.portraits.fit(*composites)
     nobody = generator.portraits(torch.eye(65)[64:])[0]
     generator.eval()

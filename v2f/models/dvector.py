@@ -26,7 +26,7 @@ WINDOW = 160  # frames of 10 ms
 LEVEL_DB = -30.0  # dBFS, root mean square: of the speech that the network was trained on
 FAINTEST = 1e-12  # mean square, -120 dBFS, above which a window is brought to that level
 LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
-# Windows are computed in few lengths and few at a time, as a CPU keeps kernels for each of both together (0.5 MB):
+# Windows come in few lengths, and in few numbers at once, as a CPU keeps kernels for each shape (0.5 MB):
 LENGTH_STEP = 32  # frames, a multiple of which windows are padded to
 COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # windows at once, which the rest is filled up to
 
