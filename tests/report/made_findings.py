@@ -97,16 +97,19 @@ def _matching(on: str) -> Iterator[Result]:
         "DIMNet-G": {"": 0.7290, "gender": 0.5032},
         "SVHF": {"": 0.81, "gender": 0.652},
     }
-    for i, by in enumerate(("dlib", "dlib, centred", "trunk", "trunk, centred", *others)):
+    outside = ("MobileFaceNet", "MobileFaceNet, centred")
+    for i, by in enumerate(("dlib", "dlib, centred", "trunk", "trunk, centred", *others, *outside)):
         for stratum, (value, low, high) in STRATA.items():
             fields: dict = {"by": by, "stratum": stratum, "chance": 0.5, "trials": 15_050}
             fields["low"], fields["high"] = low + i / 100, high + i / 100
-            if by in others:
+            if by in outside:
+                fields["fitted"] = False
+            elif by in others:
                 fields["paper"] = others[by].get(stratum)
             elif "centred" not in by:
                 fields["paper"] = paper.get(stratum)
                 if by == "dlib" and on == "true pairs":
-                    fields["speech2face"] = SPEECH2FACE.get(stratum)
+                    fields["speech2face"] = SPEECH2FACE["dlib"].get(stratum)
             if on == "true pairs" or (by not in others and stratum != "apparent age"):
                 yield _result("matching", "1:2", on, value + i / 100, **fields)
 

@@ -41,6 +41,8 @@ def test_table_3_has_a_row_for_everyone_who_matches_and_a_column_for_every_liken
     assert [line.head for line in shown.rows] == [
         "v2f, by dlib's descriptor",
         "v2f, by dlib's descriptor, centred",
+        "v2f, by MobileFaceNet's descriptor (outside judge: nothing was fitted to it)",
+        "v2f, by MobileFaceNet's descriptor, centred (outside judge: nothing was fitted to it)",
         "v2f, by its own trunk",
         "v2f, by its own trunk, centred",
         *("DIMNet-I", "DIMNet-G", "SVHF", "chance", "trials / people / recordings"),

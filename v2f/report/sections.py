@@ -76,7 +76,7 @@ def sections(findings: Findings) -> list[Section]:
 def _listed(results: Sequence[Result], caption: str) -> Table:
     """A row for each number; empty columns are omitted."""
     columns: dict[str, Callable[[Result], Cell]] = {
-        "by": lambda result: Cell(result.by),
+        "by": lambda result: Cell(wording.judged(result.by, result)),
         "v2f": _number,
         "chance": lambda result: Cell(chance_of(result)),
         "paper": lambda result: Cell(wording.paper_of(result)),
@@ -105,7 +105,8 @@ def _across(results: Sequence[Result], field: str, caption: str) -> Table:
         if counts == previous:
             rows = rows[: len(rows) - len(counts)]  # once is enough, below all of them
         for head in in_order(group, texts()["descriptors"].values()):
-            rows.append(Row(head, [_number(group[head].get(column), others=True) for column in columns]))
+            named = wording.judged(head, next(iter(group[head].values())))
+            rows.append(Row(named, [_number(group[head].get(column), others=True) for column in columns]))
         rows += _below("chance", group, columns, chance_of) + counts
     first = "measure" if field == "seconds" else "by"
     return Table(caption, [first, *(_heading(column, field) for column in columns)], rows)

@@ -12,11 +12,11 @@ LINES = 6  # of the summary, at most
 
 @dataclass(frozen=True)
 class Headline:
-    """One of the numbers that stand first, in words, and the same number by the second judge."""
+    """One of the numbers that stand first, in words, and the same number by other judges."""
 
     words: str
     result: Result
-    second: Result | None
+    others: list[Result]
 
 
 def headlines(findings: Findings, wanted: Sequence[dict[str, Any]]) -> list[Headline]:
@@ -26,9 +26,11 @@ def headlines(findings: Findings, wanted: Sequence[dict[str, Any]]) -> list[Head
         fields = {name: value for name, value in entry.items() if name != "words"}
         result = findings.first(**fields)
         if result is not None:
-            judge = texts()["second_judge"].get(result.by)
-            fields |= {"by": judge, "among": [result.on]}
-            lines.append(Headline(entry["words"], result, findings.first(**fields) if judge else None))
+            fields["among"] = [result.on]
+            by_others = (
+                findings.first(**(fields | {"by": by})) for by in texts()["other_judges"].get(result.by, [])
+            )
+            lines.append(Headline(entry["words"], result, [other for other in by_others if other]))
     return lines
 
 

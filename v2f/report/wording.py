@@ -25,6 +25,13 @@ def people(on: str) -> str:
     return texts()["people"].get(on, on)
 
 
+def judged(judge: str, result: "Result") -> str:
+    """A judge's name with whether the model's faces were fitted to it, in brackets where the result tells."""
+    if result.fitted is None:
+        return judge
+    return f"{judge} ({texts()['fitted'][str(result.fitted).lower()]})"
+
+
 def in_order(values: Iterable[str], order: Iterable[str]) -> list[str]:
     """Different values, those of the order first and all others as they come."""
     different = dict.fromkeys(values)

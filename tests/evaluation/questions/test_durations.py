@@ -76,7 +76,8 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
     tones = torch.randn(4, 64, 1, generator=torch.Generator().manual_seed(0))
     drift = torch.linspace(-1, 1, 400) ** 3
     subjects = make_subjects(**SMALL, frames=lambda i: tones[i] * drift + 0.1 * torch.randn(64, 400))
-    recognised, *distances = consistency(engine, generate_faces(engine, subjects, JUDGES), seed=0)
+    generated = generate_faces(engine, subjects, JUDGES)
+    recognised, *distances = consistency(engine, generated, JUDGES, seed=0)
     assert recognised.measure == "recognised among 4 by the other half" and recognised.chance == 0.25
     assert [distance.measure for distance in distances] == [
         "distance within a speaker",
@@ -88,7 +89,7 @@ def test_halves_of_recordings_tell_speakers_apart(engine, make_subjects) -> None
 def test_one_speaker_or_short_recordings_leave_consistency_out(engine, make_subjects) -> None:
     generated = generate_faces(engine, make_subjects(people=2, recordings=1, pictures=1), JUDGES)
     short = replace(generated, subjects=replace(generated.subjects, frames=lambda _: torch.randn(64, 199)))
-    (line,) = consistency(engine, short, seed=0)
+    (line,) = consistency(engine, short, JUDGES, seed=0)
     assert isinstance(line, LeftOut)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from v2f.evaluation.faceres import NAME
-from v2f.evaluation.judges import JUDGE
+from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.evaluation.questions.age import age
 from v2f.evaluation.questions.gender import APART, APPARENT, GENERATED, REAL, agreement, gender
 from v2f.models import Classifier, FaceTrunk, Runtime
@@ -61,6 +61,19 @@ def test_chance_is_the_larger_gender_and_women_and_men_stand_apart() -> None:
     assert (women[0].value, men[0].value) == (1, 0) and women[1] is men[1] is None
     assert (women[0].people, men[0].people) == (6, 4)
     assert agreement(reference[:3], reference[:3], np.arange(3), seed=0).keys() == {""}  # women alone are all
+
+
+def test_a_judge_that_gives_a_descriptor_alone_is_asked_for_neither_gender_nor_age(make_generated) -> None:
+    generated = make_generated(knows=True, second=True)
+
+    def silent(verdicts):
+        return verdicts | {NAME: Verdicts(None, None, verdicts[NAME].descriptor)}
+
+    true = silent(generated.true_verdicts)
+    generated = replace(generated, verdicts=silent(generated.verdicts), true_verdicts=true)
+    for some in (generated, nobody_known(generated)):
+        found = [*gender(some, None, seed=0), *age(some, seed=0)]
+        assert {result.by for result in found if isinstance(result, Result)} == {JUDGE}
 
 
 def test_the_second_judge_stands_beside_the_first_and_by_itself(make_generated) -> None:

@@ -64,6 +64,17 @@ def test_published_figures_stand_beside_the_scores_they_were_made_with(make_gene
     pairs = make_generated(knows=True, name="true pairs", shown=False)
     beside = list(matching(pairs, lists, 0))
     assert {result.by for result in beside if result.speech2face} == {"dlib"}
+    pairs = make_generated(knows=True, second=True, name="true pairs", shown=False)
+    beside = {
+        (result.by, result.stratum): result.speech2face[0]
+        for result in matching(pairs, lists, 0)
+        if result.speech2face
+    }
+    assert beside == {
+        **{("dlib", ""): 0.735, ("dlib", "gender"): 0.649},
+        **{("FaceRes", ""): 0.712, ("FaceRes", "gender"): 0.608},
+        **{("FaceRes, centred", ""): 0.769, ("FaceRes, centred", "gender"): 0.665},
+    }
 
 
 def test_what_is_not_known_narrows_the_strata_with_a_line(make_generated) -> None:

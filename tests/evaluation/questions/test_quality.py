@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from v2f.evaluation.faceres import NAME
+from v2f.evaluation import faceres, mobilefacenet
 from v2f.evaluation.questions.quality import (
     DETECTED,
     NO_COPY,
@@ -51,8 +51,8 @@ def test_the_frechet_distance_is_that_of_the_roots_of_covariances() -> None:
 def test_each_judge_has_its_own_measure_of_one_person() -> None:
     training = np.random.default_rng(0).standard_normal((40, 128))
     step = np.zeros(128)
-    step[0] = 0.4  # more than two pictures of one person by dlib, less by FaceRes
-    for by, apart in (("dlib", 1), (NAME, 0)):
+    step[0] = 0.4  # more than two pictures of one person by dlib, less by the others
+    for by, apart in (("dlib", 1), (faceres.NAME, 0), (mobilefacenet.NAME, 0)):
         found, _ = quality(training + step, np.arange(40), training, np.arange(40), "test", seed=0, by=by)
         (copied,) = [result for result in found if isinstance(result, Result) and result.measure == NO_COPY]
         assert (copied.value, copied.by, copied.people) == (apart, by, 40)

@@ -1,4 +1,4 @@
-"""Do generated faces look as old as their speakers? Ages of faces are those that independent judges see in them.
+"""Do generated faces look as old as their speakers? Ages of faces are those that judges see in them.
 
 A speaker's age is what the same judge sees in their true faces or, where they stated it, their own word.
 """
@@ -22,9 +22,10 @@ def age(generated: GeneratedFaces, seed: int) -> list[Result | LeftOut]:
     """How apparent ages of generated faces follow those of the true faces, and those that speakers stated."""
     stated = np.array([float(person.age or "nan") for person in generated.subjects.people])
     lines: list[Result | LeftOut] = []
-    for by in generated.verdicts:
-        lines += _compare(generated, by, age_of_people(generated, by), TRUE_FACE, seed)
-        lines += _compare(generated, by, stated, STATED, seed)
+    for by, verdicts in generated.verdicts.items():
+        if verdicts.age is not None:
+            lines += _compare(generated, by, verdicts.age, age_of_people(generated, by), TRUE_FACE, seed)
+            lines += _compare(generated, by, verdicts.age, stated, STATED, seed)
     if lines:
         return lines
     why = "no ages are known, and there are no true faces to see them in"
@@ -32,15 +33,20 @@ def age(generated: GeneratedFaces, seed: int) -> list[Result | LeftOut]:
 
 
 def _compare(
-    generated: GeneratedFaces, by: str, ages: np.ndarray, reference: tuple[str, str], seed: int
+    generated: GeneratedFaces,
+    by: str,
+    seen: np.ndarray,
+    ages: np.ndarray,
+    reference: tuple[str, str],
+    seed: int,
 ) -> Iterator[Result | LeftOut]:
-    """Ages that a judge sees in the generated faces against people's [people], NaN where unknown; years."""
+    """Ages that a judge has seen in the generated faces against people's [people], NaN where unknown; years."""
     subjects = generated.subjects
     known = ~np.isnan(ages[subjects.voice_person])
     people = subjects.voice_person[known]
     if len(np.unique(people)) < 2:
         return
-    apparent, true = generated.verdicts[by].age[known], ages[people]
+    apparent, true = seen[known], ages[people]
     correlation = rank_correlation(apparent, true, people, seed)
     if correlation is not None:
         comparable = not subjects.shown and by == JUDGE and reference == TRUE_FACE
@@ -67,5 +73,7 @@ def age_of_people(generated: GeneratedFaces, by: str = JUDGE) -> np.ndarray:
     ages = np.full(len(generated.subjects.people), np.nan)
     face_person = generated.subjects.face_person
     for person in np.unique(face_person):
-        ages[person] = np.median(generated.true_verdicts[by].age[face_person == person])
+        seen = generated.true_verdicts[by].age
+        assert seen is not None, "only judges that see it are asked"
+        ages[person] = np.median(seen[face_person == person])
     return ages

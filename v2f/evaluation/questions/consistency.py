@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from v2f.audio.features import FRAMES_PER_SECOND
-from v2f.data.landmarks import descriptor
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.intervals import mean_over_pairs, mean_over_people
-from v2f.evaluation.judges import each
+from v2f.evaluation.judges import DESCRIPTORS, Judges
 from v2f.evaluation.questions.gender import gender_of_people
 from v2f.metrics import one_each
 from v2f.pipeline import VoiceToFace
@@ -24,9 +23,12 @@ MOST = 200  # speakers, with one recording each
 
 
 def consistency(
-    engine: VoiceToFace, generated: GeneratedFaces, seed: int, workers: int = 1
+    engine: VoiceToFace, generated: GeneratedFaces, judges: Judges, seed: int
 ) -> Iterator[Result | LeftOut]:
-    """Distances within a speaker and between speakers, and how often a speaker is recognised by the other half."""
+    """Distances within a speaker and between speakers, and how often a speaker is recognised by the other half.
+
+    In every judge's descriptor.
+    """
     subjects = generated.subjects
     halves, people = [], []
     for recording in one_each(subjects.voice_person, seed)[:MOST]:
@@ -39,13 +41,21 @@ def consistency(
         yield LeftOut(QUESTION, subjects.name, "there are not two speakers with two seconds of speech each")
         return
     images, _ = engine.faces(engine.embed(halves))
-    descriptors = np.array(each(descriptor, images, workers), np.float64)
-    distances = np.linalg.norm(descriptors[1::2, None] - descriptors[None, 0::2], axis=2)  # [second, first]
-    person = np.array(people)
+    for judge in judges:
+        points = judges[judge](images).descriptor.astype(np.float64)
+        yield from _by(DESCRIPTORS.get(judge, judge), points, np.array(people), generated, seed)
+
+
+def _by(
+    by: str, points: np.ndarray, person: np.ndarray, generated: GeneratedFaces, seed: int
+) -> Iterator[Result]:
+    """In one descriptor [2 n, d], of the first and the second half of each of the people [n]."""
+    on = generated.subjects.name
+    distances = np.linalg.norm(points[1::2, None] - points[None, 0::2], axis=2)  # [second, first]
     nearest = distances.argmin(axis=1) == np.arange(len(person))
     recognised = mean_over_people(nearest, person, seed)
     measure, chance = f"recognised among {len(person)} by the other half", 1 / len(person)
-    yield Result.of(recognised, QUESTION, measure, subjects.name, by="dlib", chance=chance)
+    yield Result.of(recognised, QUESTION, measure, on, by=by, chance=chance)
 
     gender = gender_of_people(generated)[person]
     own = np.eye(len(person), dtype=bool)
@@ -60,4 +70,4 @@ def consistency(
             estimate = mean_over_pairs(distances[chosen], person[second], person[first], seed)
             counts = {"recordings": np.unique(second).size}
             measure = f"distance {words}"
-            yield Result.of(estimate, QUESTION, measure, subjects.name, by="dlib", share=False, **counts)
+            yield Result.of(estimate, QUESTION, measure, on, by=by, share=False, **counts)

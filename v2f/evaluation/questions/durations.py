@@ -57,10 +57,7 @@ def durations(
             won = matching(part, {UNSTRATIFIED: trials}, seed)
             results += [replace(result, measure=MATCHING) for result in won]
         yield from (_at_duration(result, seconds) for result in results)
-    verdicts = {
-        name: Verdicts(all_.sex[sampled], all_.age[sampled], all_.descriptor[sampled])
-        for name, all_ in generated.verdicts.items()
-    }
+    verdicts = {name: of_all.among(sampled) for name, of_all in generated.verdicts.items()}
     part = _of_recordings(generated, sampled, generated.images[sampled], verdicts)
     yield from (_at_duration(result, None) for result in generated_gender(part, classifier, seed))
 

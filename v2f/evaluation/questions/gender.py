@@ -1,6 +1,6 @@
 """Do generated faces look of their speaker's gender?
 
-By the classifier of Sec. 4.2 (`v2f train gender`) and by independent judges; of everybody, and of women and men apart.
+By the classifier of Sec. 4.2 (`v2f train gender`) and by judges of gender; of everybody, and of women and men apart.
 Where nobody's gender is known, it is what the same judge sees in their true faces, and the measure says so; for the
 classifier it is what the first judge sees.
 
@@ -63,7 +63,7 @@ def _agreements(
 ) -> Iterator[Result]:
     """Agreement of judges' verdicts on images uint8 [n, 64, 64, 3], and of the classifier, with people's [n] gender."""
     apparent = "" if generated.subjects.gender.any() else APPARENT
-    genders = {by: verdict.sex for by, verdict in verdicts.items()}
+    genders = {by: verdict.sex for by, verdict in verdicts.items() if verdict.sex is not None}
     if classifier is not None and len(images):
         genders["classifier"] = classified_gender(classifier, images)
     for by, seen in genders.items():
@@ -118,6 +118,8 @@ def gender_of_people(generated: GeneratedFaces, by: str = JUDGE) -> np.ndarray:
     genders, face_person = generated.subjects.gender, generated.subjects.face_person
     if not genders.any():
         for person in np.unique(face_person):
-            female = generated.true_verdicts[by].sex[face_person == person] == "female"
+            sex = generated.true_verdicts[by].sex
+            assert sex is not None, "only judges that see it are asked"
+            female = sex[face_person == person] == "female"
             genders[person] = "female" if female.mean() > 0.5 else "male"
     return genders

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from v2f.evaluation.faceres import NAME
+from v2f.evaluation import faceres, mobilefacenet
 from v2f.evaluation.intervals import mean_over_people
 from v2f.report.results import LeftOut, Result
 
@@ -24,8 +24,8 @@ MOST = 2000  # faces of a kind
 BATCH = 256  # points whose distances to all training faces are held at once
 # The median distance of two pictures of one person, aligned at 64 pixels: of 29 pairs of AVSpeech's frames, which are
 # often of one video and so nearer than photographs are. Of 765 faces from AVSpeech none is so near to one of 2,575
-# portraits by dlib's descriptor, or to one of 700 by FaceRes'.
-ONE_PERSON = {"dlib": 0.30, NAME: 0.55}
+# portraits by dlib's descriptor, or to one of 700 by FaceRes' or MobileFaceNet's.
+ONE_PERSON = {"dlib": 0.30, faceres.NAME: 0.55, mobilefacenet.NAME: 0.57}
 CLOSE = 0.6  # distances below it are usually of one person, by dlib's own account
 
 
