@@ -1,6 +1,6 @@
-"""The training pack: all that stage two reads but the encoder, in one .npz file small enough to carry about.
+"""The training pack: all that stage two reads but the encoder, in one .npz file.
 
-    faces            uint8   [faces, 64, 64, 3]      face_identity    int32 [faces]
+    faces            uint8   [faces, size, size, 3]  face_identity    int32 [faces]
     embeddings       float16 [voices, crops, 64]     voice_identity   int32 [voices]
     voice_female     bool    [voices]                hashes           str [2]: of the store, of the encoder
     people           str     [people]: everybody whose voice or face it, or the encoder, was made of
@@ -12,11 +12,17 @@ audio. A store whose voices are softly paired with look-alikes gives more:
     pairing          float16 [voices, identities]: how well each voice goes with each identity; a row sums to 1
     voice_weight     float32 [voices]: how often each is sampled, so that women speak as often as men, and people alike
     face_weight      float32 [faces]: how often each is sampled, so that identities are seen as often as voices ask
-    textures, flows  composite portraits of the identities; see v2f/data/demo/composites.py
+
+and with true pairs of voice and face there is what a composite generator starts from:
+
+    textures, flows  float16: the components of composite portraits; see v2f/data/demo/composites.py
+    directions       float32 [64, 64]: from a unit embedding to its place along them; see v2f/data/demo/places.py
+    portraits        int64   [portraits]: the faces whose own pictures are detailed
+    places           float32 [portraits, 64], own_flows float16 [portraits, 2, 64, 64]: where they lie among the
+                     components, and their own shapes
     no_voice         float16 [sounds, 64]: embeddings of sounds that are no voice; see v2f/audio/non_speech.py
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +35,7 @@ from v2f.models import Encoder, Runtime, file_hash, load_networks, people_traine
 from v2f.models.networks import EMBEDDING_SIZE
 
 if TYPE_CHECKING:
+    from v2f.data.demo.looks import TrueLooks
     from v2f.data.store import Store
 
 
@@ -48,6 +55,10 @@ class Pack:
     face_weight: np.ndarray | None = None
     textures: np.ndarray | None = None
     flows: np.ndarray | None = None
+    directions: np.ndarray | None = None
+    portraits: np.ndarray | None = None
+    places: np.ndarray | None = None
+    own_flows: np.ndarray | None = None
     no_voice: np.ndarray | None = None
 
     @classmethod
@@ -74,8 +85,18 @@ class Pack:
         return 1 + int(self.face_identity.max())
 
 
-def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, seed: int = 0) -> Path:
-    """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically."""
+def make_pack(
+    store_folder: Path,
+    encoder_path: Path,
+    out: Path,
+    crops: int,
+    seed: int = 0,
+    looks: "TrueLooks | None" = None,
+) -> Path:
+    """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically.
+
+    With `looks`, the true pairs of voice and face, also what a composite generator starts from.
+    """
     # here, so that stage two runs where no audio package is installed
     from v2f.data.store import Store, store_hash
     from v2f.training.crops import features_of_crops, features_of_sounds
@@ -120,7 +141,10 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
         "hashes": np.array([store_hash(store_folder), file_hash(encoder_path)]),
     }
     if store.pairing is not None:
-        arrays |= _of_soft_pairing(store, voices, seen, female)
+        arrays |= _weights(store, voices, seen, female)
+    if looks is not None:
+        of_pairs = [embed(features[None].to(runtime.device)) for features in looks.features(config.encoder)]
+        arrays |= looks.composites(store, seen, np.concatenate(of_pairs), seed)
         sounds = features_of_sounds(store, voices, config.encoder, seed, runtime.device)
         arrays["no_voice"] = np.concatenate([embed(features) for features in sounds]).astype(np.float16)
     partial = out.with_suffix(".part")
@@ -131,12 +155,8 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     return out
 
 
-def _of_soft_pairing(
-    store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The arrays that only a store with a soft pairing gives, for its rows `voices` and `faces`."""
-    from v2f.data.demo.composites import composites
-
+def _weights(store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray) -> dict[str, np.ndarray]:
+    """The soft pairing of a store's rows `voices` and `faces`, and how often each is sampled."""
     assert store.pairing is not None
     pairing = np.asarray(store.pairing[voices], dtype=np.float64)
     person = store.voices["person"][voices]
@@ -144,14 +164,9 @@ def _of_soft_pairing(
     for of in (female, ~female):
         voice_weight[of] *= 0.5 / max(1e-9, voice_weight[of].sum())
     group = store.face_identity[faces]
-    textures, flows, counts = composites(store.faces[faces], group, workers=os.cpu_count() or 1)
     wanted = voice_weight @ pairing  # [identities]
-    counts |= np.bincount(group, counts)[group] == 0  # a group of which no picture counts is seen whole
-    face_weight = counts * (wanted / np.maximum(1, np.bincount(group, counts)))[group]
     return {
         "pairing": pairing.astype(np.float16),
         "voice_weight": voice_weight.astype(np.float32),
-        "face_weight": face_weight.astype(np.float32),
-        "textures": textures,
-        "flows": flows,
+        "face_weight": (wanted / np.maximum(1, np.bincount(group)))[group].astype(np.float32),
     }
