@@ -1,6 +1,6 @@
 """The training pack: all that stage two reads but the encoder, in one .npz file small enough to carry about.
 
-    faces            uint8   [faces, 64, 64, 3]      face_identity    int32 [faces]
+    faces            uint8   [faces, size, size, 3]  face_identity    int32 [faces]
     embeddings       float16 [voices, crops, 64]     voice_identity   int32 [voices]
     voice_female     bool    [voices]                hashes           str [2]: of the store, of the encoder
     people           str     [people]: everybody whose voice or face it, or the encoder, was made of
@@ -27,6 +27,7 @@ import torch
 from v2f.errors import DAMAGED_ARRAY, CorpusError
 from v2f.models import Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import EMBEDDING_SIZE
+from v2f.models.pixels import shrink
 
 if TYPE_CHECKING:
     from v2f.data.store import Store
@@ -74,13 +75,20 @@ class Pack:
         return 1 + int(self.face_identity.max())
 
 
-def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, seed: int = 0) -> Path:
-    """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically."""
+def make_pack(
+    store_folder: Path, encoder_path: Path, out: Path, crops: int, seed: int = 0, size: int | None = None
+) -> Path:
+    """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically.
+
+    Its faces have the store's size, or are shrunk to `size` pixels a side by area averaging.
+    """
     # here, so that stage two runs where no audio package is installed
     from v2f.data.store import Store, store_hash
     from v2f.training.crops import features_of_crops, features_of_sounds
 
     store = Store.open(store_folder)
+    size = size or store.faces.shape[1]
+    _check_size(store, size)
     networks, config, provenance = load_networks(encoder_path)
     encoder = networks.get("encoder")
     if not isinstance(encoder, Encoder):
@@ -111,7 +119,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     genders = np.array([store.person_of(voice).gender for voice in voices.tolist()])
     female = np.where(genders == "", female_identity[store.voice_identity[voices]], genders == "female")
     arrays = {
-        "faces": store.faces[seen],
+        "faces": shrink(store.faces[seen], size),
         "face_identity": store.face_identity[seen].astype(np.int32),
         "embeddings": embeddings,
         "voice_identity": store.voice_identity[voices].astype(np.int32),
@@ -120,7 +128,7 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
         "hashes": np.array([store_hash(store_folder), file_hash(encoder_path)]),
     }
     if store.pairing is not None:
-        arrays |= _of_soft_pairing(store, voices, seen, female)
+        arrays |= _of_soft_pairing(store, voices, arrays["faces"], store.face_identity[seen], female)
         sounds = features_of_sounds(store, voices, config.encoder, seed, runtime.device)
         arrays["no_voice"] = np.concatenate([embed(features) for features in sounds]).astype(np.float16)
     partial = out.with_suffix(".part")
@@ -131,10 +139,21 @@ def make_pack(store_folder: Path, encoder_path: Path, out: Path, crops: int, see
     return out
 
 
+def _check_size(store: "Store", size: int) -> None:
+    """Raise CorpusError where faces of so many pixels a side cannot be made of the store's."""
+    from v2f.data.demo.composites import SIZE
+
+    height, width = store.faces.shape[1:3]
+    if size > min(height, width):
+        raise CorpusError(f"{store.folder} holds faces of {height}x{width} pixels, too few for --size {size}.")
+    if store.pairing is not None and size != SIZE:
+        raise CorpusError(f"Composite portraits are made of {SIZE}x{SIZE} pixels; add --size {SIZE}.")
+
+
 def _of_soft_pairing(
-    store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray
+    store: "Store", voices: np.ndarray, faces: np.ndarray, group: np.ndarray, female: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The arrays that only a store with a soft pairing gives, for its rows `voices` and `faces`."""
+    """The arrays that only a store with a soft pairing gives, for its rows `voices`, and for faces and their group."""
     from v2f.data.demo.composites import composites
 
     assert store.pairing is not None
@@ -143,8 +162,7 @@ def _of_soft_pairing(
     voice_weight = 1.0 / np.bincount(person)[person]
     for of in (female, ~female):
         voice_weight[of] *= 0.5 / max(1e-9, voice_weight[of].sum())
-    group = store.face_identity[faces]
-    textures, flows, counts = composites(store.faces[faces], group, workers=os.cpu_count() or 1)
+    textures, flows, counts = composites(faces, group, workers=os.cpu_count() or 1)
     wanted = voice_weight @ pairing  # [identities]
     counts |= np.bincount(group, counts)[group] == 0  # a group of which no picture counts is seen whole
     face_weight = counts * (wanted / np.maximum(1, np.bincount(group, counts)))[group]
