@@ -1,7 +1,7 @@
 """A face from a voice.
 
     import v2f
-    face = v2f.load().face("clip.wav")  # .image [64, 64, 3], .embedding [64], .score, .seconds, ...
+    face = v2f.load().face("clip.wav")  # .image [size, size, 3], .embedding [64], .score, .seconds, ...
 
 Importing this package loads nothing heavy; the names below fetch what they need at first use.
 """

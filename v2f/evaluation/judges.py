@@ -8,7 +8,6 @@ dlib's and, where it is installed, OpenCV's Haar cascade. Real and generated fac
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from joblib import Parallel, delayed
 from PIL import Image
 from tqdm import tqdm
 
-from v2f.data.apparent import ApparentSexAndAge
+from v2f.data.apparent import ApparentSexAndAge, Verdicts
 from v2f.data.landmarks import descriptor, detect_faces, enlarge
 from v2f.errors import V2FError
 
@@ -34,20 +33,6 @@ HAAR = "haarcascade_frontalface_alt.xml"  # of the cascades in the package the o
 HAAR_STEP, HAAR_NEIGHBOURS = 1.1, 3  # between sizes looked for; rectangles that must agree on a face
 HAAR_SMALLEST = 100  # pixels of VIEW: a face fills most of an aligned picture
 VIEW = 256  # pixels: what a 64x64 face is enlarged to, so that a detector made for 80-pixel faces can see it
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What a judge says of n faces; sex and age are None by a judge that gives a descriptor alone."""
-
-    sex: np.ndarray | None  # apparent, "female" or "male", str [n]
-    age: np.ndarray | None  # apparent, years [n]
-    descriptor: np.ndarray  # float32 [n, 128] by dlib, [n, 1024] by FaceRes, [n, 512] by MobileFaceNet
-
-    def among(self, rows: np.ndarray) -> "Verdicts":
-        """Of some of the faces, int [m]."""
-        sex, age = (None if said is None else said[rows] for said in (self.sex, self.age))
-        return Verdicts(sex, age, self.descriptor[rows])
 
 
 Judges = dict[

@@ -40,7 +40,7 @@ def encode_face(face: Face | None) -> FaceMessage | None:
         face: or None, where there is none.
 
     Returns:
-        {"image": data URL of a PNG, the generator's own 64 x 64 pixels; "score": 0 to 1, or None; "seconds" of speech
+        {"image": data URL of a PNG, of the weights' own size; "score": 0 to 1, or None; "seconds" of speech
         in "duration" seconds of audio}; None for None.
     """
     if face is None:

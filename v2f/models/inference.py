@@ -15,7 +15,7 @@ from torch import Tensor
 
 from v2f.models.cuda_graphs import CudaGraphRunner
 from v2f.models.dvector import DVectorEncoder, WindowCache
-from v2f.models.networks import EMBEDDING_SIZE, IMAGE_SIZE, unit
+from v2f.models.networks import EMBEDDING_SIZE, unit
 from v2f.models.pixels import to_pixels
 from v2f.models.runtime import Runtime
 from v2f.models.weights import Model
@@ -86,14 +86,15 @@ class Inference:
             embeddings: float32 [n, 64], unit length.
 
         Returns:
-            Faces uint8 [n, 64, 64, 3], and the discriminator's scores float32 [n] in [0, 1]; None for weights without
-            a discriminator.
+            Faces uint8 [n, size, size, 3] of the weights' own size, and the discriminator's scores float32 [n] in
+            [0, 1]; None for weights without a discriminator.
         """
-        images = np.empty((len(embeddings), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
+        size = self.model.config.image_size
+        images = np.empty((len(embeddings), size, size, 3), np.uint8)
         scores = np.empty(len(embeddings), np.float32)
         done = 0
         while left := len(embeddings) - done:
-            part = slice(done, done + next((size for size in BATCHES if size <= left), left))
+            part = slice(done, done + next((batch for batch in BATCHES if batch <= left), left))
             done = part.stop
             pixels, *score = self._run(torch.from_numpy(embeddings[part]))
             images[part] = pixels.numpy()
@@ -114,7 +115,7 @@ class Inference:
             return tuple(tensor.cpu() for tensor in self._graphs(count, lambda _: self._generate(batch)))
 
     def _generate(self, embeddings: Tensor) -> tuple[Tensor, ...]:
-        """Unit embeddings [n, 64] -> pixels uint8 [n, 64, 64, 3] and, with a discriminator, scores float32 [n]."""
+        """Unit embeddings [n, 64] -> pixels uint8 [n, size, size, 3] and, with a discriminator, scores float32 [n]."""
         trunk, discriminator = self.model.trunk, self.model.discriminator
         with self.runtime.autocast():
             faces = self.model.generator(embeddings)

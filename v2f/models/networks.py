@@ -9,6 +9,10 @@ Table 2 can be read in two ways, chosen by `NetworkConfig.reading`:
   sizes would be 4, 7, 13, 25, 49), batch normalisation and ReLU after every voice convolution, leaky ReLU
   after every face convolution, heads with bias, and one zero on the right of even lengths so that
   t' = ceil((t - 1) / 2) + 1.
+
+Table 2 draws faces of 64x64 pixels. For larger ones, `NetworkConfig.image_size`, the generator has one more
+deconvolution before its last layer for each doubling, of half the channels, and the trunk one more convolution behind
+its first layer.
 """
 
 from dataclasses import dataclass
@@ -22,10 +26,9 @@ from torch import Tensor, nn
 MEL_BINS = 64  # Sec. 4: 64-dimensional log mel-spectrograms
 POWER_BANDS = 40  # mel bands that the public speaker encoder takes instead, beside each frame's mean square
 EMBEDDING_SIZE = 64  # Table 2: "yielding a 64-dimensional embedding"
-IMAGE_SIZE = 64  # Sec. 4: 3 x 64 x 64 faces
 VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
-GENERATOR_CHANNELS = (1024, 512, 256, 128, 64)  # Table 2, generator
-TRUNK_CHANNELS = (32, 64, 128, 256, 512)  # Table 2, discriminator and classifier
+GENERATOR_CHANNELS = (1024, 512, 256, 128, 64)  # Table 2, generator, at 4x4, 8x8, ... 64x64
+TRUNK_CHANNELS = (32, 64, 128, 256, 512)  # Table 2, discriminator and classifier, at 64x64, 32x32, ... 4x4
 FACE_FEATURES = 64  # Table 2: the last convolution's 64 x 1 x 1
 GENDERS = ("female", "male")  # in the order of a gender classifier's logits
 CHOOSER_WIDTHS = (256, 128)  # ours: SVHF's own layers are as wide as its larger embeddings ask for
@@ -34,6 +37,8 @@ LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCG
 Reading = Literal["released", "table2"]
 EncoderName = Literal["table2", "dvector"]
 GeneratorName = Literal["table2", "composite"]
+# Pixels along a side of the faces that networks can be built for, by their generator. Sec. 4: 3 x 64 x 64 faces.
+IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {"table2": (64, 128, 256), "composite": (64,)}
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class NetworkConfig:
     reading: Reading = "released"
     encoder: EncoderName = "table2"  # F_e: the voice embedding network of Table 2, or v2f/models/dvector.py
     generator: GeneratorName = "table2"  # F_g: that of Table 2, or v2f/models/composite_generator.py
+    image_size: int = 64  # pixels along a side of the faces, one of IMAGE_SIZES
 
     def __post_init__(self) -> None:
         if self.encoder not in ("table2", "dvector"):
@@ -51,6 +57,8 @@ class NetworkConfig:
             raise ValueError(f"generator must be 'table2' or 'composite', not {self.generator!r}")
         if self.reading not in ("released", "table2"):
             raise ValueError(f"reading must be 'released' or 'table2', not {self.reading!r}")
+        if not isinstance(self.image_size, int) or self.image_size not in IMAGE_SIZES[self.generator]:
+            raise ValueError(f"image_size must be in {IMAGE_SIZES[self.generator]}, not {self.image_size!r}")
 
     @property
     def bins(self) -> int:
@@ -60,6 +68,21 @@ class NetworkConfig:
     @property
     def face_kernel(self) -> int:
         return 4 if self.reading == "released" else 3
+
+    @property
+    def generator_channels(self) -> tuple[int, ...]:
+        """Of Table 2's generator at 4x4, 8x8, and so on up to the image's size."""
+        return GENERATOR_CHANNELS + tuple(GENERATOR_CHANNELS[-1] // scale for scale in self._scales)
+
+    @property
+    def trunk_channels(self) -> tuple[int, ...]:
+        """Of the trunk at the image's size, half of it, and so on down to 4x4."""
+        return tuple(TRUNK_CHANNELS[0] // scale for scale in reversed(self._scales)) + TRUNK_CHANNELS
+
+    @property
+    def _scales(self) -> tuple[int, ...]:
+        """How many times Table 2's size each larger one up to the image's is: 2, 4, ..."""
+        return tuple(size // 64 for size in IMAGE_SIZES["table2"] if 64 < size <= self.image_size)
 
 
 class VoiceEncoder(nn.Module):
@@ -102,20 +125,20 @@ class VoiceEncoder(nn.Module):
 
 
 class Generator(nn.Module):
-    """Table 2's F_g: unit embedding [batch, 64] -> face [batch, 3, 64, 64], unbounded (clamp to [-1, 1] to show it)."""
+    """Table 2's F_g: unit embedding [batch, 64] -> face [batch, 3, size, size], unbounded (clamp to [-1, 1] to show it)."""
 
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()
         kernel = config.face_kernel
         output_padding = 1 if kernel == 3 else 0
-        first = GENERATOR_CHANNELS[0]
-        layers: list[nn.Module] = [nn.ConvTranspose2d(EMBEDDING_SIZE, first, 4, 1, 0), nn.ReLU(inplace=True)]
-        for channels, width in pairwise(GENERATOR_CHANNELS):
+        widths = config.generator_channels
+        layers: list[nn.Module] = [nn.ConvTranspose2d(EMBEDDING_SIZE, widths[0], 4, 1, 0), nn.ReLU(inplace=True)]
+        for channels, width in pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(channels, width, kernel, 2, 1, output_padding=output_padding),
                 nn.ReLU(inplace=True),
             ]
-        layers.append(nn.ConvTranspose2d(GENERATOR_CHANNELS[-1], 3, 1, 1, 0))
+        layers.append(nn.ConvTranspose2d(widths[-1], 3, 1, 1, 0))
         self.model = nn.Sequential(*layers)
 
     def forward(self, embedding: Tensor) -> Tensor:
@@ -123,16 +146,20 @@ class Generator(nn.Module):
 
 
 class FaceTrunk(nn.Module):
-    """The convolutions shared by F_d and F_c: face [batch, 3, 64, 64] -> features [batch, 64]."""
+    """The convolutions shared by F_d and F_c: face [batch, 3, size, size] -> features [batch, 64].
+
+    Attributes:
+        image_size: pixels along a side of the faces that it takes.
+    """
 
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()
-        kernel = config.face_kernel
-        first = TRUNK_CHANNELS[0]
-        layers: list[nn.Module] = [nn.Conv2d(3, first, 1, 1, 0), nn.LeakyReLU(LEAKY_SLOPE, inplace=True)]
-        for channels, width in pairwise(TRUNK_CHANNELS):
+        self.image_size = config.image_size
+        kernel, widths = config.face_kernel, config.trunk_channels
+        layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 1, 1, 0), nn.LeakyReLU(LEAKY_SLOPE, inplace=True)]
+        for channels, width in pairwise(widths):
             layers += [nn.Conv2d(channels, width, kernel, 2, 1), nn.LeakyReLU(LEAKY_SLOPE, inplace=True)]
-        layers.append(nn.Conv2d(TRUNK_CHANNELS[-1], FACE_FEATURES, 4, 1, 0))
+        layers.append(nn.Conv2d(widths[-1], FACE_FEATURES, 4, 1, 0))
         if config.reading == "table2":
             layers.append(nn.LeakyReLU(LEAKY_SLOPE, inplace=True))
         self.model = nn.Sequential(*layers)

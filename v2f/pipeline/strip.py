@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from v2f.pipeline.types import Face
 
-SMALLEST, LARGEST = 96, 256  # pixels along a face's side
+SMALLEST, LARGEST = 96, 256  # pixels along a face's side, at least
+ENLARGED = 3  # times, the largest face, where that is more; the smallest is never shrunk
 GAP = 16  # pixels around and between faces
 LABEL_HEIGHT = 28
 PAPER, INK, EMPTY = "#ffffff", "#202020", "#e4e4e4"
@@ -18,11 +19,13 @@ def draw_strip(faces: Sequence[Face | None], durations: Sequence[float]) -> Imag
     Durations the recording does not reach, or where it holds too little speech, are left as grey squares.
     """
     last = max(len(faces) - 1, 1)
-    sides = [SMALLEST + (LARGEST - SMALLEST) * i // last for i in range(len(faces))]
+    size = max((len(face.image) for face in faces if face), default=0)
+    smallest, largest = max(SMALLEST, size), max(LARGEST, ENLARGED * size)
+    sides = [smallest + (largest - smallest) * i // last for i in range(len(faces))]
     whole = faces[-1]
     labels = [f"{duration:g} s" for duration in durations]
     labels.append(f"whole: {whole.duration:.1f} s" if whole else "whole")
-    ground = GAP + LARGEST  # faces stand on one line
+    ground = GAP + largest  # faces stand on one line
     picture = Image.new("RGB", (sum(sides) + GAP * (len(sides) + 1), ground + LABEL_HEIGHT + GAP), PAPER)
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(size=16)

@@ -18,7 +18,7 @@ class Face:
     """A generated face and what it was made from.
 
     Attributes:
-        image: uint8 [64, 64, 3], RGB.
+        image: uint8 [size, size, 3], RGB, of the weights' size.
         embedding: float32 [64], unit length.
         score: the discriminator's probability that the image is a photograph, 0 to 1; None for weights without a
             discriminator.

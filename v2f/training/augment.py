@@ -25,8 +25,8 @@ CLIP_DB = (-20.0, -3.0)  # of the peak
 CODEC_RATE = 8000  # Hz, of a telephone
 MU = 255.0  # of mu-law, ITU-T G.711
 CODEC_BITS = (4.0, 8.0)  # the standard's are 8; fewer stand for codecs of lower rate
-FACE_SHIFT = 8  # pixels
-CUTOUT = 24  # pixels a side, on half of the faces
+FACE_SHIFT = 1 / 8  # of a face's side, at most
+CUTOUT = 3 / 8  # of it, the side of what is cut out of half of the faces
 
 
 def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Generator) -> Tensor:
@@ -124,7 +124,7 @@ def _outside_band(batch: int, size: int, longest: int, rng: torch.Generator) -> 
 
 
 def augment_faces(faces: Tensor, rng: torch.Generator, share: float = 1.0) -> Tensor:
-    """Differentiable colour, shift and cutout on a share of faces [batch, 3, 64, 64], a draw for each face."""
+    """Differentiable colour, shift and cutout on a share of faces [batch, 3, size, size], a draw for each face."""
     batch, _, height, width = faces.shape
     plain, chosen = faces, uniform(0, 1, batch, rng)[:, None, None, None] < share
 
@@ -137,10 +137,11 @@ def augment_faces(faces: Tensor, rng: torch.Generator, share: float = 1.0) -> Te
     middle = faces.mean(dim=(1, 2, 3), keepdim=True)
     faces = middle + (faces - middle) * draw(0.6, 1.4)  # contrast
     # Shift, by reading a padded copy at an offset of its own for each face.
-    padded = F.pad(faces, (FACE_SHIFT,) * 4)
-    rows = torch.randint(0, 2 * FACE_SHIFT + 1, (batch, 1), generator=rng, device=rng.device)
-    columns = torch.randint(0, 2 * FACE_SHIFT + 1, (batch, 1), generator=rng, device=rng.device)
-    rows = rows + torch.arange(height, device=rng.device)  # [batch, 64]
+    most = round(FACE_SHIFT * height)
+    padded = F.pad(faces, (most,) * 4)
+    rows = torch.randint(0, 2 * most + 1, (batch, 1), generator=rng, device=rng.device)
+    columns = torch.randint(0, 2 * most + 1, (batch, 1), generator=rng, device=rng.device)
+    rows = rows + torch.arange(height, device=rng.device)  # [batch, size]
     columns = columns + torch.arange(width, device=rng.device)
     which = torch.arange(batch, device=rng.device)[:, None, None]
     shifted = padded.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
@@ -148,8 +149,8 @@ def augment_faces(faces: Tensor, rng: torch.Generator, share: float = 1.0) -> Te
     top = torch.randint(0, height, (batch, 1), generator=rng, device=rng.device)
     left = torch.randint(0, width, (batch, 1), generator=rng, device=rng.device)
     line = torch.arange(height, device=rng.device)[None]
-    inside_rows = (line - top).abs() < CUTOUT // 2
-    inside_columns = (line - left).abs() < CUTOUT // 2
+    inside_rows = (line - top).abs() < CUTOUT * height / 2
+    inside_columns = (line - left).abs() < CUTOUT * width / 2
     cut = inside_rows[:, :, None] & inside_columns[:, None, :]
     cut = cut & (uniform(0, 1, batch, rng) < 0.5)[:, None, None]
     return torch.where(chosen, shifted * (~cut)[:, None], plain)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from v2f.errors import CorpusError
-from v2f.models.networks import IMAGE_SIZE
+from v2f.models.networks import IMAGE_SIZES, GeneratorName
 from v2f.models.pixels import as_input
 
 if TYPE_CHECKING:
@@ -75,14 +75,25 @@ class Faces:
 
 
 def faces_of(store: "Store", device: torch.device) -> Faces:
-    """A store's faces for training; raises CorpusError when they are not of the networks' size."""
-    if store.faces.shape[1:3] != (IMAGE_SIZE, IMAGE_SIZE):
-        height, width = store.faces.shape[1:3]
-        raise CorpusError(
-            f"{store.folder} holds faces of {height}x{width} pixels; the networks take {IMAGE_SIZE}x{IMAGE_SIZE}."
-        )
+    """A store's faces for training."""
     # A GPU cannot reach a memory map; a CPU reads it, and there may be more faces than memory.
     return Faces(store.faces, device, resident=device.type != "cpu")
+
+
+def image_size(faces: np.ndarray, source: str, generator: GeneratorName = "table2") -> int:
+    """The side, in pixels, of faces uint8 [n, size, size, 3], for which networks are to be built.
+
+    Raises CorpusError, which names the faces' source, where networks with this generator cannot be of that size.
+    """
+    height, width = faces.shape[1:3]
+    sizes = IMAGE_SIZES[generator]
+    if height != width or height not in sizes:
+        able = " or ".join(f"{size}x{size}" for size in sizes)
+        raise CorpusError(
+            f"{source} holds faces of {height}x{width} pixels, and the networks take {able}; "
+            "make it again with --size 64."
+        )
+    return int(height)
 
 
 def flip(faces: Tensor, rng: torch.Generator) -> Tensor:

@@ -46,6 +46,9 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     dvector.set_defaults(run=run, stage=write_dvector)
     pack = stages.add_parser("pack", help="all that stage two reads, in one small file")
     pack.add_argument("--crops", type=between(1), default=48, help="embeddings a voice")
+    pack.add_argument(
+        "--size", type=between(16, 1024), help="pixels to shrink a face's side to (default: the store's)"
+    )
     pack.set_defaults(run=run, stage=write_pack)
     gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
     gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
@@ -121,7 +124,8 @@ def write_pack(options: argparse.Namespace) -> bool:
     """What lies between the stages: the embeddings of many crops, with the faces."""
     from v2f.training.pack import make_pack
 
-    path = make_pack(options.data, options.encoder, options.out, options.crops, options.seed or 0)
+    seed = options.seed or 0
+    path = make_pack(options.data, options.encoder, options.out, options.crops, seed, options.size)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return True
 
@@ -129,6 +133,7 @@ def write_pack(options: argparse.Namespace) -> bool:
 def train_gan(options: argparse.Namespace) -> bool:
     """Stage two."""
     from v2f.models import Encoder, Runtime, file_hash, load_networks
+    from v2f.training.batches import image_size
     from v2f.training.distributed import started_by_torchrun
     from v2f.training.loop import train
     from v2f.training.pack import Pack
@@ -143,7 +148,9 @@ def train_gan(options: argparse.Namespace) -> bool:
             f"{options.data} was not made with the encoder {options.encoder}; make the pack again."
         )
     preset = PRESETS[options.preset]
-    networks_of_run = replace(network_config, generator=options.generator or preset.networks.generator)
+    generator = options.generator or preset.networks.generator
+    size = image_size(pack.faces, str(options.data), generator)
+    networks_of_run = replace(network_config, generator=generator, image_size=size)
     config = replace(preset, networks=networks_of_run, **_given(options))
     _keep_freed_memory()
     with started_by_torchrun(options.device) as (processes, device):

@@ -33,6 +33,7 @@ import torch
 from v2f.errors import DAMAGED_ARRAY, CorpusError
 from v2f.models import Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
 from v2f.models.networks import EMBEDDING_SIZE
+from v2f.models.pixels import shrink
 
 if TYPE_CHECKING:
     from v2f.data.demo.looks import TrueLooks
@@ -91,17 +92,20 @@ def make_pack(
     out: Path,
     crops: int,
     seed: int = 0,
+    size: int | None = None,
     looks: "TrueLooks | None" = None,
 ) -> Path:
     """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically.
 
-    With `looks`, the true pairs of voice and face, also what a composite generator starts from.
+    Its faces have the store's size, or are shrunk to `size` pixels a side by area averaging. With `looks`, the true pairs of voice and face, also what a composite generator starts from.
     """
     # here, so that stage two runs where no audio package is installed
     from v2f.data.store import Store, store_hash
     from v2f.training.crops import features_of_crops, features_of_sounds
 
     store = Store.open(store_folder)
+    size = size or store.faces.shape[1]
+    _check_size(store, size)
     networks, config, provenance = load_networks(encoder_path)
     encoder = networks.get("encoder")
     if not isinstance(encoder, Encoder):
@@ -132,7 +136,7 @@ def make_pack(
     genders = np.array([store.person_of(voice).gender for voice in voices.tolist()])
     female = np.where(genders == "", female_identity[store.voice_identity[voices]], genders == "female")
     arrays = {
-        "faces": store.faces[seen],
+        "faces": shrink(store.faces[seen], size),
         "face_identity": store.face_identity[seen].astype(np.int32),
         "embeddings": embeddings,
         "voice_identity": store.voice_identity[voices].astype(np.int32),
@@ -144,7 +148,7 @@ def make_pack(
         arrays |= _weights(store, voices, seen, female)
     if looks is not None:
         of_pairs = [embed(features[None].to(runtime.device)) for features in looks.features(config.encoder)]
-        arrays |= looks.composites(store, seen, np.concatenate(of_pairs), seed)
+        arrays |= looks.composites(store, seen, arrays["faces"], np.concatenate(of_pairs), seed)
         sounds = features_of_sounds(store, voices, config.encoder, seed, runtime.device)
         arrays["no_voice"] = np.concatenate([embed(features) for features in sounds]).astype(np.float16)
     partial = out.with_suffix(".part")
@@ -153,6 +157,13 @@ def make_pack(
         np.savez(file, **arrays)
     partial.replace(out)
     return out
+
+
+def _check_size(store: "Store", size: int) -> None:
+    """Raise CorpusError where faces of so many pixels a side cannot be made of the store's."""
+    height, width = store.faces.shape[1:3]
+    if size > min(height, width):
+        raise CorpusError(f"{store.folder} holds faces of {height}x{width} pixels, too few for --size {size}.")
 
 
 def _weights(store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray) -> dict[str, np.ndarray]:

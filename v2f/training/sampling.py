@@ -26,7 +26,7 @@ class Batch(NamedTuple):
     voices: Tensor  # int [batch], rows of the pack
     embedding: Tensor  # [n, 64], unit length
     identities: Tensor  # that the voices' faces should have: int [n], or probabilities [n, identities]
-    faces: Tensor  # real ones [n, 3, 64, 64]
+    faces: Tensor  # real ones [n, 3, size, size]
     face_identity: Tensor  # int [n]
     non_speech: Tensor  # [sounds, 64], embeddings of sounds that are no voice
 
@@ -36,7 +36,7 @@ class PackSampler:
 
     Attributes:
         composites: the identities' composite portraits, if the pack has them.
-        blur: the blurred face [3, 64, 64] of sounds that are no voice; None without such sounds.
+        blur: the blurred face [3, size, size] of sounds that are no voice; None without such sounds.
     """
 
     def __init__(self, pack: Pack, config: AdversarialConfig, device: torch.device, rows: slice) -> None:
@@ -84,7 +84,7 @@ class PackSampler:
         return self._sample(len(self.faces), rng, self.face_cdf)
 
     def real_faces(self, rows: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Faces [n, 3, 64, 64], some of them mirrored, and whose they are [n]."""
+        """Faces [n, 3, size, size], some of them mirrored, and whose they are [n]."""
         return self.faces(rows, rng)[self.rows], self.face_identity[rows[self.rows]]
 
     def embed(self, voices: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -117,7 +117,7 @@ class PackSampler:
         return unit(self.non_speech_embeddings[rows].float())
 
     def pictures(self, voices: Tensor, identities: Tensor, rng: torch.Generator) -> Tensor:
-        """What the voices' faces are compared with [n, 3, 64, 64]: composites, or pictures of their identities."""
+        """What the voices' faces are compared with [n, 3, size, size]: composites, or pictures of their identities."""
         if self.composites:
             return self.composites(self.mixture(identities))
         of = self.faces_of[self.voice_identity[voices]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.evaluation.faceres import NAME, FaceRes
+from v2f.data.faceres import NAME, FaceRes
 from v2f.evaluation.generated_faces import generate_faces
 from v2f.evaluation.judges import JUDGE, Judges, judge_faces
 from v2f.evaluation.questions.consistency import consistency

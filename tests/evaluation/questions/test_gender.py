@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.evaluation.faceres import NAME
+from v2f.data.faceres import NAME
 from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.evaluation.questions.age import age
 from v2f.evaluation.questions.gender import APART, APPARENT, GENERATED, REAL, agreement, gender

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from v2f.evaluation import faceres, mobilefacenet
+from v2f.data import faceres
+from v2f.evaluation import mobilefacenet
 from v2f.evaluation.questions.quality import (
     DETECTED,
     NO_COPY,

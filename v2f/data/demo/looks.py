@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from v2f.data import store
-
 from v2f.data.demo.sources import pairs_part
 from v2f.data.shards import read_rows
 from v2f.errors import DAMAGED_ARRAY, CorpusError

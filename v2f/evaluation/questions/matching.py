@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from v2f.data.faceres import NAME as FACERES
 from v2f.errors import CorpusError
-from v2f.evaluation.faceres import NAME as FACERES
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.intervals import mean_over_pairs, mean_over_people, verification_over_pairs
 from v2f.evaluation.questions.age import age_of_people

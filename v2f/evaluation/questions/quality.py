@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from v2f.evaluation import faceres, mobilefacenet
+from v2f.data import faceres
+from v2f.evaluation import mobilefacenet
 from v2f.evaluation.intervals import mean_over_people
 from v2f.report.results import LeftOut, Result
 

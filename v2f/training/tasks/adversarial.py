@@ -227,7 +227,7 @@ class AdversarialTask:
             self._update(self.D_adam, self.config.r1 / 2 * R1_EVERY * penalty)
 
     def _loss_blur(self, faces: Tensor) -> Tensor:
-        """How far faces of sounds that are no voice [sounds, 3, 64, 64] are from the blurred face."""
+        """How far faces of sounds that are no voice [sounds, 3, size, size] are from the blurred face."""
         assert self.sampler.blur is not None
         return F.l1_loss(faces, self.sampler.blur.expand_as(faces))
 
@@ -336,6 +336,6 @@ def freeze(*modules: nn.Module, frozen: bool = True) -> None:
 
 
 def grid(faces: Tensor, columns: int) -> Tensor:
-    """Faces [batch, 3, 64, 64] in [-1, 1] side by side -> uint8 [height, width, 3] on the CPU."""
-    rows = faces.cpu().unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2)  # [rows, 64, columns, 64, 3]
+    """Faces [batch, 3, size, size] in [-1, 1] side by side -> uint8 [height, width, 3] on the CPU."""
+    rows = faces.cpu().unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2)  # [rows, size, columns, size, 3]
     return (rows.flatten(0, 1).flatten(1, 2) * 127.5 + 127.5).round().to(torch.uint8)

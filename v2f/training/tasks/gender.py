@@ -7,7 +7,7 @@ one linear layer, on the training split's faces of people whose gender the store
 every batch. The paper does not name its other settings; the learning rate is that of its Sec. 4.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from v2f.models import (
 )
 from v2f.models.classifiers import BATCH, GenderClassifier
 from v2f.models.networks import GENDERS
-from v2f.training.batches import faces_of, uniform
+from v2f.training.batches import faces_of, image_size, uniform
 from v2f.training.checkpoint import ModuleState
 from v2f.training.seeding import seeded_generator
 
@@ -44,7 +44,7 @@ class GenderConfig:
     batch: int = 64
     learning_rate: float = 2e-4  # Adam
     seed: int = 0
-    networks: NetworkConfig = NetworkConfig()
+    networks: NetworkConfig = NetworkConfig()  # their image size becomes the store's
 
 
 class GenderTask(ModuleState):
@@ -53,6 +53,8 @@ class GenderTask(ModuleState):
     name = "gender"
 
     def __init__(self, store: Store, config: GenderConfig, runtime: Runtime) -> None:
+        size = image_size(store.faces, str(store.folder))
+        config = replace(config, networks=replace(config.networks, image_size=size))
         self.store, self.config, self.runtime = store, config, runtime
         self.batch = config.batch
         device = runtime.device

@@ -19,7 +19,7 @@ Departures, the same for all three, so that the rows compare methods and not net
 The label is the store's identity: in a demonstration corpus several people share one.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ from v2f.models import (
 )
 from v2f.models.classifiers import Kind, Matcher
 from v2f.models.networks import Chooser
-from v2f.training.batches import faces_of, uniform
+from v2f.training.batches import faces_of, image_size, uniform
 from v2f.training.checkpoint import ModuleState
 from v2f.training.crops import VoiceCrops
 from v2f.training.seeding import seeded_generator
@@ -65,7 +65,7 @@ class MatcherConfig:
     shortest: float = 3.0  # seconds; Sec. 4
     longest: float = 8.0
     seed: int = 0
-    networks: NetworkConfig = NetworkConfig()
+    networks: NetworkConfig = NetworkConfig()  # their image size becomes the store's
 
 
 class MatcherTask(ModuleState):
@@ -74,6 +74,8 @@ class MatcherTask(ModuleState):
     name = "matcher"
 
     def __init__(self, store: Store, config: MatcherConfig, runtime: Runtime) -> None:
+        size = image_size(store.faces, str(store.folder))
+        config = replace(config, networks=replace(config.networks, image_size=size))
         self.store, self.config, self.runtime = store, config, runtime
         self.batch = config.batch
         device = runtime.device

@@ -22,9 +22,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from v2f.data.apparent import Verdicts
 from v2f.data.landmarks import enlarge
 from v2f.errors import WeightsError
-from v2f.evaluation.judges import Verdicts
 
 NAME = "FaceRes"
 SOURCE = "@vladmandic/human 3.3.6"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from v2f.errors import WeightsError
-from v2f.evaluation.faceres import FaceRes, _convolve
+from v2f.data.faceres import FaceRes, _convolve
 
 FACES = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
 FACES[1] = 0
@@ -53,7 +53,7 @@ def test_a_face_is_judged_alike_alone_and_among_others(
 ) -> None:
     judge = FaceRes(second_judge)
     together = judge(FACES)
-    monkeypatch.setattr("v2f.evaluation.faceres.BATCH", 2)
+    monkeypatch.setattr("v2f.data.faceres.BATCH", 2)
     parts = judge(FACES)
     np.testing.assert_allclose(parts.descriptor, together.descriptor, atol=1e-5)
     np.testing.assert_allclose(parts.age, together.age, atol=1e-3)
