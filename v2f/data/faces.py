@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from v2f.data import landmarks
+from v2f.data.faceres import FaceRes
 from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import FaceRow
@@ -40,12 +41,14 @@ class FaceOptions:
     # eyes a Gaussian of 2 pixels (in 64x64) has made unreadable lie below 0.05.
     least_sharpness: float = 0.05
     describe: bool = False  # also compute dlib's 128-d descriptor
+    faceres: Path | None = None  # also FaceRes's, by the network in this folder
 
     @property
     def columns(self) -> dict[str, np.dtype]:
         """The arrays of a store that these make, with the type of an entry."""
         faces = {"faces": np.dtype(("|u1", (self.size, self.size, 3)))}
-        return faces | ({"descriptors": np.dtype(("<f4", (128,)))} if self.describe else {})
+        faces |= {"descriptors": np.dtype(("<f4", (128,)))} if self.describe else {}
+        return faces | ({"faceres": np.dtype(("<f4", (1024,)))} if self.faceres else {})
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def prepare_faces(sources: Sequence[Source], options: FaceOptions) -> ShardResul
             if options.describe:
                 result.arrays["descriptors"].append(landmarks.descriptor(face))
             result.rows.append(FaceRow(**source.columns, sha256=picture.sha256))
+    if options.faceres and result.rows:
+        result.arrays["faceres"] = list(FaceRes(options.faceres)(np.stack(result.arrays["faces"])).descriptor)
     return result
 
 

@@ -17,7 +17,6 @@ voices are augmented as sound; every recording has one level. Besides:
 
     dvectors.npy      float32 [recordings, 512]: two public speaker embeddings side by side, each of unit length
     descriptors.npy   float32 [faces, 128], dlib's
-    face_age.npy      float32 [faces]: apparent age in years
     pairing.npy       float16 [recordings, identities]: how well each voice goes with each identity; a row sums to 1,
                       and is zero for a voice without a face
 
@@ -47,7 +46,7 @@ PEOPLE = "people.csv"
 VOICES, VOICE_TABLE = "voices.npy", "voices.csv"
 LOG_MEL, SPEECH, DVECTORS, PAIRING = "log_mel.npy", "speech.npy", "dvectors.npy", "pairing.npy"
 FACES, FACE_PERSON, FACE_TABLE, DESCRIPTORS = "faces.npy", "face_person.npy", "faces.csv", "descriptors.npy"
-FACE_AGE = "face_age.npy"
+FACERES = "faceres.npy"
 # A row of voices.npy: where the recording's sound starts, how long it is, and its person's row in people.csv.
 VOICE = np.dtype([("start", "<i8"), ("length", "<i8"), ("person", "<i8")])
 

@@ -36,7 +36,7 @@ class GenderClassifier:
 
     @torch.no_grad()
     def female(self, faces: Tensor) -> Tensor:
-        """Faces [n, 3, size, size] of the trunk's size in [-1, 1] -> the probability that each is a woman's, float32 [n]."""
+        """Faces [n, 3, size, size] in [-1, 1], of the trunk's size -> probability of a woman's, float32 [n]."""
         with self.runtime.autocast():
             logits = torch.cat([self.head(self.trunk(part)) for part in faces.split(BATCH)])
         return logits.float().softmax(dim=1)[:, GENDERS.index("female")]
@@ -74,7 +74,7 @@ class Matcher:
 
     @torch.no_grad()
     def embed_faces(self, faces: Tensor) -> Tensor:
-        """Faces [n, 3, size, size] of the trunk's size in [-1, 1] -> embeddings float32 [n, 64]; of DIMNet, of unit length."""
+        """Faces [n, 3, size, size] in [-1, 1], of the trunk's size -> embeddings float32 [n, 64]; DIMNet's: unit length."""
         with self.runtime.autocast():
             return self._finished(torch.cat([self.trunk(part) for part in faces.split(BATCH)]))
 

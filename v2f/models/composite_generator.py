@@ -33,9 +33,11 @@ DETAIL_SCALE = 0.1  # of the first weights of its last layer, so that training b
 class CompositeGenerator(nn.Module):
     """F_g: unit embedding [batch, 64] -> face [batch, 3, size, size], unbounded (clamp to [-1, 1] to show it)."""
 
-    directions: Tensor  # [64, 64]: a unit embedding @ directions is its place, in standard deviations of composites
+    directions: (
+        Tensor  # [64, 64]: a unit embedding @ directions is its place, in standard deviations of composites
+    )
 
-    def __init__(self, config: NetworkConfig = NetworkConfig(image_size=128)) -> None:
+    def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.register_buffer("directions", torch.zeros(EMBEDDING_SIZE, COMPONENTS))
         self.presence = nn.Sequential(
@@ -71,7 +73,9 @@ class CompositeGenerator(nn.Module):
 class Portraits(nn.Module):
     """Composite portraits of places along their principal components."""
 
-    textures: Tensor  # [66, 3 * size * size], in [-1, 1]: the mean, the components, and from the mean to the blur
+    textures: (
+        Tensor  # [66, 3 * size * size], in [-1, 1]: the mean, the components, and from the mean to the blur
+    )
     flows: Tensor  # [65, 2 * 64 * 64], in shares of the picture's side: the mean's and the components'
 
     def __init__(self, size: int) -> None:
@@ -143,7 +147,9 @@ def warp(textures: Tensor, flows: Tensor) -> Tensor:
     size = textures.shape[-1]
     flows = F.interpolate(flows, size=(size, size), mode="bilinear", align_corners=False)
     along = (torch.arange(size, device=flows.device, dtype=flows.dtype) + 0.5) / size
-    points = torch.stack(torch.meshgrid(along, along, indexing="xy"))  # (x, y) of each pixel's centre, [2, size, size]
+    points = torch.stack(
+        torch.meshgrid(along, along, indexing="xy")
+    )  # (x, y) of each pixel's centre, [2, size, size]
     return F.grid_sample(
         textures, ((points + flows) * 2 - 1).permute(0, 2, 3, 1), padding_mode="border", align_corners=False
     )

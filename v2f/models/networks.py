@@ -38,7 +38,7 @@ Reading = Literal["released", "table2"]
 EncoderName = Literal["table2", "dvector"]
 GeneratorName = Literal["table2", "composite"]
 # Pixels along a side of the faces that networks can be built for, by their generator. Sec. 4: 3 x 64 x 64 faces.
-IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {"table2": (64, 128, 256), "composite": (64,)}
+IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {"table2": (64, 128, 256), "composite": (128, 256)}
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,17 @@ class VoiceEncoder(nn.Module):
 
 
 class Generator(nn.Module):
-    """Table 2's F_g: unit embedding [batch, 64] -> face [batch, 3, size, size], unbounded (clamp to [-1, 1] to show it)."""
+    """Table 2's F_g: unit embedding [batch, 64] -> face [batch, 3, size, size], unbounded (clamp it to [-1, 1])."""
 
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()
         kernel = config.face_kernel
         output_padding = 1 if kernel == 3 else 0
         widths = config.generator_channels
-        layers: list[nn.Module] = [nn.ConvTranspose2d(EMBEDDING_SIZE, widths[0], 4, 1, 0), nn.ReLU(inplace=True)]
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(EMBEDDING_SIZE, widths[0], 4, 1, 0),
+            nn.ReLU(inplace=True),
+        ]
         for channels, width in pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(channels, width, kernel, 2, 1, output_padding=output_padding),

@@ -47,7 +47,7 @@ def build_encoder(config: NetworkConfig) -> Encoder:
 
 def build_generator(config: NetworkConfig) -> FaceGenerator:
     """The generator that a configuration names, its values not yet learned."""
-    return CompositeGenerator() if config.generator == "composite" else Generator(config)
+    return CompositeGenerator(config) if config.generator == "composite" else Generator(config)
 
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {

@@ -97,10 +97,11 @@ def make_pack(
 ) -> Path:
     """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically.
 
-    Its faces have the store's size, or are shrunk to `size` pixels a side by area averaging. With `looks`, the true pairs of voice and face, also what a composite generator starts from.
+    Its faces have the store's size, or are shrunk to `size` pixels a side by area averaging. With `looks`, the true
+    pairs of voice and face, also what a composite generator starts from.
     """
     # here, so that stage two runs where no audio package is installed
-    from v2f.data.store import Store, store_hash
+    from v2f.data.store import FaceRow, Store, rows_of, store_hash
     from v2f.training.crops import features_of_crops, features_of_sounds
 
     store = Store.open(store_folder)
@@ -148,7 +149,14 @@ def make_pack(
         arrays |= _weights(store, voices, seen, female)
     if looks is not None:
         of_pairs = [embed(features[None].to(runtime.device)) for features in looks.features(config.encoder)]
-        arrays |= looks.composites(store, seen, arrays["faces"], np.concatenate(of_pairs), seed)
+        files = [row.file for row in rows_of(store_folder, "faces", FaceRow)]
+        arrays |= looks.composites(
+            arrays["faces"],
+            [files[row] for row in seen],
+            arrays["face_identity"],
+            np.concatenate(of_pairs),
+            seed,
+        )
         sounds = features_of_sounds(store, voices, config.encoder, seed, runtime.device)
         arrays["no_voice"] = np.concatenate([embed(features) for features in sounds]).astype(np.float16)
     partial = out.with_suffix(".part")
@@ -163,10 +171,14 @@ def _check_size(store: "Store", size: int) -> None:
     """Raise CorpusError where faces of so many pixels a side cannot be made of the store's."""
     height, width = store.faces.shape[1:3]
     if size > min(height, width):
-        raise CorpusError(f"{store.folder} holds faces of {height}x{width} pixels, too few for --size {size}.")
+        raise CorpusError(
+            f"{store.folder} holds faces of {height}x{width} pixels, too few for --size {size}."
+        )
 
 
-def _weights(store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray) -> dict[str, np.ndarray]:
+def _weights(
+    store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray
+) -> dict[str, np.ndarray]:
     """The soft pairing of a store's rows `voices` and `faces`, and how often each is sampled."""
     assert store.pairing is not None
     pairing = np.asarray(store.pairing[voices], dtype=np.float64)

@@ -47,13 +47,12 @@ class Components:
     own_flows: np.ndarray  # float16 [used faces, 2, 64, 64]: of each portrait's own shape
 
 
-def components(faces: np.ndarray, groups: np.ndarray, weights: np.ndarray, workers: int = 1) -> Components:
+def components(faces: np.ndarray, groups: np.ndarray, workers: int = 1) -> Components:
     """Compute the components.
 
     Args:
         faces: aligned, uint8 [n, size, size, 3].
         groups: of each face, int [n], from 0 on.
-        weights: [groups], how much each group's composite counts.
         workers: processes.
     """
     size, parallel = faces.shape[1], Parallel(n_jobs=workers)
@@ -66,13 +65,14 @@ def components(faces: np.ndarray, groups: np.ndarray, weights: np.ndarray, worke
     to_mean = _Triangles(mean, size)
     own = _with_border(own, size)
     textures = np.stack([to_mean.sample(face, shape) for face, shape in zip(faces[used], own, strict=True)])
-    textures = (textures + textures[:, :, ::-1]).transpose(0, 3, 1, 2) / 255 - 1  # the mean of both, in [-1, 1]
+    textures = (textures + textures[:, :, ::-1]).transpose(
+        0, 3, 1, 2
+    ) / 255 - 1  # the mean of both, in [-1, 1]
     flows = np.stack([_flow(shape, mean, size) for shape in shapes])
     both = _joined(textures, flows)
     group = groups[used]
-    kept = np.unique(group)
-    composites = np.stack([both[group == one].mean(axis=0) for one in kept])
-    middle, basis = _principal(composites, weights[kept])
+    composites = np.stack([both[group == one].mean(axis=0) for one in np.unique(group)])
+    middle, basis = _principal(composites)
     places = np.linalg.solve(basis @ basis.T, basis @ (both - middle).T).T
     all_textures, all_flows = _parted(np.concatenate([middle[None], basis]), size)
     own_flows = np.stack([_flow(shape, mean, size) for shape in own]).astype(np.float16)
@@ -120,9 +120,7 @@ def _landmarks(face: np.ndarray) -> tuple[np.ndarray, bool]:
 def _with_border(shapes: np.ndarray, size: int) -> np.ndarray:
     """Shapes [n, 68, 2] with the corners and the middles of the edges, some pixels outside the picture: [n, 76, 2]."""
     low, middle, high = -OUTSIDE * size, (size - 1) / 2, (1 + OUTSIDE) * size - 1
-    border = [
-        (x, y) for x in (low, middle, high) for y in (low, middle, high) if (x, y) != (middle, middle)
-    ]
+    border = [(x, y) for x in (low, middle, high) for y in (low, middle, high) if (x, y) != (middle, middle)]
     return np.concatenate([shapes, np.broadcast_to(border, (len(shapes), 8, 2))], axis=1)
 
 
@@ -140,7 +138,10 @@ def _flow_scale(size: int) -> float:
 
 def _joined(textures: np.ndarray, flows: np.ndarray) -> np.ndarray:
     """Textures and flows of each of n as one vector, float32 [n, numbers]."""
-    rows = [textures.reshape(len(textures), -1), flows.reshape(len(flows), -1) * _flow_scale(textures.shape[-1])]
+    rows = [
+        textures.reshape(len(textures), -1),
+        flows.reshape(len(flows), -1) * _flow_scale(textures.shape[-1]),
+    ]
     return np.concatenate(rows, axis=1, dtype=np.float32)
 
 
@@ -150,13 +151,12 @@ def _parted(rows: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     return textures.reshape(-1, 3, size, size), flows.reshape(-1, 2, FLOW_GRID, FLOW_GRID)
 
 
-def _principal(vectors: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The weighted mean of vectors [n, numbers], and their components [64, numbers], as long as they deviate."""
-    share = (weights / weights.sum()).astype(np.float32)
-    mean = share @ vectors
-    scaled = (vectors - mean) * np.sqrt(share)[:, None]
-    _, rotation = np.linalg.eigh((scaled @ scaled.T).astype(np.float64))
+def _principal(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of vectors [n, numbers], and their first components [64, numbers], as long as the vectors deviate."""
+    mean = vectors.mean(axis=0)
+    centred = (vectors - mean) / np.sqrt(np.float32(len(vectors)))
+    _, rotation = np.linalg.eigh((centred @ centred.T).astype(np.float64))
     largest = rotation[:, ::-1][:, :COMPONENTS].T.astype(np.float32)
     basis = np.zeros((COMPONENTS, vectors.shape[1]), np.float32)
-    basis[: len(largest)] = largest @ scaled
+    basis[: len(largest)] = largest @ centred
     return mean, basis

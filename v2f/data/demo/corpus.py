@@ -9,7 +9,7 @@ voice and face; only the resulting table enters the corpus, none of those pictur
 import json
 from collections import Counter
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,28 +35,33 @@ from v2f.data.demo.sources import (
     heldout,
     pairs_part,
 )
+from v2f.data.faceres import FaceRes
 from v2f.data.faces import FaceOptions
 from v2f.data.shards import write_array, write_atomically
 from v2f.data.sources import Source
 from v2f.data.voices import VoiceOptions
 from v2f.errors import CorpusError
 
-YOUNGEST = 16  # years, apparent
+SIZE = 128  # pixels along a side of the faces
 FEWEST_PAIRS = 50  # to learn a map from
 VOICES = VoiceOptions(keep="speech", dvectors=True, most_seconds=60, least_speech=0.8, most_speech=20)
-FACES = FaceOptions(describe=True)
+FACES = FaceOptions(size=SIZE, describe=True, smallest=14)
 GENDERS = {"women": "female", "men": "male", "of unknown gender": ""}
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Folders that the corpus is made from; v2f/data/demo/sources.py says which files each has, and from where."""
+    """Folders that the corpus is made from; v2f/data/demo/sources.py says which files each has, and from where.
+
+    `faceres` holds the network that describes the faces of true pairs beside dlib's (v2f/data/faceres.py).
+    """
 
     portraits: Path
     speech: Path
     pairs: Path
     common_voice: Path
     speechocean: Path
+    faceres: Path
 
     @property
     def recordings(self) -> list[tuple[str, PublicSource, Path]]:
@@ -77,11 +82,15 @@ def prepare_demo(sources: Sources, out: Path, engine: AbstractContextManager, se
     PAIRS.require(sources.pairs)
     for _, source, folder in sources.recordings:
         source.require(folder)
-    DVectors(), ApparentSexAndAge()  # what can fail at once fails before an hour of work
+    (
+        DVectors(),
+        ApparentSexAndAge(),
+        FaceRes(sources.faceres),
+    )  # what can fail at once fails before an hour of work
     with engine:
         add_faces(out, _portraits(sources.portraits), FACES)
         add_voices(out, _recordings(sources), VOICES)
-        pairs = _true_pairs(sources.pairs, out.with_name(out.name + "-pairs"))
+        pairs = _true_pairs(sources.pairs, sources.faceres, out.with_name(out.name + "-pairs"))
     complete_demo(out, pairs, seed)
     contents = report(out)
     write_atomically(out / "report.json", (json.dumps(contents, indent=2) + "\n").encode())
@@ -128,11 +137,9 @@ def corpus_of(file: str) -> str:
 
 
 def _portraits(folder: Path) -> list[Source]:
-    """The portraits of grown people."""
     return [
         Source(folder / row["file"], row["file"], row["file"], gender=row["apparent_sex"])
         for row in PORTRAITS.rows
-        if int(row["apparent_age"]) >= YOUNGEST
     ]
 
 
@@ -150,11 +157,15 @@ def _recordings(sources: Sources) -> list[Source]:
     ]
 
 
-def _true_pairs(folder: Path, out: Path) -> TruePairs:
+def _true_pairs(folder: Path, faceres: Path, out: Path) -> TruePairs:
     """The people of the part "map" of whom both a voice and a face can be used."""
     names_and_files = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
     add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES)
-    add_faces(out, [Source(folder / face, name, name) for name, _, face in names_and_files], FACES)
+    add_faces(
+        out,
+        [Source(folder / face, name, name) for name, _, face in names_and_files],
+        replace(FACES, faceres=faceres),
+    )
     pairs = PreparedPairs.open(out)
     if len(pairs.faces) < FEWEST_PAIRS:
         raise CorpusError(
@@ -167,11 +178,10 @@ def _true_pairs(folder: Path, out: Path) -> TruePairs:
 
 
 def _looks(out: Path, faces: list[store.FaceRow], seed: int) -> tuple[np.ndarray, Looks]:
-    """Group the faces of a store by looks -> group of each face int [faces], the groups; writes the faces' ages."""
+    """Group the faces of a store by looks -> group of each face int [faces], the groups."""
     descriptors, genders = np.load(out / store.DESCRIPTORS), np.array([row.gender for row in faces])
     apparent = {row["file"]: float(row["apparent_age"]) for row in PORTRAITS.rows}
     ages = np.array([apparent[row.file] for row in faces], dtype=np.float32)
-    write_array(out / store.FACE_AGE, ages)
     groups = look_alike_groups(descriptors, genders.tolist(), seed)
     first = np.unique(groups, return_index=True)[1]
     centres = np.stack([descriptors[groups == group].mean(axis=0) for group in range(len(first))])

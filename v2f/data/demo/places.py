@@ -1,50 +1,32 @@
 """Which place along the components of composites a voice gets: solved for, not learned by drawing.
 
-Two face networks say what a voice's face should look like: of true pairs of voice and face, ridge regressions learn dlib's
-descriptor and FaceRes's from the voice embedding. Portraits at random places are drawn and described by both networks,
-which gives a linear map from places to descriptors. A voice's place is the one whose descriptors come nearest to both
-predictions: least squares, each descriptor in units of what the map leaves unexplained. All of it is linear, so the
-place of an embedding is the embedding times a matrix.
+Two face networks say what a voice's face should look like: of true pairs of voice and face, ridge regressions learn
+dlib's descriptor and FaceRes's from the voice embedding. Portraits at random places are drawn and described by both
+networks, which gives a linear map from places to descriptors. A voice's place is the one whose descriptors come nearest
+to both predictions: least squares, each descriptor in units of what the map leaves unexplained. All of it is linear, so
+the place of an embedding is the embedding times a matrix.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from v2f.data.demo.composites import Components
+from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge
 from v2f.models.composite_generator import COMPONENTS, Portraits
 from v2f.models.pixels import to_pixels
 
 DRAWN = 1_600  # portraits at random places
 DRAWN_SPREAD = 0.8  # of their places, in standard deviations of composites
 SPREAD = 0.6  # root mean square of the places of voices: as far from the mean as composites nearly are
-RIDGE_LOOKS = 10.0  # of the mean eigenvalue, from voices to descriptors
 RIDGE_DRAWN = 0.001  # from places to descriptors
 RIDGE_PLACES = 0.1  # on places
 AT_ONCE = 64  # portraits drawn together, to bound memory
 
-Describe = Callable[[np.ndarray], tuple[np.ndarray, ...]]  # faces uint8 [n, size, size, 3] -> descriptors [n, ...] each
-
-
-@dataclass(frozen=True)
-class Ridge:
-    """A linear map [n, from] -> [n, to], of centred inputs to centred outputs."""
-
-    mean: np.ndarray
-    weights: np.ndarray
-
-    @classmethod
-    def learn(cls, x: np.ndarray, y: np.ndarray, ridge: float) -> "Ridge":
-        """`ridge` is in units of the mean eigenvalue of x's covariance."""
-        mean = x.mean(axis=0)
-        gram = (x - mean).T @ (x - mean)
-        gram += np.eye(len(gram)) * ridge * np.trace(gram) / len(gram)
-        return cls(mean, np.linalg.solve(gram, (x - mean).T @ (y - y.mean(axis=0))))
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        return (x - self.mean) @ self.weights
+Describe = Callable[
+    [np.ndarray], tuple[np.ndarray, ...]
+]  # faces uint8 [n, size, size, 3] -> descriptors [n, ...] each
 
 
 def place_directions(

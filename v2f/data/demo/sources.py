@@ -95,10 +95,10 @@ LIBRISPEECH = PublicSource(  # an utterance of each
 )
 PORTRAITS = PublicSource(
     "the portraits",
-    "https://github.com/Hainish/congress-images-225x275, vharnathka/cse151a, and the figures of "
-    "SelfishGene/SFHQ-dataset and SFHQ-T2I-dataset",
+    "https://github.com/Hainish/congress-images-225x275, vharnathka/cse151a, globalroo/uk-mps, "
+    "debruine/webmorphR.stim, and the figures of SelfishGene/SFHQ-dataset and SFHQ-T2I-dataset",
     HERE / "portraits.csv.gz",
-    "23922f3386d60abb4f7a414626bd9b83d6b029bb3eb07d884bfff62b1c534b73",
+    "6e383049c4e81594da0fdcbab9b3d139ab44d67578e500eaaa29c82e7ab6af70",
 )
 PAIRS = PublicSource(  # learned from and measured with; none of it enters the corpus
     "AVSpeech's true pairs",

@@ -6,12 +6,11 @@ Where a voice's face lies among composite portraits is solved for (v2f/data/demo
 and their own smooth versions,
 
 * detail: a portrait's texture at its place among the components, in its own shape, is made sharp again (mean absolute
-  distance), and a patch discriminator (Isola et al., 2017) tells refined pictures, of portraits and of voices, from
-  photographs. Refined faces of voices keep what the composite shows at an eighth of its size;
+  distance), and a patch discriminator (Isola et al., 2017) tells refined pictures from photographs;
 * presence: which embeddings are those of voices, and which of other sounds (v2f/audio/non_speech.py).
 
-In the last steps the trunk, discriminator and classifier of Table 2 learn as in lines 4 and 5 of Algorithm 1, from faces
-of voices and of other sounds by G_ema, the generator that is kept.
+In the last steps the trunk, discriminator and classifier of Table 2 learn as in lines 4 and 5 of Algorithm 1, from
+faces of voices and of other sounds by G_ema, the generator that is kept.
 """
 
 from collections.abc import Mapping
@@ -41,14 +40,13 @@ from v2f.training.augment import augment_faces
 from v2f.training.batches import flip
 from v2f.training.checkpoint import load_optimizer_state, optimizer_state, prefixed, without_prefix
 from v2f.training.pack import Pack
-from v2f.training.portraits import blurred
+from v2f.training.presets import AdversarialConfig
 from v2f.training.sampling import PackSampler
 from v2f.training.seeding import seeded_generator
 from v2f.training.tasks.adversarial import COLUMNS, WEIGHTS, falling, freeze, grid
 
-COARSE = 8  # times smaller: the size at which refined faces of voices keep to the composite
-COARSE_WEIGHT = 0.5
-R1, R1_EVERY = 0.1, 8  # weight of the gradient penalty on the patch discriminator, and the steps between two
+BLUR = 3 / 8  # of the picture's side: the reach of the blur in which nobody is left
+R1, R1_EVERY = 0.4, 8  # weight of the gradient penalty on the patch discriminator, and the steps between two
 PRESENCE_BATCH = 256  # embeddings of voices, and of other sounds
 # Of faces of voices and of other sounds in the last steps: the score tells both from photographs, the latter further.
 LAST_WEIGHTS = (0.1, 8.0)
@@ -60,12 +58,12 @@ class PortraitConfig:
 
     steps: int = 1_400
     last_steps: int = 400  # of these, of trunk, discriminator and classifier alone
-    batch: int = 8  # portraits in a step, and half as many voices
+    batch: int = 10  # portraits in a step
     last_batch: int = 24  # faces of each kind in a last step
     learning_rate: float = 1e-3
     last_learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.99)
-    adversarial_weight: float = 0.1
+    adversarial_weight: float = 0.12
     average: float = 0.995  # decay of G_ema
     seed: int = 0
 
@@ -80,10 +78,9 @@ class PortraitTask:
             raise CorpusError("The pack holds no composite portraits; make it with `v2f train pack --pairs`.")
         self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
         self.batch, device = config.batch, runtime.device
-        self.networks = NetworkConfig(
-            encoder="fused", generator="composite", image_size=pack.faces.shape[1]
-        )
-        self.sampler = PackSampler(pack, config.last_batch, device)
+        self.networks = NetworkConfig(encoder="fused", generator="composite", image_size=pack.faces.shape[1])
+        settings = AdversarialConfig(batch=config.last_batch)
+        self.sampler = PackSampler(pack, settings, device, slice(0, config.last_batch))
         self.portraits = _Smooth(pack, device)
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
@@ -120,23 +117,18 @@ class PortraitTask:
         for adam, share in ((self.G_adam, 1.0), (self.patches_adam, 0.5)):
             adam.param_groups[0]["lr"] = self.config.learning_rate * share * rate
         smooth, sharp = self.portraits.pairs(self.batch, rng)
-        voices = self._voice_portraits(rng)
         with self.runtime.autocast():
-            refined = torch.cat([smooth, voices])
-            refined = (refined + self.generator.detail(refined)).float()
+            refined = smooth + self.generator.detail(smooth).float()
         losses = {"loss_D": self._update_patches(refined.detach(), rng, index)}
         freeze(self.patches)
         with self.runtime.autocast():
             logits = self.patches(refined)
         losses["loss_G_adv"] = F.softplus(-logits.float()).mean()
-        losses["loss_G_l1"] = F.l1_loss(refined[: self.batch], sharp)
-        losses["loss_G_coarse"] = F.l1_loss(
-            F.avg_pool2d(refined[self.batch :], COARSE), F.avg_pool2d(voices, COARSE)
-        )
+        losses["loss_G_l1"] = F.l1_loss(refined, sharp)
         losses["loss_presence"] = self._loss_presence(rng)
         adversarial = self.config.adversarial_weight * min(1.0, max(0.0, (index - 50) / 200))
-        loss = losses["loss_G_l1"] + COARSE_WEIGHT * losses["loss_G_coarse"] + losses["loss_presence"]
-        _update(self.G_adam, loss + adversarial * losses["loss_G_adv"])
+        loss = losses["loss_G_l1"] + adversarial * losses["loss_G_adv"] + losses["loss_presence"]
+        _update(self.G_adam, loss)
         self._update_G_ema(index)
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -157,12 +149,6 @@ class PortraitTask:
         _update(self.patches_adam, loss + penalty)
         return loss.detach()
 
-    @torch.no_grad()
-    def _voice_portraits(self, rng: torch.Generator) -> Tensor:
-        """Smooth portraits of voices [batch / 2, 3, size, size]."""
-        embedding = self.sampler.embed(self.sampler.voice_rows(rng), rng)[0][: self.batch // 2]
-        return self.generator.portrait(embedding)
-
     def _loss_presence(self, rng: torch.Generator) -> Tensor:
         """Binary cross-entropy of voices' embeddings and those of other sounds, half and half."""
         voices = self.sampler.some_voices(PRESENCE_BATCH, rng)
@@ -181,10 +167,15 @@ class PortraitTask:
         with torch.no_grad(), self.runtime.autocast():
             fake = self.G_ema(torch.cat([embedding, sounds])).float()
         count = len(faces)
-        shown = torch.cat([augment_faces(faces, rng, 0.7), augment_faces(fake[:count], rng, 0.7), fake[count:]])
+        shown = torch.cat(
+            [augment_faces(faces, rng, 0.7), augment_faces(fake[:count], rng, 0.7), fake[count:]]
+        )
         with self.runtime.autocast():
             features = self.trunk(shown)
-            logits, names = self.discriminator(features)[:, 0].float(), self.classifier(features[:count]).float()
+            logits, names = (
+                self.discriminator(features)[:, 0].float(),
+                self.classifier(features[:count]).float(),
+            )
         labels, weights = torch.zeros_like(logits), torch.ones_like(logits)
         labels[:count] = 1.0
         weights[count : 2 * count], weights[2 * count :] = LAST_WEIGHTS
@@ -312,6 +303,15 @@ class _Smooth:
         """Random portraits as they are [count, 3, size, size], some of them mirrored."""
         chosen = torch.randint(len(self.rows), (count,), generator=rng, device=rng.device)
         return flip(as_input(self.faces[self.rows[chosen]]), rng)
+
+
+def blurred(picture: Tensor) -> Tensor:
+    """A picture [3, size, size] in which nothing finer than BLUR is left."""
+    reach = int(BLUR * picture.shape[-1]) // 2
+    for _ in range(2):  # two box filters make a tent
+        padded = F.pad(picture[None], (reach,) * 4, mode="replicate")
+        picture = F.avg_pool2d(padded, 2 * reach + 1, stride=1)[0]
+    return picture
 
 
 def _update(adam: torch.optim.Adam, loss: Tensor) -> None:
