@@ -10,6 +10,9 @@ On true faces of 64 pixels it tells one person from others of the same sex as we
 the London set, neutral against smiling: an area under the curve of 1.0000, as by dlib and FaceRes. 27 people of
 AVSpeech with two frames each: 0.99997 [0.99983, 1.00000], by dlib 0.99990, by FaceRes 0.99993. Two more have frames
 that show different people, as all judges say; with these it is 0.958 [0.886, 1.000], by dlib 0.970, by FaceRes 0.981.
+
+It sees who somebody is, and hardly what strangers have in common: of two pairs of strangers from AVSpeech the one of
+one sex is nearer in 53 % of cases, by dlib in 70 %, by FaceRes in 65 %. Compare its numbers with its own alone.
 """
 
 import hashlib
