@@ -74,7 +74,7 @@ class Matcher:
 
     @torch.no_grad()
     def embed_faces(self, faces: Tensor) -> Tensor:
-        """Faces [n, 3, size, size] in [-1, 1], of the trunk's size -> embeddings float32 [n, 64]; DIMNet's: unit length."""
+        """Faces [n, 3, size, size] in [-1, 1], of its size -> embeddings float32 [n, 64]; DIMNet's: unit length."""
         with self.runtime.autocast():
             return self._finished(torch.cat([self.trunk(part) for part in faces.split(BATCH)]))
 

@@ -159,6 +159,7 @@ def _recordings(sources: Sources) -> list[Source]:
 
 def _true_pairs(folder: Path, faceres: Path, out: Path) -> TruePairs:
     """The people of the part "map" of whom both a voice and a face can be used."""
+    faces = replace(FACES, faceres=faceres)
     names_and_files = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
     add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES)
     add_faces(
