@@ -37,7 +37,7 @@ from v2f.models.composite_generator import CompositeGenerator, warp
 from v2f.models.networks import LEAKY_SLOPE
 from v2f.models.pixels import as_input
 from v2f.training.augment import augment_faces
-from v2f.training.batches import flip
+from v2f.training.batches import flip, uniform
 from v2f.training.checkpoint import load_optimizer_state, optimizer_state, prefixed, without_prefix
 from v2f.training.pack import Pack
 from v2f.training.presets import AdversarialConfig
@@ -45,8 +45,9 @@ from v2f.training.sampling import PackSampler
 from v2f.training.seeding import seeded_generator
 from v2f.training.tasks.adversarial import COLUMNS, WEIGHTS, falling, freeze, grid
 
+NEAREST = 0.25  # of a portrait's way from the mean, to which it is brought at most
 BLUR = 3 / 8  # of the picture's side: the reach of the blur in which nobody is left
-R1, R1_EVERY = 0.4, 8  # weight of the gradient penalty on the patch discriminator, and the steps between two
+R1, R1_EVERY = 0.08, 8  # weight of the gradient penalty on the patch discriminator, and the steps between two
 PRESENCE_BATCH = 256  # embeddings of voices, and of other sounds
 # Of faces of voices and of other sounds in the last steps: the score tells both from photographs, the latter further.
 LAST_WEIGHTS = (0.1, 8.0)
@@ -135,7 +136,7 @@ class PortraitTask:
     def _update_patches(self, refined: Tensor, rng: torch.Generator, index: int) -> Tensor:
         """The patch discriminator learns from photographs and refined pictures; its loss."""
         freeze(self.patches, frozen=False)
-        photographs = self.portraits.photographs(self.batch, rng)
+        photographs = self.portraits.pairs(self.batch, rng)[1]
         with self.runtime.autocast():
             real, generated = self.patches(photographs), self.patches(refined)
         loss = F.softplus(-real.float()).mean() + F.softplus(generated.float()).mean()
@@ -283,26 +284,29 @@ class _Smooth:
     def __init__(self, pack: Pack, device: torch.device) -> None:
         assert pack.portraits is not None and pack.own_flows is not None and pack.places is not None
         assert pack.textures is not None
-        self.faces = torch.from_numpy(pack.faces).to(device)
-        self.rows = torch.from_numpy(pack.portraits).to(device)  # of faces [portraits]
+        self.faces = torch.from_numpy(pack.faces[pack.portraits]).to(device)
         self.flows = torch.from_numpy(pack.own_flows).to(device)  # float16 [portraits, 2, 64, 64]
         self.textures = torch.from_numpy(pack.textures).to(device).float()  # [65, 3, size, size]
-        places = torch.from_numpy(pack.places).to(device).float()  # [portraits, 64]
-        self.weights = torch.cat([torch.ones_like(places[:, :1]), places], dim=1)
+        self.places = torch.from_numpy(pack.places).to(device).float()  # [portraits, 64]
 
     def pairs(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Random portraits, smooth and as they are, [count, 3, size, size] each, some of them mirrored."""
-        chosen = torch.randint(len(self.rows), (count,), generator=rng, device=rng.device)
-        textures = (self.weights[chosen] @ self.textures.flatten(1)).view(-1, *self.textures.shape[1:])
-        smooth = warp(textures, self.flows[chosen].float()).clamp(-1, 1)
-        both = flip(torch.cat([smooth, as_input(self.faces[self.rows[chosen]])], dim=1), rng)
-        smooth, sharp = both.split(3, dim=1)
+        """Random portraits, smooth and sharp, [count, 3, size, size] each, some of them mirrored.
+
+        Voices' places are nearer to the mean than portraits' are. So each portrait is brought nearer by a random share:
+        its smooth version is drawn there, and what that lacked of the portrait is put on top.
+        """
+        chosen = torch.randint(len(self.faces), (count,), generator=rng, device=rng.device)
+        share = uniform(NEAREST, 1.0, count, rng)[:, None]
+        own, nearer = self._draw(chosen, torch.ones_like(share)), self._draw(chosen, share)
+        sharp = (as_input(self.faces[chosen]) - own + nearer).clamp(-1, 1)
+        smooth, sharp = flip(torch.cat([nearer, sharp], dim=1), rng).split(3, dim=1)
         return smooth, sharp
 
-    def photographs(self, count: int, rng: torch.Generator) -> Tensor:
-        """Random portraits as they are [count, 3, size, size], some of them mirrored."""
-        chosen = torch.randint(len(self.rows), (count,), generator=rng, device=rng.device)
-        return flip(as_input(self.faces[self.rows[chosen]]), rng)
+    def _draw(self, chosen: Tensor, share: Tensor) -> Tensor:
+        """Textures at shares [count, 1] of the places of portraits [count], in their own shapes."""
+        weights = torch.cat([torch.ones_like(share), share * self.places[chosen]], dim=1)
+        textures = (weights @ self.textures.flatten(1)).view(-1, *self.textures.shape[1:])
+        return warp(textures, self.flows[chosen].float()).clamp(-1, 1)
 
 
 def blurred(picture: Tensor) -> Tensor:
