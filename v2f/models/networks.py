@@ -36,9 +36,13 @@ LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCG
 
 Reading = Literal["released", "table2"]
 EncoderName = Literal["table2", "dvector"]
-GeneratorName = Literal["table2", "composite"]
+GeneratorName = Literal["table2", "composite", "portrait"]
 # Pixels along a side of the faces that networks can be built for, by their generator. Sec. 4: 3 x 64 x 64 faces.
-IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {"table2": (64, 128, 256), "composite": (128, 256)}
+IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {
+    "table2": (64, 128, 256),
+    "composite": (64,),
+    "portrait": (128, 256),
+}
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,16 @@ class NetworkConfig:
 
     reading: Reading = "released"
     encoder: EncoderName = "table2"  # F_e: the voice embedding network of Table 2, or v2f/models/dvector.py
-    generator: GeneratorName = "table2"  # F_g: that of Table 2, or v2f/models/composite_generator.py
+    generator: GeneratorName = (
+        "table2"  # F_g: that of Table 2, or v2f/models/composite_generator.py's, or portrait_generator.py's
+    )
     image_size: int = 64  # pixels along a side of the faces, one of IMAGE_SIZES
 
     def __post_init__(self) -> None:
         if self.encoder not in ("table2", "dvector"):
             raise ValueError(f"encoder must be 'table2' or 'dvector', not {self.encoder!r}")
-        if self.generator not in ("table2", "composite"):
-            raise ValueError(f"generator must be 'table2' or 'composite', not {self.generator!r}")
+        if self.generator not in IMAGE_SIZES:
+            raise ValueError(f"generator must be in {tuple(IMAGE_SIZES)}, not {self.generator!r}")
         if self.reading not in ("released", "table2"):
             raise ValueError(f"reading must be 'released' or 'table2', not {self.reading!r}")
         if not isinstance(self.image_size, int) or self.image_size not in IMAGE_SIZES[self.generator]:

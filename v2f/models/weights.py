@@ -33,11 +33,12 @@ from v2f.models.networks import (
     NetworkConfig,
     VoiceEncoder,
 )
+from v2f.models.portrait_generator import PortraitGenerator
 
 FORMAT = "1"
 BUNDLED = ASSETS / "v2f-demo.safetensors"
 Encoder = VoiceEncoder | DVectorEncoder
-FaceGenerator = Generator | CompositeGenerator
+FaceGenerator = Generator | CompositeGenerator | PortraitGenerator
 
 
 def build_encoder(config: NetworkConfig) -> Encoder:
@@ -47,7 +48,9 @@ def build_encoder(config: NetworkConfig) -> Encoder:
 
 def build_generator(config: NetworkConfig) -> FaceGenerator:
     """The generator that a configuration names, its values not yet learned."""
-    return CompositeGenerator(config) if config.generator == "composite" else Generator(config)
+    if config.generator == "portrait":
+        return PortraitGenerator(config)
+    return CompositeGenerator() if config.generator == "composite" else Generator(config)
 
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {

@@ -65,6 +65,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     pack.set_defaults(run=run, stage=write_pack)
     gan = stages.add_parser("gan", help="stage two: Algorithm 1, the encoder frozen")
     gan.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
+    gan.add_argument("--generator", choices=("table2", "composite"), help="instead of the preset's")
     gan.set_defaults(run=run, stage=train_gan)
     portrait = stages.add_parser("portrait", help="stage two of the bundled model: composites made sharp")
     portrait.set_defaults(run=run, stage=train_portrait)
@@ -163,8 +164,9 @@ def train_gan(options: argparse.Namespace) -> bool:
 
     pack, encoder, network_config = _pack_and_encoder(options)
     preset = PRESETS[options.preset]
-    size = image_size(pack.faces, str(options.data))
-    networks = replace(network_config, generator="table2", image_size=size)
+    generator = options.generator or preset.networks.generator
+    size = image_size(pack.faces, str(options.data), generator)
+    networks = replace(network_config, generator=generator, image_size=size)
     config = replace(preset, networks=networks, **_given(options))
     _keep_freed_memory()
     with started_by_torchrun(options.device) as (processes, device):

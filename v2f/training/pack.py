@@ -1,4 +1,4 @@
-"""The training pack: all that stage two reads but the encoder, in one .npz file.
+"""The training pack: all that stage two reads but the encoder, in one .npz file small enough to carry about.
 
     faces            uint8   [faces, size, size, 3]  face_identity    int32 [faces]
     embeddings       float16 [voices, crops, 64]     voice_identity   int32 [voices]
@@ -12,17 +12,20 @@ audio. A store whose voices are softly paired with look-alikes gives more:
     pairing          float16 [voices, identities]: how well each voice goes with each identity; a row sums to 1
     voice_weight     float32 [voices]: how often each is sampled, so that women speak as often as men, and people alike
     face_weight      float32 [faces]: how often each is sampled, so that identities are seen as often as voices ask
+    textures, flows  composite portraits of the identities; see v2f/data/demo/composites.py
+    no_voice         float16 [sounds, 64]: embeddings of sounds that are no voice; see v2f/audio/non_speech.py
 
-and with true pairs of voice and face there is what a composite generator starts from:
+With true pairs of voice and face there is, instead of the identities' textures and flows, what a portrait generator
+starts from:
 
-    textures, flows  float16: the components of composite portraits; see v2f/data/demo/composites.py
+    textures, flows  float16: the components of composite portraits; see v2f/data/demo/components.py
     directions       float32 [64, 64]: from a unit embedding to its place along them; see v2f/data/demo/places.py
     portraits        int64   [portraits]: the faces whose own pictures are detailed
     places           float32 [portraits, 64], own_flows float16 [portraits, 2, 64, 64]: where they lie among the
                      components, and their own shapes
-    no_voice         float16 [sounds, 64]: embeddings of sounds that are no voice; see v2f/audio/non_speech.py
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,11 +59,11 @@ class Pack:
     face_weight: np.ndarray | None = None
     textures: np.ndarray | None = None
     flows: np.ndarray | None = None
+    no_voice: np.ndarray | None = None
     directions: np.ndarray | None = None
     portraits: np.ndarray | None = None
     places: np.ndarray | None = None
     own_flows: np.ndarray | None = None
-    no_voice: np.ndarray | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> "Pack":
@@ -98,7 +101,7 @@ def make_pack(
     """Embed `crops` seeded crops of every voice with an identity and write the pack, atomically.
 
     Its faces have the store's size, or are shrunk to `size` pixels a side by area averaging. With `looks`, the true
-    pairs of voice and face, also what a composite generator starts from.
+    pairs of voice and face, also what a portrait generator starts from.
     """
     # here, so that stage two runs where no audio package is installed
     from v2f.data.store import FaceRow, Store, rows_of, store_hash
@@ -106,7 +109,7 @@ def make_pack(
 
     store = Store.open(store_folder)
     size = size or store.faces.shape[1]
-    _check_size(store, size)
+    _check_size(store, size, looks is None)
     networks, config, provenance = load_networks(encoder_path)
     encoder = networks.get("encoder")
     if not isinstance(encoder, Encoder):
@@ -146,17 +149,22 @@ def make_pack(
         "hashes": np.array([store_hash(store_folder), file_hash(encoder_path)]),
     }
     if store.pairing is not None:
-        arrays |= _weights(store, voices, seen, female)
-    if looks is not None:
-        of_pairs = [embed(features[None].to(runtime.device)) for features in looks.features(config.encoder)]
-        files = [row.file for row in rows_of(store_folder, "faces", FaceRow)]
-        arrays |= looks.composites(
-            arrays["faces"],
-            [files[row] for row in seen],
-            arrays["face_identity"],
-            np.concatenate(of_pairs),
-            seed,
-        )
+        from v2f.data.demo.composites import composites
+
+        group = store.face_identity[seen]
+        if looks is None:
+            textures, flows, counts = composites(arrays["faces"], group, workers=os.cpu_count() or 1)
+            arrays |= {"textures": textures, "flows": flows}
+        else:
+            files = [row.file for row in rows_of(store_folder, "faces", FaceRow)]
+            voices_of_pairs = [
+                embed(features[None].to(runtime.device)) for features in looks.features(config.encoder)
+            ]
+            arrays |= looks.composites(
+                arrays["faces"], [files[row] for row in seen], group, np.concatenate(voices_of_pairs), seed
+            )
+            counts = arrays.pop("used")
+        arrays |= _weights(store, voices, group, counts, female)
         sounds = features_of_sounds(store, voices, config.encoder, seed, runtime.device)
         arrays["no_voice"] = np.concatenate([embed(features) for features in sounds]).astype(np.float16)
     partial = out.with_suffix(".part")
@@ -167,29 +175,37 @@ def make_pack(
     return out
 
 
-def _check_size(store: "Store", size: int) -> None:
+def _check_size(store: "Store", size: int, composites: bool) -> None:
     """Raise CorpusError where faces of so many pixels a side cannot be made of the store's."""
+    from v2f.data.demo.composites import SIZE
+
     height, width = store.faces.shape[1:3]
     if size > min(height, width):
         raise CorpusError(
             f"{store.folder} holds faces of {height}x{width} pixels, too few for --size {size}."
         )
+    if composites and store.pairing is not None and size != SIZE:
+        raise CorpusError(f"Composite portraits are made of {SIZE}x{SIZE} pixels; add --size {SIZE}.")
 
 
 def _weights(
-    store: "Store", voices: np.ndarray, faces: np.ndarray, female: np.ndarray
+    store: "Store", voices: np.ndarray, group: np.ndarray, counts: np.ndarray, female: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The soft pairing of a store's rows `voices` and `faces`, and how often each is sampled."""
+    """The soft pairing of a store's rows `voices`, and how often these, and faces of groups [faces], are sampled.
+
+    counts: which faces are, bool [faces]; a group of which none counts is seen whole.
+    """
     assert store.pairing is not None
     pairing = np.asarray(store.pairing[voices], dtype=np.float64)
     person = store.voices["person"][voices]
     voice_weight = 1.0 / np.bincount(person)[person]
     for of in (female, ~female):
         voice_weight[of] *= 0.5 / max(1e-9, voice_weight[of].sum())
-    group = store.face_identity[faces]
     wanted = voice_weight @ pairing  # [identities]
+    counts = counts | (np.bincount(group, counts)[group] == 0)
+    face_weight = counts * (wanted / np.maximum(1, np.bincount(group, counts)))[group]
     return {
         "pairing": pairing.astype(np.float16),
         "voice_weight": voice_weight.astype(np.float32),
-        "face_weight": (wanted / np.maximum(1, np.bincount(group)))[group].astype(np.float32),
+        "face_weight": face_weight.astype(np.float32),
     }

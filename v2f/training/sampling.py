@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from v2f.models import unit
 from v2f.training.batches import Faces, uniform
 from v2f.training.pack import Pack
+from v2f.training.portraits import Composites
 from v2f.training.presets import AdversarialConfig
+
+VOICES_A_SOUND = 8  # voices in a batch for each sound that is no voice
 
 
 class Batch(NamedTuple):
@@ -24,10 +28,16 @@ class Batch(NamedTuple):
     identities: Tensor  # that the voices' faces should have: int [n], or probabilities [n, identities]
     faces: Tensor  # real ones [n, 3, size, size]
     face_identity: Tensor  # int [n]
+    non_speech: Tensor  # [sounds, 64], embeddings of sounds that are no voice
 
 
 class PackSampler:
-    """A training pack in a device's memory."""
+    """A training pack in a device's memory.
+
+    Attributes:
+        composites: the identities' composite portraits, if the pack has them.
+        blur: the blurred face [3, size, size] of sounds that are no voice; None without such sounds.
+    """
 
     def __init__(self, pack: Pack, config: AdversarialConfig, device: torch.device, rows: slice) -> None:
         """`rows` are those of a batch that this process keeps."""
@@ -43,14 +53,28 @@ class PackSampler:
             for weight in (pack.voice_weight, pack.face_weight)
         )
         self.faces_of = _faces_of_identities(pack).to(device)
+        self.composites = self.non_speech_embeddings = self.blur = None
         self.sounds = None if pack.no_voice is None else torch.from_numpy(pack.no_voice).to(device)
+        if pack.textures is not None and pack.flows is not None and pack.directions is None:
+            self.composites = Composites(pack.textures, pack.flows, device)
+            if self.sounds is not None and config.nobody_weight:
+                self.non_speech_embeddings = self.sounds
+                self.blur = self.composites.blur
+        self.mean_mixture = torch.empty(0, device=device)
+        if self.composites and self.pairing is not None:
+            weight = torch.ones(len(self.pairing))
+            if pack.voice_weight is not None:
+                weight = torch.from_numpy(pack.voice_weight)
+            self.mean_mixture = F.normalize(
+                weight.to(device) @ self._sharpen(self.pairing.float()), p=1, dim=0
+            )
 
     def batch(self, rng: torch.Generator) -> Batch:
         """Lines 2 and 3: n voice recordings and m face images."""
         voices, rows = self.voice_rows(rng), self.face_rows(rng)
         embedding, identities = self.embed(voices, rng)
         faces, face_identity = self.real_faces(rows, rng)
-        return Batch(voices, embedding, identities, faces, face_identity)
+        return Batch(voices, embedding, identities, faces, face_identity, self.non_speech(rng))
 
     def voice_rows(self, rng: torch.Generator) -> Tensor:
         """A batch of voices, rows of the pack [batch]."""
@@ -86,6 +110,13 @@ class PackSampler:
         noise = torch.randn(embedding.shape, generator=rng, device=self.device)
         return unit(embedding + self.config.embedding_noise * noise)[self.rows], identities[self.rows]
 
+    def non_speech(self, rng: torch.Generator) -> Tensor:
+        """Embeddings of sounds that are no voice [n // VOICES_A_SOUND, 64]; none without a blurred face for them."""
+        if self.non_speech_embeddings is None:
+            return self.embeddings.new_empty(0, self.embeddings.shape[2], dtype=torch.float32)
+        rows = self._sample(len(self.non_speech_embeddings), rng)[self.rows][::VOICES_A_SOUND]
+        return unit(self.non_speech_embeddings[rows].float())
+
     def some_voices(self, count: int, rng: torch.Generator) -> Tensor:
         """Embeddings [count, 64] of random crops of random voices, with noise, of unit length."""
         voices, crops = (
@@ -97,17 +128,25 @@ class PackSampler:
         return unit(embedding + self.config.embedding_noise * noise)
 
     def some_sounds(self, count: int, rng: torch.Generator) -> Tensor:
-        """Embeddings [count, 64] of sounds that are no voice, of unit length; of a pack that has them."""
+        """Embeddings [count, 64] of sounds that are no voice, of unit length, from a pack that has them."""
         assert self.sounds is not None
-        return unit(
-            self.sounds[torch.randint(len(self.sounds), (count,), generator=rng, device=self.device)].float()
-        )
+        rows = torch.randint(len(self.sounds), (count,), generator=rng, device=self.device)
+        return unit(self.sounds[rows].float())
 
-    def pictures(self, voices: Tensor, rng: torch.Generator) -> Tensor:
-        """What the voices' faces are compared with [n, 3, size, size]: pictures of their identities."""
+    def pictures(self, voices: Tensor, identities: Tensor, rng: torch.Generator) -> Tensor:
+        """What the voices' faces are compared with [n, 3, size, size]: composites, or pictures of their identities."""
+        if self.composites:
+            return self.composites(self.mixture(identities))
         of = self.faces_of[self.voice_identity[voices]]
         place = (uniform(0, 1, len(voices), rng)[:, None] * (of >= 0).sum(dim=1, keepdim=True)).long()
         return self.faces.pixels(of.gather(1, place).squeeze(1)[self.rows])
+
+    def mixture(self, identities: Tensor) -> Tensor:
+        """Shares of a composite [n, identities], some below 0: those of probabilities, sharpened, exaggerated."""
+        return torch.lerp(self.mean_mixture, self._sharpen(identities), self.config.exaggeration)
+
+    def _sharpen(self, identities: Tensor) -> Tensor:
+        return F.normalize(identities**self.config.sharpness, p=1, dim=1)
 
     def _sample(self, count: int, rng: torch.Generator, cdf: Tensor | None = None) -> Tensor:
         """A batch of numbers below `count`, all as likely, or by weights whose sums so far are `cdf` [count]."""

@@ -1,162 +1,104 @@
-"""Principal components of composite portraits, in texture and in shape.
+"""What look-alikes have in common: the composite portrait of each group, and of any mixture of groups.
 
-A plain mean of pictures is blurred, since eyes and mouths lie in different places. Here each portrait is first brought
-to the mean shape of all, its 68 landmarks onto theirs; a group's composite is the mean texture there, and its mean
-shape. The principal components of all groups' composites, texture and shape together, hold what look-alikes have in
-common and differ in. Mirror images count too, so composites are symmetrical.
+A plain mean of pictures is blurred, since eyes and mouths lie in different places. Here each picture is first brought
+to the mean shape of all faces, its 68 landmarks onto theirs, and a group's mean texture is taken there; a flow then
+carries it back to the group's own mean shape. Mixtures mix textures and flows. Mirror images count too.
 
-    textures  float32 [1 + 64, 3, size, size], in [-1, 1], in the mean shape: the mean, and the components
-    flows     float32 [1 + 64, 2, 64, 64]: for each point of a shape, how far to the right (x) and below (y) lies the
-              place in the mean shape that it shows, in shares of the picture's side
-
-A component is one standard deviation of the groups' composites.
+    textures  uint8   [groups, 64, 64, 3], in the mean shape
+    flows     float16 [groups, 2, 64, 64]: for each pixel of the group's shape, how far to the right of it (x) and
+              below it (y) lies the place in the mean shape that it shows
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import map_coordinates
-from scipy.spatial import Delaunay
 
 from v2f.data.landmarks import VIEW, landmarks68, locate
-from v2f.models.composite_generator import COMPONENTS, FLOW_GRID
 
+SIZE = 64  # pixels
 # Each landmark's counterpart in the mirror image.
 MIRRORED = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
     + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
     + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
 )
-OUTSIDE = 1 / 16  # of the picture's side: how far beyond it lie the points that stay where they are
+# The corners and the middles of the edges stay where they are, some pixels outside the picture.
+BORDER = np.array([[x, y] for x in (-4, 31.5, 67) for y in (-4, 31.5, 67) if (x, y) != (31.5, 31.5)])
+PIXELS = np.indices((SIZE, SIZE))[::-1].reshape(2, -1).T.astype(float)  # (x, y), row by row
 LEAST_COLOUR = 12.0  # of 255, between a picture's channels: below it a picture is black and white
 # Quantile of the difference between a face's halves, by light from one side, a hand, a turned head.
 MOST_LOPSIDED = 0.93
-FLOW_WEIGHT = 4.0  # a flow by a quarter of the side counts as much as half the range from black to white
+FEWEST = 3  # pictures of a group that a mean is taken of
 
 
-@dataclass(frozen=True)
-class Components:
-    """The arrays above, and how the portraits that they were made of lie among them."""
-
-    textures: np.ndarray
-    flows: np.ndarray
-    used: np.ndarray  # bool [faces]: coloured, evenly lit, and seen by the frontal detector
-    places: np.ndarray  # float32 [used faces, 64]: of each portrait, in standard deviations
-    own_flows: np.ndarray  # float16 [used faces, 2, 64, 64]: of each portrait's own shape
-
-
-def components(faces: np.ndarray, groups: np.ndarray, workers: int = 1) -> Components:
-    """Compute the components.
+def composites(
+    faces: np.ndarray, groups: np.ndarray, workers: int = 1
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compute the textures and flows above.
 
     Args:
-        faces: aligned, uint8 [n, size, size, 3].
+        faces: aligned, uint8 [n, 64, 64, 3].
         groups: of each face, int [n], from 0 on.
-        workers: processes.
+
+    Returns:
+        textures, flows, and which faces are coloured, evenly lit and seen by the frontal detector, bool [n]; the others
+        are left out of the means where a group has enough without them.
     """
-    size, parallel = faces.shape[1], Parallel(n_jobs=workers)
+    parallel = Parallel(n_jobs=workers)
     landmarks, detected = zip(*parallel(delayed(_landmarks)(face) for face in faces), strict=True)
-    used = evenly_lit(faces) & np.array(detected)
-    own = np.stack(landmarks)[used]  # [used, 68, 2], in pixels
-    mirrored = own[:, MIRRORED] * (-1, 1) + (size - 1, 0)
-    shapes = _with_border((own + mirrored) / 2, size)
-    mean = shapes.mean(axis=0)
-    to_mean = _Triangles(mean, size)
-    own = _with_border(own, size)
-    textures = np.stack([to_mean.sample(face, shape) for face, shape in zip(faces[used], own, strict=True)])
-    textures = (textures + textures[:, :, ::-1]).transpose(
-        0, 3, 1, 2
-    ) / 255 - 1  # the mean of both, in [-1, 1]
-    flows = np.stack([_flow(shape, mean, size) for shape in shapes])
-    both = _joined(textures, flows)
-    group = groups[used]
-    composites = np.stack([both[group == one].mean(axis=0) for one in np.unique(group)])
-    middle, basis = _principal(composites)
-    places = np.linalg.solve(basis @ basis.T, basis @ (both - middle).T).T
-    all_textures, all_flows = _parted(np.concatenate([middle[None], basis]), size)
-    own_flows = np.stack([_flow(shape, mean, size) for shape in own]).astype(np.float16)
-    return Components(all_textures, all_flows, used, places.astype(np.float32), own_flows)
+    own = [np.concatenate([shape, BORDER]) for shape in landmarks]  # [76, 2] each
+    mirrored = [np.concatenate([_mirror(shape), BORDER]) for shape in landmarks]
+    shapes = (np.stack(own) + np.stack(mirrored)) / 2  # for means: textures are made of the pictures' own
+    good = evenly_lit(faces) & np.array(detected)
+    mean = shapes[good if good.any() else slice(None)].mean(axis=0)
+    pictures = np.stack(
+        parallel(delayed(_warp)(face, shape, mean) for face, shape in zip(faces, own, strict=True))
+    )
+    pictures = (pictures + pictures[:, :, ::-1]) / 2
+    textures, flows = [], []
+    for group in range(int(groups.max()) + 1):
+        members = (groups == group) & good
+        if members.sum() < FEWEST:
+            members = groups == group
+        textures.append(pictures[members].mean(axis=0))
+        flow = _places(shapes[members].mean(axis=0), mean) - PIXELS
+        flows.append(flow.T.reshape(2, SIZE, SIZE))
+    return np.round(textures).astype(np.uint8), np.array(flows, dtype=np.float16), good
 
 
 def evenly_lit(faces: np.ndarray) -> np.ndarray:
-    """Which of aligned faces uint8 [n, size, size, 3] are coloured, their halves about as bright: bool [n]."""
-    cells = 16
-    pixels = faces.reshape(len(faces), cells, -1, cells, faces.shape[2] // cells, 3).mean(axis=(2, 4))
-    coloured = np.array([np.ptp(face, axis=2).mean() > LEAST_COLOUR for face in faces])
-    middle = pixels.mean(axis=3)[:, 3:13, 3:13]  # without hair and background
+    """Which of aligned faces uint8 [n, 64, 64, 3] are coloured, their halves about as bright: bool [n]."""
+    pixels = faces.astype(np.float32)
+    coloured = (pixels.max(axis=3) - pixels.min(axis=3)).mean(axis=(1, 2)) > LEAST_COLOUR
+    grey = pixels.mean(axis=3).reshape(len(faces), SIZE // 4, 4, SIZE // 4, 4).mean(axis=(2, 4))
+    middle = grey[:, 3:13, 3:13]  # without hair and background
     difference = np.abs(middle - middle[:, :, ::-1]).mean(axis=(1, 2)) / (middle.std(axis=(1, 2)) + 15)
     return coloured & (difference <= np.quantile(difference, MOST_LOPSIDED))
-
-
-class _Triangles:
-    """The triangles between a shape's points, and where each pixel of a picture lies in them."""
-
-    def __init__(self, shape: np.ndarray, size: int) -> None:
-        triangles = Delaunay(shape)
-        pixels = np.indices((size, size))[::-1].reshape(2, -1).T.astype(float)  # (x, y), row by row
-        found = triangles.find_simplex(pixels)
-        turn = triangles.transform[found]
-        first = np.einsum("nij,nj->ni", turn[:, :2], pixels - turn[:, 2])
-        self.size, self.corners = size, triangles.simplices[found]
-        self.shares = np.column_stack([first, 1 - first.sum(axis=1)])
-
-    def sample(self, picture: np.ndarray, shape: np.ndarray) -> np.ndarray:
-        """Bring a picture [size, size, 3] of another shape to this one, float32."""
-        x, y = (shape[self.corners] * self.shares[..., None]).sum(axis=1).T
-        channels = [
-            map_coordinates(channel.astype(np.float32), [y, x], order=1, mode="nearest")
-            for channel in np.moveaxis(picture, -1, 0)
-        ]
-        return np.stack(channels, axis=1).reshape(self.size, self.size, 3)
 
 
 def _landmarks(face: np.ndarray) -> tuple[np.ndarray, bool]:
     """The 68 landmarks [68, 2] of an aligned face, in its own pixels, and whether the detector saw it."""
     view, box, detected = locate(face)
-    return (landmarks68(view, box) + 0.5) * (len(face) / VIEW) - 0.5, detected
+    return (landmarks68(view, box) + 0.5) * (SIZE / VIEW) - 0.5, detected
 
 
-def _with_border(shapes: np.ndarray, size: int) -> np.ndarray:
-    """Shapes [n, 68, 2] with the corners and the middles of the edges, some pixels outside the picture: [n, 76, 2]."""
-    low, middle, high = -OUTSIDE * size, (size - 1) / 2, (1 + OUTSIDE) * size - 1
-    border = [(x, y) for x in (low, middle, high) for y in (low, middle, high) if (x, y) != (middle, middle)]
-    return np.concatenate([shapes, np.broadcast_to(border, (len(shapes), 8, 2))], axis=1)
+def _mirror(shape: np.ndarray) -> np.ndarray:
+    turned = shape[MIRRORED].copy()
+    turned[:, 0] = SIZE - 1 - turned[:, 0]
+    return turned
 
 
-def _flow(shape: np.ndarray, mean: np.ndarray, size: int) -> np.ndarray:
-    """Of a shape [76, 2] the flow to the mean one, float32 [2, 64, 64], in shares of the side; affine by triangle."""
-    points = (np.indices((FLOW_GRID, FLOW_GRID))[::-1].reshape(2, -1).T + 0.5) * (size / FLOW_GRID) - 0.5
-    flow = (LinearNDInterpolator(shape, mean)(points) - points) / size
-    return flow.T.reshape(2, FLOW_GRID, FLOW_GRID).astype(np.float32)
-
-
-def _flow_scale(size: int) -> float:
-    """By what flows, which have fewer points than pictures, are multiplied beside textures."""
-    return FLOW_WEIGHT * size / FLOW_GRID
-
-
-def _joined(textures: np.ndarray, flows: np.ndarray) -> np.ndarray:
-    """Textures and flows of each of n as one vector, float32 [n, numbers]."""
-    rows = [
-        textures.reshape(len(textures), -1),
-        flows.reshape(len(flows), -1) * _flow_scale(textures.shape[-1]),
+def _warp(face: np.ndarray, shape: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Bring a picture [64, 64, 3] of one shape to another, float32."""
+    x, y = _places(target, shape).T
+    channels = [
+        map_coordinates(channel.astype(np.float32), [y, x], order=1, mode="nearest")
+        for channel in np.moveaxis(face, -1, 0)
     ]
-    return np.concatenate(rows, axis=1, dtype=np.float32)
+    return np.stack(channels, axis=1).reshape(SIZE, SIZE, 3)
 
 
-def _parted(rows: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    textures, flows = np.split(rows, [3 * size**2], axis=1)
-    flows = flows / _flow_scale(size)
-    return textures.reshape(-1, 3, size, size), flows.reshape(-1, 2, FLOW_GRID, FLOW_GRID)
-
-
-def _principal(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of vectors [n, numbers], and their first components [64, numbers], as long as the vectors deviate."""
-    mean = vectors.mean(axis=0)
-    centred = (vectors - mean) / np.sqrt(np.float32(len(vectors)))
-    _, rotation = np.linalg.eigh((centred @ centred.T).astype(np.float64))
-    largest = rotation[:, ::-1][:, :COMPONENTS].T.astype(np.float32)
-    basis = np.zeros((COMPONENTS, vectors.shape[1]), np.float32)
-    basis[: len(largest)] = largest @ centred
-    return mean, basis
+def _places(target: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """Where each pixel of a picture of shape `target` lies in one of shape `source`: [4096, 2], affine by triangle."""
+    return LinearNDInterpolator(target, source)(PIXELS)

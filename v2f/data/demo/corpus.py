@@ -165,7 +165,7 @@ def _true_pairs(folder: Path, faceres: Path, out: Path) -> TruePairs:
     add_faces(
         out,
         [Source(folder / face, name, name) for name, _, face in names_and_files],
-        replace(FACES, faceres=faceres),
+        faces,
     )
     pairs = PreparedPairs.open(out)
     if len(pairs.faces) < FEWEST_PAIRS:

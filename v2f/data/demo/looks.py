@@ -16,7 +16,7 @@ from torch import Tensor
 from v2f.audio import FULL_SCALE
 from v2f.audio.front_ends import FRONT_ENDS
 from v2f.data import store
-from v2f.data.demo.composites import components
+from v2f.data.demo.components import components
 from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge, speaker_means
 from v2f.data.demo.places import place_directions
 from v2f.data.demo.sources import pairs_part
@@ -88,7 +88,7 @@ def looks(dvectors: np.ndarray, person: np.ndarray, seconds: np.ndarray, pairs: 
 
 @dataclass(frozen=True)
 class TrueLooks:
-    """True pairs, and the folder of FaceRes: what a composite generator's places are solved for with."""
+    """True pairs, and the folder of FaceRes: what a portrait generator's places are solved for with."""
 
     pairs: PreparedPairs
     faceres: Path
@@ -101,7 +101,7 @@ class TrueLooks:
     def composites(
         self, faces: np.ndarray, files: list[str], identities: np.ndarray, embeddings: np.ndarray, seed: int
     ) -> dict[str, np.ndarray]:
-        """The arrays of a pack that a composite generator starts from; see v2f/training/pack.py.
+        """The arrays of a pack that a portrait generator starts from (v2f/training/pack.py), and which are `used`.
 
         Args:
             faces: portraits uint8 [n, size, size, 3], the pack's.
@@ -116,6 +116,7 @@ class TrueLooks:
         rows = np.flatnonzero(made.used)
         detailed = np.array([not files[row].startswith(FEW_PIXELS) for row in rows])
         return {
+            "used": made.used,
             "textures": made.textures.astype(np.float16),
             "flows": made.flows.astype(np.float16),
             "directions": directions.astype(np.float32),

@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from v2f.data.demo.composites import Components
+from v2f.data.demo.components import Components
 from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge
-from v2f.models.composite_generator import COMPONENTS, Portraits
 from v2f.models.pixels import to_pixels
+from v2f.models.portrait_generator import COMPONENTS, Portraits
 
 DRAWN = 1_600  # portraits at random places
 DRAWN_SPREAD = 0.8  # of their places, in standard deviations of composites

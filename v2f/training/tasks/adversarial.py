@@ -25,6 +25,7 @@ from v2f.models import (
     save_networks,
     unit,
 )
+from v2f.models.composite_generator import CompositeGenerator
 from v2f.models.cpu_kernels import learn_on_cpu, twice_differentiable
 from v2f.models.cuda_graphs import CudaGraphRunner
 from v2f.models.cuda_kernels import learn_on_gpu
@@ -33,11 +34,13 @@ from v2f.training.checkpoint import load_optimizer_state, optimizer_state, prefi
 from v2f.training.distributed import ALONE, Processes
 from v2f.training.pack import Pack
 from v2f.training.presets import AdversarialConfig
-from v2f.training.sampling import Batch, PackSampler
+from v2f.training.sampling import VOICES_A_SOUND, Batch, PackSampler
 from v2f.training.seeding import mix_seeds, seeded_generator
 
 WEIGHTS = "v2f.safetensors"
 COLUMNS = 8  # faces in a row of the sample grid
+# Of faces of voices and of other sounds in the last steps: the score tells both from photographs, the latter further.
+LAST_WEIGHTS = (0.1, float(VOICES_A_SOUND))
 R1_EVERY = 16  # steps; the penalty counts so many times as much in one of them
 
 
@@ -64,6 +67,11 @@ class AdversarialTask:
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.discriminator = runtime.place(Discriminator(config.networks))
             self.classifier = runtime.place(Classifier(pack.identities, config.networks))
+        self.portrait_steps = 0
+        composites = self.sampler.composites
+        if composites and isinstance(self.generator, CompositeGenerator):
+            self.portrait_steps = config.portrait_steps
+            self.generator.portraits.fit(composites.textures, composites.flows, composites.blur)
         for network in (self.generator, self.trunk):
             learn_on_cpu(network) if device.type == "cpu" else learn_on_gpu(network)
         self.G_ema = runtime.place(build_generator(config.networks)) if config.average else self.generator
@@ -84,11 +92,18 @@ class AdversarialTask:
         )
 
     def step(self, index: int) -> dict[str, Tensor]:
-        """One iteration, and what changes with its number around it."""
+        """One iteration, and what changes with its number around it; before them those of portraits alone."""
         config = self.config
-        weight = max(0.0, config.picture_weight * (1 - index / config.picture_steps))
+        if index < self.portrait_steps:
+            return self._portrait_step(index)
+        # Where there are no portraits to learn first, their steps are Algorithm 1's too.
+        turn = max(0, index - config.portrait_steps)
+        if config.adversarial_steps is not None and turn >= config.adversarial_steps:
+            return self._last_step(index)
+        left = config.picture_weight_left if self.sampler.composites else 0.0
+        weight = max(left, config.picture_weight * (1 - turn / config.picture_steps))
         self.picture_weight.fill_(weight)
-        self.learning_rate.fill_(config.learning_rate * falling(index, config.falls_after, config.falls_over))
+        self.learning_rate.fill_(config.learning_rate * falling(turn, config.falls_after, config.falls_over))
         if config.r1 and index % R1_EVERY == 0:
             self._penalise_gradient(seeded_generator(self.runtime.device, config.seed, index, R1_EVERY))
         self.graphs.rng.manual_seed(mix_seeds(config.seed, index))
@@ -96,14 +111,33 @@ class AdversarialTask:
         self._update_G_ema(index)
         return losses
 
+    def _portrait_step(self, index: int) -> dict[str, Tensor]:
+        """Let a composite generator's portraits, and no detail yet, come near the composites and the blur."""
+        assert isinstance(self.generator, CompositeGenerator)
+        rng = seeded_generator(self.runtime.device, self.config.seed, index)
+        voices = self.sampler.voice_rows(rng)
+        embedding, identities = self.sampler.embed(voices, rng)
+        sounds = self.sampler.non_speech(rng)
+        portraits, blurs = self.generator.portrait(torch.cat([embedding, sounds])).split(
+            [len(embedding), len(sounds)]
+        )
+        picture = F.mse_loss(portraits, self.sampler.pictures(voices, identities, rng))
+        loss, losses = self.config.picture_weight * picture, {"loss_G_picture": picture.detach()}
+        if len(sounds):
+            losses["loss_G_blur"] = (blur := self._loss_blur(blurs)).detach()
+            loss = loss + self.config.nobody_weight * blur
+        self.learning_rate.fill_(self.config.learning_rate)
+        self._update(self.G_adam, loss)
+        self._update_G_ema(index)
+        return losses
+
     def _iteration(self, rng: torch.Generator, with_picture: bool) -> dict[str, Tensor]:
         """One iteration of Algorithm 1; its line numbers stand in the comments."""
         config, batch = self.config, self.sampler.batch(rng)
-        with self.runtime.autocast():
-            fake = self.generator(batch.embedding)
+        fake, fake_non_speech = self._generate(self.generator, batch)
 
         # Lines 4 and 5. Detached: this update must not reach the generator.
-        losses = self._update_D_and_C(batch, fake.detach(), rng)
+        losses = self._update_D_and_C(batch, fake.detach(), fake_non_speech.detach(), rng)
 
         # Line 6: the generator, judged by the discriminator and classifier just updated.
         freeze(self.trunk, self.discriminator, self.classifier)
@@ -114,9 +148,12 @@ class AdversarialTask:
         loss_G_id = F.cross_entropy(C_fake.float(), batch.identities)
         loss = loss_G_adv + config.identity_weight * loss_G_id
         if with_picture:
-            pictures = self.sampler.pictures(batch.voices, rng)
+            pictures = self.sampler.pictures(batch.voices, batch.identities, rng)
             losses["loss_G_picture"] = F.mse_loss(fake.float(), pictures)
             loss = loss + self.picture_weight * losses["loss_G_picture"]
+        if len(batch.non_speech):
+            losses["loss_G_blur"] = self._loss_blur(fake_non_speech.float())
+            loss = loss + config.nobody_weight * losses["loss_G_blur"]
         self._update(self.G_adam, loss)
         likeliest = batch.identities.argmax(1) if batch.identities.ndim == 2 else batch.identities
         losses |= {
@@ -126,25 +163,41 @@ class AdversarialTask:
         }
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _update_D_and_C(self, batch: Batch, fake: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+    def _generate(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Faces of the batch's voices, and of its sounds that are no voice."""
+        embeddings = torch.cat([batch.embedding, batch.non_speech])
+        with self.runtime.autocast():
+            voices, sounds = network(embeddings).split([len(batch.embedding), len(batch.non_speech)])
+        return voices, sounds
+
+    def _update_D_and_C(
+        self,
+        batch: Batch,
+        fake: Tensor,
+        fake_non_speech: Tensor,
+        rng: torch.Generator,
+        weights: tuple[float, float] = (1.0, 1.0),
+    ) -> dict[str, Tensor]:
         """Lines 4 and 5: discriminator and classifier learn from real and generated faces; their losses.
 
-        The trunk is run once over all of them; only real faces have an identity.
+        The trunk is run once over all of them; only real faces have an identity. `weights` are those of faces of
+        voices and of other sounds.
         """
         freeze(self.trunk, self.discriminator, self.classifier, frozen=False)
         count = len(batch.faces)
-        faces = [self._augment(batch.faces, rng), self._augment(fake.float(), rng)]
+        faces = [self._augment(batch.faces, rng), self._augment(fake.float(), rng), fake_non_speech.float()]
         with self.runtime.autocast():
             features = self.trunk(torch.cat(faces))
             logits, names = self.discriminator(features), self.classifier(features[:count])
         logits = logits.float().squeeze(1)
-        labels = torch.zeros_like(logits)
+        labels, counts = torch.zeros_like(logits), torch.ones_like(logits)
         labels[:count] = 1.0
+        counts[count : 2 * count], counts[2 * count :] = weights
         # -log F_d(f) - log(1 - F_d(f^)), on logits
-        loss_D = 2 * F.binary_cross_entropy_with_logits(logits, labels)
+        loss_D = 2 * F.binary_cross_entropy_with_logits(logits, labels, counts)
         loss_C = F.cross_entropy(names.float(), batch.face_identity)
         self._update(self.D_adam, loss_D + loss_C)
-        real, generated = logits.sigmoid().split(count)
+        real, generated = logits[: 2 * count].sigmoid().split(count)
         return {
             "loss_D": loss_D.detach(),
             "loss_C": loss_C.detach(),
@@ -152,6 +205,15 @@ class AdversarialTask:
             "D of generated": generated.mean().detach(),
             "accuracy of real": (names.argmax(1) == batch.face_identity).float().mean(),
         }
+
+    def _last_step(self, index: int) -> dict[str, Tensor]:
+        """Discriminator and classifier alone learn, of faces by G_ema, the generator that is kept."""
+        rng = seeded_generator(self.runtime.device, self.config.seed, index)
+        batch = self.sampler.batch(rng)
+        with torch.no_grad():
+            fake, fake_non_speech = self._generate(self.G_ema, batch)
+        self.learning_rate.fill_(self.config.learning_rate / 4)
+        return self._update_D_and_C(batch, fake, fake_non_speech, rng, LAST_WEIGHTS)
 
     def _penalise_gradient(self, rng: torch.Generator) -> None:
         """R1 (Mescheder et al., 2018): the discriminator's logit is made to change little around real faces."""
@@ -163,6 +225,11 @@ class AdversarialTask:
             (gradient,) = torch.autograd.grad(logits.sum(), faces, create_graph=True)
             penalty = gradient.square().sum(dim=(1, 2, 3)).mean()
             self._update(self.D_adam, self.config.r1 / 2 * R1_EVERY * penalty)
+
+    def _loss_blur(self, faces: Tensor) -> Tensor:
+        """How far faces of sounds that are no voice [sounds, 3, size, size] are from the blurred face."""
+        assert self.sampler.blur is not None
+        return F.l1_loss(faces, self.sampler.blur.expand_as(faces))
 
     def _update(self, adam: torch.optim.Adam, loss: Tensor) -> None:
         adam.zero_grad()
@@ -237,7 +304,7 @@ class AdversarialTask:
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
         """Write the model: encoder, G_ema, trunk, discriminator and classifier in one file."""
-        faces_seen = step * self.batch  # generated, by the discriminator
+        faces_seen = max(0, step - self.portrait_steps) * self.batch  # generated, by the discriminator
         provenance = {
             "stage": "gan",
             "steps": str(step),

@@ -1,4 +1,4 @@
-"""Stage two of the bundled model: a composite generator's detail, then discriminator and classifier.
+"""Stage two of the bundled model: a portrait generator's detail, then discriminator and classifier.
 
     v2f train portrait --data PACK --encoder ENCODER --out RUN
 
@@ -33,20 +33,20 @@ from v2f.models import (
     encode_people,
     save_networks,
 )
-from v2f.models.composite_generator import CompositeGenerator, warp
 from v2f.models.networks import LEAKY_SLOPE
 from v2f.models.pixels import as_input
+from v2f.models.portrait_generator import PortraitGenerator, warp
 from v2f.training.augment import augment_faces
 from v2f.training.batches import flip, uniform
 from v2f.training.checkpoint import load_optimizer_state, optimizer_state, prefixed, without_prefix
 from v2f.training.pack import Pack
+from v2f.training.portraits import BLUR, blurred
 from v2f.training.presets import AdversarialConfig
 from v2f.training.sampling import PackSampler
 from v2f.training.seeding import seeded_generator
 from v2f.training.tasks.adversarial import COLUMNS, WEIGHTS, falling, freeze, grid
 
 NEAREST = 0.25  # of a portrait's way from the mean, to which it is brought at most
-BLUR = 3 / 8  # of the picture's side: the reach of the blur in which nobody is left
 R1, R1_EVERY = 0.08, 8  # weight of the gradient penalty on the patch discriminator, and the steps between two
 PRESENCE_BATCH = 256  # embeddings of voices, and of other sounds
 # Of faces of voices and of other sounds in the last steps: the score tells both from photographs, the latter further.
@@ -79,19 +79,19 @@ class PortraitTask:
             raise CorpusError("The pack holds no composite portraits; make it with `v2f train pack --pairs`.")
         self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
         self.batch, device = config.batch, runtime.device
-        self.networks = NetworkConfig(encoder="fused", generator="composite", image_size=pack.faces.shape[1])
+        self.networks = NetworkConfig(encoder="fused", generator="portrait", image_size=pack.faces.shape[1])
         settings = AdversarialConfig(batch=config.last_batch)
         self.sampler = PackSampler(pack, settings, device, slice(0, config.last_batch))
         self.portraits = _Smooth(pack, device)
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
-            self.generator = runtime.place(CompositeGenerator(self.networks))
+            self.generator = runtime.place(PortraitGenerator(self.networks))
             self.patches = runtime.place(PatchDiscriminator())
             self.trunk = runtime.place(FaceTrunk(self.networks))
             self.discriminator = runtime.place(Discriminator(self.networks))
             self.classifier = runtime.place(Classifier(pack.identities, self.networks))
         self._fit_generator()
-        self.G_ema = runtime.place(CompositeGenerator(self.networks)).eval()
+        self.G_ema = runtime.place(PortraitGenerator(self.networks)).eval()
         self.G_ema.load_state_dict(self.generator.state_dict())
         judges = [*self.trunk.parameters(), *self.discriminator.parameters(), *self.classifier.parameters()]
         self.G_adam, self.patches_adam, self.judge_adam = (
@@ -103,7 +103,7 @@ class PortraitTask:
         pack, portraits = self.pack, self.generator.portraits
         assert pack.textures is not None and pack.flows is not None and pack.directions is not None
         textures = torch.from_numpy(pack.textures).float()
-        to_blur = blurred(textures[0]) - textures[0]
+        to_blur = blurred(textures[0], BLUR * pack.faces.shape[1] // 64) - textures[0]
         portraits.textures.copy_(torch.cat([textures, to_blur[None]]).flatten(1))
         portraits.flows.copy_(torch.from_numpy(pack.flows).float().flatten(1))
         self.generator.directions.copy_(torch.from_numpy(pack.directions))
@@ -307,15 +307,6 @@ class _Smooth:
         weights = torch.cat([torch.ones_like(share), share * self.places[chosen]], dim=1)
         textures = (weights @ self.textures.flatten(1)).view(-1, *self.textures.shape[1:])
         return warp(textures, self.flows[chosen].float()).clamp(-1, 1)
-
-
-def blurred(picture: Tensor) -> Tensor:
-    """A picture [3, size, size] in which nothing finer than BLUR is left."""
-    reach = int(BLUR * picture.shape[-1]) // 2
-    for _ in range(2):  # two box filters make a tent
-        padded = F.pad(picture[None], (reach,) * 4, mode="replicate")
-        picture = F.avg_pool2d(padded, 2 * reach + 1, stride=1)[0]
-    return picture
 
 
 def _update(adam: torch.optim.Adam, loss: Tensor) -> None:
