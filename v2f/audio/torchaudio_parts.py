@@ -17,5 +17,6 @@ if torch.version.cuda is None and "torchaudio" not in sys.modules:
     sys.modules["torchaudio._extension"] = stand_in
 
 from torchaudio import functional  # noqa: E402 (after the stand-in)
+from torchaudio.compliance import kaldi  # noqa: E402
 
-__all__ = ["functional"]
+__all__ = ["functional", "kaldi"]

@@ -24,7 +24,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MEL_BINS = 64  # Sec. 4: 64-dimensional log mel-spectrograms
-POWER_BANDS = 40  # mel bands that the public speaker encoder takes instead, beside each frame's mean square
+POWER_BANDS = 40  # mel bands that the first public speaker encoder takes, beside each frame's mean square
+FILTER_BANKS = 80  # log filter banks that the second takes
 EMBEDDING_SIZE = 64  # Table 2: "yielding a 64-dimensional embedding"
 VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
 GENERATOR_CHANNELS = (1024, 512, 256, 128, 64)  # Table 2, generator, at 4x4, 8x8, ... 64x64
