@@ -1,6 +1,6 @@
 """From sound to the input of each voice encoder: one front end for each, by the encoder's name.
 
-Both have frames of 25 ms every 10 ms, whole ones only, so that `whole_frames` holds for both.
+All have frames of 25 ms every 10 ms, whole ones only, so that `whole_frames` holds for all.
 """
 
 from collections.abc import Callable
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from v2f.audio.features import log_mel, normalise
+from v2f.audio.filter_banks import filter_banks
 from v2f.audio.mel_power import mel_power
 
 
@@ -31,8 +33,14 @@ class FrontEnd:
         return self.normalise(self.frames(speech))
 
 
+def fused(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
+    """Mel power, mean square and log filter banks [..., 121, frames] of [..., samples]."""
+    return torch.cat([mel_power(waveform, start), filter_banks(waveform, start)], dim=-2)
+
+
 FRONT_ENDS = {
     "table2": FrontEnd(log_mel, normalise),
-    # The public encoder levels each of its windows itself, so that a window of a growing recording never changes.
+    # The public encoders level each of their windows themselves, so that a window of a growing recording never changes.
     "dvector": FrontEnd(mel_power, lambda frames: frames),
+    "fused": FrontEnd(fused, lambda frames: frames),
 }

@@ -37,7 +37,7 @@ class ApparentSexAndAge:
             ) from error
 
     def judge(self, face: np.ndarray) -> tuple[str, int]:
-        """Apparent ("female" or "male", age in years) of an aligned face np.uint8 [64, 64, 3].
+        """Apparent ("female" or "male", age in years) of an aligned face np.uint8 [size, size, 3].
 
         Judged on the enlarged face, in the box that `landmarks.locate` gives.
         """

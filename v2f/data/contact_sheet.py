@@ -24,7 +24,7 @@ def grid(
 ) -> Image.Image:
     """A row of faces per name, and a column per heading. Names and headings are broken into lines where need be.
 
-    faces: for each row, faces np.uint8 [64, 64, 3]; None gives a grey square, and a row may end before the last
+    faces: for each row, faces np.uint8 [size, size, 3]; None gives a grey square, and a row may end before the last
     column. `apart`: a wider gap is left before this column, where faces of another kind begin.
     """
     headings = [_lines(heading, SIDE) for heading in columns]
@@ -46,7 +46,7 @@ def grid(
 
 
 def gallery(faces: Sequence[np.ndarray], names: Sequence[str], columns: int = 10) -> Image.Image:
-    """Faces np.uint8 [64, 64, 3] in reading order, each with its name of one line beneath."""
+    """Faces np.uint8 [size, size, 3] in reading order, each with its name of one line beneath."""
     rows = -(-len(faces) // columns)
     picture, pen = _paper(columns * (SIDE + GAP) + GAP, rows * (SIDE + LINE + GAP) + GAP)
     for i, (face, name) in enumerate(zip(faces, names, strict=True)):

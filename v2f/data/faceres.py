@@ -47,7 +47,7 @@ class FaceRes:
 
     @torch.inference_mode()
     def __call__(self, faces: np.ndarray) -> Verdicts:
-        """Judge aligned faces uint8 [n, 64, 64, 3]; n may be 0. Descriptors are float32 [n, 1024], of unit length."""
+        """Judge aligned faces uint8 [n, size, size, 3]; n may be 0. Descriptors are float32 [n, 1024], of unit length."""
         parts = [self._network(pictures) for pictures in _pictures(faces)]
         empty = (torch.empty(0, 1024), torch.empty(0, 100), torch.empty(0))
         features, ages, male = (torch.cat(some) for some in zip(empty, *parts, strict=True))
@@ -95,7 +95,7 @@ def _per_channel(channels: Tensor) -> Tensor:
 
 
 def _pictures(faces: np.ndarray) -> Iterator[Tensor]:
-    """Faces uint8 [n, 64, 64, 3] as the network takes them, float32 [part, 3, 224, 224] in 0..255, part by part."""
+    """Faces uint8 [n, size, size, 3] as the network takes them, float32 [part, 3, 224, 224] in 0..255, part by part."""
     for start in range(0, len(faces), BATCH):
         views = [enlarge(face, SIZE) for face in faces[start : start + BATCH]]
         yield torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2).float()

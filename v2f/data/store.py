@@ -15,8 +15,9 @@ done over the part that is used (`v2f.audio.normalise`).
 A store of the demonstration corpus holds speech.npy instead of log_mel.npy, int16 [samples] at 16 kHz, because its
 voices are augmented as sound; every recording has one level. Besides:
 
-    dvectors.npy      float32 [recordings, 512]: two public speaker embeddings side by side, each of unit length
+    dvectors.npy      float32 [recordings, 448]: two public speaker embeddings side by side, each of unit length
     descriptors.npy   float32 [faces, 128], dlib's
+    faceres.npy       float32 [faces, 1024], FaceRes's; of true pairs
     pairing.npy       float16 [recordings, identities]: how well each voice goes with each identity; a row sums to 1,
                       and is zero for a voice without a face
 
@@ -162,7 +163,7 @@ class Store:
 
     @property
     def dvectors(self) -> np.ndarray | None:
-        """Two public speaker embeddings of each recording, float32 [recordings, 512]; None without."""
+        """Two public speaker embeddings of each recording, float32 [recordings, 448]; None without."""
         return self._optional(DVECTORS)
 
     @property

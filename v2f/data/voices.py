@@ -34,7 +34,7 @@ class VoiceOptions:
     def columns(self) -> dict[str, np.dtype]:
         """The arrays of a store that these make, with the type of an entry."""
         sound = np.dtype("<i2") if self.keep == "speech" else np.dtype(("<f2", (MEL_BINS,)))
-        return {self.keep: sound} | ({"dvectors": np.dtype(("<f4", (512,)))} if self.dvectors else {})
+        return {self.keep: sound} | ({"dvectors": np.dtype(("<f4", (448,)))} if self.dvectors else {})
 
 
 def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardResult:

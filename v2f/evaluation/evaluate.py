@@ -83,6 +83,7 @@ class Evaluation:
         runtime = Runtime.choose(exact=options.exact)
         self.engine = VoiceToFace(load(self.weights), runtime)
         self.encoder = self.engine.model.config.encoder
+        self.size = self.engine.model.config.image_size
         self.fitted = fitted(self.engine.model.provenance)
         self.sounds = sound_files(options.sounds) if options.sounds else []
         self.classifier = GenderClassifier.open(options.gender, runtime) if options.gender else None
@@ -121,14 +122,16 @@ class Evaluation:
     def measured_subjects(self) -> list[Subjects]:
         """The test people, those of the other splits that are kept out of training, and the true pairs."""
         splits = {person.split for person in self.store.people} - {"test", *NOT_MEASURED}
-        measured = [of_store(self.store, "test", self.encoder)]
-        measured += [of_store(self.store, split, self.encoder, longest=True) for split in sorted(splits)]
+        measured = [of_store(self.store, "test", self.encoder, self.size)]
+        measured += [
+            of_store(self.store, split, self.encoder, self.size, longest=True) for split in sorted(splits)
+        ]
         options = self.options
         if not options.pairs:
             self.leave_out("matching", "true pairs", "no folder of true pairs was given")
             return measured
         self.log("reading the true pairs")
-        pairs = of_pairs(options.pairs, options.pairs_split, IMPOSTERS, self.workers, self.encoder)
+        pairs = of_pairs(options.pairs, options.pairs_split, IMPOSTERS, self.workers, self.encoder, self.size)
         for reason, count in pairs.left_out.items():
             self.leave_out("all questions", pairs.name, f"{count} of them: {reason}")
         return [*measured, pairs]
@@ -139,7 +142,7 @@ class Evaluation:
         There are no generated ones where the model was trained on other identities.
         """
         self.log("training identities: generating and judging faces")
-        subjects = of_training(self.store, self.seed, self.encoder)
+        subjects = of_training(self.store, self.seed, self.encoder, self.size)
         same = self.engine.model.provenance.get("store") == store_hash(self.store.folder)
         if not (same or names_faces(self.engine, subjects)):
             for question in ("closed-set identification", "matching"):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from v2f.evaluation.judges import DESCRIPTORS, Judges, Verdicts
 from v2f.evaluation.subjects import Subjects
-from v2f.models.pixels import as_input
+from v2f.models.pixels import as_input, shrink
 from v2f.pipeline import VoiceToFace
 
 BATCH = 256  # recordings or faces, to bound memory
@@ -25,7 +25,7 @@ class GeneratedFaces:
 
     subjects: Subjects
     embeddings: np.ndarray  # float32 [recordings, 64], of the voices
-    images: np.ndarray  # uint8 [recordings, 64, 64, 3]
+    images: np.ndarray  # uint8 [recordings, size, size, 3]
     scores: np.ndarray | None  # float32 [recordings], by the discriminator
     verdicts: dict[str, Verdicts]
     true_verdicts: dict[str, Verdicts]
@@ -80,18 +80,18 @@ def embed(
 
 @torch.inference_mode()
 def trunk_features(engine: VoiceToFace, images: np.ndarray) -> np.ndarray | None:
-    """The trunk's embeddings float32 [n, 64] of faces uint8 [n, 64, 64, 3]; None for weights without a trunk."""
+    """The trunk's embeddings float32 [n, 64] of faces uint8 [n, size, size, 3]; None for weights without a trunk."""
     trunk = engine.model.trunk
     if trunk is None:
         return None
     parts = [np.empty((0, 64), np.float32)]
-    for faces in network_inputs(images, engine.runtime.device):
+    for faces in network_inputs(images, engine.runtime.device, trunk.image_size):
         with engine.runtime.autocast():
             parts.append(trunk(faces).float().cpu().numpy())
     return np.concatenate(parts)
 
 
-def network_inputs(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:
-    """Faces uint8 [n, 64, 64, 3] -> batches float32 [part, 3, 64, 64] in [-1, 1]."""
+def network_inputs(images: np.ndarray, device: torch.device, size: int) -> Iterator[Tensor]:
+    """Faces uint8 [n, height, width, 3] -> batches float32 [part, 3, size, size] in [-1, 1], by area averaging."""
     for start in range(0, len(images), BATCH):
-        yield as_input(torch.from_numpy(images[start : start + BATCH]).to(device))
+        yield as_input(torch.from_numpy(shrink(images[start : start + BATCH], size)).to(device))

@@ -32,21 +32,21 @@ HAAR = "haarcascade_frontalface_alt.xml"  # of the cascades in the package the o
 # at 64 pixels it finds 95 %, of 100 pictures of noise none, of 100 faces upside down 4 %
 HAAR_STEP, HAAR_NEIGHBOURS = 1.1, 3  # between sizes looked for; rectangles that must agree on a face
 HAAR_SMALLEST = 100  # pixels of VIEW: a face fills most of an aligned picture
-VIEW = 256  # pixels: what a 64x64 face is enlarged to, so that a detector made for 80-pixel faces can see it
+VIEW = 256  # pixels: what a face is enlarged to, so that a detector made for 80-pixel faces can see it
 
 
 Judges = dict[
     str, Callable[[np.ndarray], Verdicts]
-]  # by name: of aligned faces uint8 [n, 64, 64, 3]; n may be 0
+]  # by name: of aligned faces uint8 [n, size, size, 3]; n may be 0
 
 
 def dlib_detects(face: np.ndarray) -> bool:
-    """Whether dlib's frontal detector sees a face in an aligned np.uint8 [64, 64, 3], enlarged four times."""
+    """Whether dlib's frontal detector sees a face in an aligned np.uint8 [size, size, 3]."""
     return bool(detect_faces(enlarge(face, VIEW), upsample=0))
 
 
 def haar_detects(face: np.ndarray) -> bool:
-    """Whether OpenCV's Haar cascade sees a frontal face in an aligned np.uint8 [64, 64, 3], enlarged four times.
+    """Whether OpenCV's Haar cascade sees a frontal face in an aligned np.uint8 [size, size, 3].
 
     Raises V2FError without OpenCV's version 4.
     """
@@ -65,7 +65,7 @@ def detectors() -> dict[str, Callable[[np.ndarray], bool]]:
 
 
 def detections(faces: np.ndarray, workers: int = 1) -> dict[str, np.ndarray]:
-    """By detector, whether it sees a face in each of some aligned faces uint8 [n, 64, 64, 3], bool [n]."""
+    """By detector, whether it sees a face in each of some aligned faces uint8 [n, size, size, 3], bool [n]."""
     return {name: np.array(each(detects, faces, workers), bool) for name, detects in detectors().items()}
 
 

@@ -80,7 +80,7 @@ def each(arguments: Namespace, study: Callable[[VoiceToFace, Waveform], T]) -> d
 
 
 def images(faces: Sequence[Face | None]) -> list[NDArray[np.uint8] | None]:
-    """The pictures of faces, uint8 [64, 64, 3] each."""
+    """The pictures of faces, uint8 [size, size, 3] each."""
     return [face.image if face else None for face in faces]
 
 

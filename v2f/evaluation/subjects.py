@@ -19,7 +19,8 @@ from v2f.data.landmarks import align, detect_faces, five_points, landmarks68
 from v2f.data.recordings import HELDOUT_SHARE, frames_of
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, NoSpeechError
-from v2f.models.networks import IMAGE_SIZE, EncoderName
+from v2f.models.networks import EncoderName
+from v2f.models.pixels import shrink
 
 TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that is ever trained on
 EACH = 5  # recordings of each training identity; Sec. 4.2: 4,620 of 924
@@ -36,7 +37,7 @@ class Subjects:
     people: list[Person]
     voice_person: np.ndarray  # int64 [recordings]
     face_person: np.ndarray  # int64 [faces]
-    faces: np.ndarray  # uint8 [faces, 64, 64, 3]
+    faces: np.ndarray  # uint8 [faces, size, size, 3], as large as the model draws them
     frames: Callable[[int], Tensor]  # of a recording: the encoder's, of its speech, float32 [bins, frames]
     encoder: EncoderName = "table2"  # that of `frames`
     share: float = 1.0  # of each recording, from its start, that counts as the whole
@@ -70,8 +71,13 @@ class Subjects:
         return np.array([person.gender for person in self.people], dtype="U6")
 
 
-def of_store(store: Store, split: str, encoder: EncoderName = "table2", longest: bool = False) -> Subjects:
-    """All people of a split other than "train", with frames for an encoder; `longest`: one recording of each."""
+def of_store(
+    store: Store, split: str, encoder: EncoderName = "table2", size: int = 64, longest: bool = False
+) -> Subjects:
+    """All people of a split other than "train", with frames for an encoder and faces of `size` pixels a side.
+
+    longest: only the longest recording of each. Raises CorpusError where the store's faces are smaller.
+    """
     voices, faces = store.voices_in(split), store.faces_in(split)
     if longest:
         lengths, person = (store.voices[name][voices] for name in ("length", "person"))
@@ -82,14 +88,14 @@ def of_store(store: Store, split: str, encoder: EncoderName = "table2", longest:
         people=store.people,
         voice_person=store.voices["person"][voices],
         face_person=np.asarray(store.face_person[faces]),
-        faces=_faces(store, faces),
+        faces=_faces(store, faces, size),
         frames=lambda recording: frames_of(store, voices[recording], encoder=encoder),
         encoder=encoder,
     )
 
 
-def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Subjects:
-    """The training identities, with frames for an encoder: EACH recordings of everyone, and MOST_FACES, sampled."""
+def of_training(store: Store, seed: int, encoder: EncoderName = "table2", size: int = 64) -> Subjects:
+    """The training identities, as `of_store`: EACH recordings of everyone, and MOST_FACES, sampled."""
     rng = np.random.default_rng(seed)
     voices = _some(store.voice_identity, rng)
     faces = np.sort(rng.permutation(np.flatnonzero(store.face_identity >= 0))[:MOST_FACES])
@@ -102,7 +108,7 @@ def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Sub
         people=[people[identity] for identity in range(store.identities)],
         voice_person=store.voice_identity[voices],
         face_person=store.face_identity[faces],
-        faces=_faces(store, faces),
+        faces=_faces(store, faces, size),
         frames=lambda recording: frames_of(store, voices[recording], encoder=encoder),
         encoder=encoder,
         share=TRAINING_SHARE,
@@ -110,9 +116,14 @@ def of_training(store: Store, seed: int, encoder: EncoderName = "table2") -> Sub
 
 
 def of_pairs(
-    folder: Path, split: Path, imposters: int, workers: int = 1, encoder: EncoderName = "table2"
+    folder: Path,
+    split: Path,
+    imposters: int,
+    workers: int = 1,
+    encoder: EncoderName = "table2",
+    size: int = 64,
 ) -> Subjects:
-    """The true pairs in the part "measure" of a split, with frames for an encoder.
+    """The true pairs in the part "measure" of a split, with frames for an encoder and faces of `size` pixels a side.
 
     folder: voices/PAIR.opus and faces/PAIR.jpg. split: a table with the columns pair, person, part. Pairs without a
     frontal face, or with too little speech, are left out. The faces are never shown.
@@ -125,7 +136,7 @@ def of_pairs(
     absent = [pair for pair in paths if not all(path.is_file() for path in pair)]
     if absent or not rows:
         raise CorpusError(f"{folder} lacks {len(absent)} of the {len(rows)} pairs to measure on.")
-    read = Parallel(n_jobs=workers)(delayed(_read_pair)(*pair, encoder) for pair in paths)
+    read = Parallel(n_jobs=workers)(delayed(_read_pair)(*pair, encoder, size) for pair in paths)
     kept = [(row["person"], *pair) for row, pair in zip(rows, read, strict=True) if not isinstance(pair, str)]
     names, person = np.unique([name for name, _, _ in kept], return_inverse=True)
     frames = [of_speech for _, of_speech, _ in kept]
@@ -143,8 +154,8 @@ def of_pairs(
     )
 
 
-def face_of(picture: Path) -> np.ndarray | None:
-    """The aligned face np.uint8 [64, 64, 3] in a picture, or None where no frontal face is found."""
+def face_of(picture: Path, size: int = 64) -> np.ndarray | None:
+    """The aligned face np.uint8 [size, size, 3] in a picture, or None where no frontal face is found."""
     try:
         with Image.open(picture) as file:
             image = np.asarray(file.convert("RGB"))
@@ -153,13 +164,13 @@ def face_of(picture: Path) -> np.ndarray | None:
     for upsample in UPSAMPLINGS:
         boxes = detect_faces(image, upsample)
         if boxes:
-            return align(image, five_points(landmarks68(image, boxes[0])))
+            return align(image, five_points(landmarks68(image, boxes[0])), size)
     return None
 
 
-def _read_pair(clip: Path, picture: Path, encoder: EncoderName) -> tuple[Tensor, np.ndarray] | str:
+def _read_pair(clip: Path, picture: Path, encoder: EncoderName, size: int) -> tuple[Tensor, np.ndarray] | str:
     """The frames [bins, frames] of a clip's speech and the face of a picture, or why there is none."""
-    face = face_of(picture)
+    face = face_of(picture, size)
     if face is None:
         return "no frontal face in the picture"
     speech = keep_speech(read_audio(clip))
@@ -194,13 +205,16 @@ def _some(identity: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.sort(order[place < EACH])
 
 
-def _faces(store: Store, rows: np.ndarray) -> np.ndarray:
+def _faces(store: Store, rows: np.ndarray, size: int) -> np.ndarray:
+    """A store's faces as large as the model's, by area averaging: judges see true and generated ones alike."""
     faces = np.asarray(store.faces[rows])
-    if faces.shape[1:3] != (IMAGE_SIZE, IMAGE_SIZE):
+    height, width = faces.shape[1:3]
+    if min(height, width) < size:
         raise CorpusError(
-            f"{store.folder} holds faces of another size than {IMAGE_SIZE}x{IMAGE_SIZE} pixels."
+            f"{store.folder} holds faces of {height}x{width} pixels, and the model draws {size}x{size}; "
+            f"prepare it with --size {size}."
         )
-    return faces
+    return shrink(faces, size)
 
 
 def names_of(subjects: Subjects) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """The paper's networks, the device they run on, and the files their weights live in."""
 
 from v2f.models.dvector import DVectorEncoder, DVectorNetwork
+from v2f.models.fused import FusedEncoder
 from v2f.models.inference import Inference
 from v2f.models.networks import (
     Classifier,
@@ -34,6 +35,7 @@ __all__ = [
     "Discriminator",
     "Encoder",
     "EncoderName",
+    "FusedEncoder",
     "FaceTrunk",
     "Generator",
     "Inference",

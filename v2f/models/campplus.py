@@ -8,7 +8,6 @@ blocks of time-delay layers, each layer gated by what the whole window sounds li
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from v2f.models.networks import FILTER_BANKS

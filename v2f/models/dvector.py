@@ -30,7 +30,7 @@ LEAST_REST = 20  # frames left over, from which on one more window ends where th
 LENGTH_STEP = 32  # frames, a multiple of which windows are padded to
 COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # windows at once, which the rest is filled up to
 
-# D-vectors [256] by a hash of their window. Biometric data of one recording: delete both together.
+# Vectors of windows, by a hash of each. Biometric data of one recording: delete both together.
 WindowCache = dict[bytes, Tensor]
 
 
@@ -83,7 +83,7 @@ class DVectorEncoder(nn.Module):
         recordings = []
         for mel, cache in zip(mels, caches, strict=True):
             cut = [mel[:, start : start + WINDOW] for start in window_starts(mel.shape[-1])]
-            keys = [_key(window) for window in cut]
+            keys = [window_key(window) for window in cut]
             new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in cache}
             recordings.append(keys)
         windows, vectors = [levelled(window).T for window in new.values()], []
@@ -109,7 +109,7 @@ def levelled(window: Tensor) -> Tensor:
     return window[:POWER_BANDS] * (10 ** (LEVEL_DB / 10) / mean_square.clamp(min=FAINTEST))
 
 
-def _key(window: Tensor) -> bytes:
+def window_key(window: Tensor) -> bytes:
     """What a window holds, in short; or where it lies, if to read it would mean to wait for a GPU."""
     if window.device.type != "cpu":
         return f"{window.data_ptr()} {tuple(window.shape)}".encode()

@@ -11,7 +11,6 @@ what they were and are computed once.
 
 import math
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 
 import torch
 import torch.nn.functional as F
@@ -19,22 +18,23 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from v2f.models.campplus import CAMPPLUS_SIZE, CAMPPlus
-from v2f.models.dvector import DVECTOR_SIZE, DVectorNetwork
+from v2f.models.dvector import (
+    COUNTS,
+    DVECTOR_SIZE,
+    FAINTEST,
+    LENGTH_STEP,
+    LEVEL_DB,
+    WINDOW,
+    DVectorNetwork,
+    WindowCache,
+    window_key,
+    window_starts,
+)
 from v2f.models.networks import EMBEDDING_SIZE, POWER_BANDS
 
 FUSED_SIZE = DVECTOR_SIZE + CAMPPLUS_SIZE  # 448
-WINDOW = 160  # frames of 10 ms
-LEVEL_DB = -30.0  # dBFS, root mean square: of the speech that the networks were trained on
-FAINTEST = 1e-12  # mean square, -120 dBFS, above which a window is brought to that level
-QUIETEST = 1.2e-7  # power in a filter bank at that level, below which CAM++ was shown no differences
-LEAST_REST = 20  # frames left over, from which on one more window ends where the recording does
-# Windows come in few lengths, and in few numbers at once, as a CPU keeps kernels for each shape (0.5 MB):
-LENGTH_STEP = 32  # frames, a multiple of which windows are padded to
-COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # windows for the d-vector at once, the rest filled up
+QUIETEST = 1.2e-7  # power in a filter bank at LEVEL_DB, below which CAM++ was shown no differences
 AT_ONCE = (16, 8, 4, 2, 1)  # windows for CAM++, whose batches cost as much as their windows one by one
-
-# Vectors [448] by a hash of their window. Biometric data of one recording: delete both together.
-WindowCache = dict[bytes, Tensor]
 
 
 class FusedEncoder(nn.Module):
@@ -72,7 +72,7 @@ class FusedEncoder(nn.Module):
         for recording, cache in zip(recordings, caches, strict=True):
             starts = window_starts(recording.shape[-1])
             cut = [recording[:, start : start + WINDOW] for start in starts]
-            keys = [_key(window) for window in cut]
+            keys = [window_key(window) for window in cut]
             new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in cache}
             keys_of.append(keys)
         computed = dict(zip(new, self._of_windows(list(new.values())), strict=True))
@@ -132,17 +132,3 @@ def unit_halves(vectors: Tensor) -> Tensor:
     """Fused vectors [..., 448], the half of each network scaled to length one."""
     halves = vectors.split((DVECTOR_SIZE, CAMPPLUS_SIZE), dim=-1)
     return torch.cat([F.normalize(half, dim=-1) for half in halves], dim=-1)
-
-
-def _key(window: Tensor) -> bytes:
-    """What a window holds, in short; or where it lies, if to read it would mean to wait for a GPU."""
-    if window.device.type != "cpu":
-        return f"{window.data_ptr()} {tuple(window.shape)}".encode()
-    return blake2b(window.contiguous().numpy().data, digest_size=16).digest()
-
-
-def window_starts(frames: int) -> list[int]:
-    """Where the windows of a recording start, in frames. One shorter than a window is one short window."""
-    starts = list(range(0, max(1, frames - WINDOW + 1), WINDOW))
-    last = frames - WINDOW
-    return [*starts, last] if last - starts[-1] >= LEAST_REST else starts

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from v2f.models.cuda_graphs import CudaGraphRunner
 from v2f.models.dvector import DVectorEncoder, WindowCache
+from v2f.models.fused import FusedEncoder
 from v2f.models.networks import EMBEDDING_SIZE, unit
 from v2f.models.pixels import to_pixels
 from v2f.models.runtime import Runtime
@@ -68,7 +69,7 @@ class Inference:
         encoder, device = self.model.encoder, self.runtime.device
         embeddings = [torch.empty(0, EMBEDDING_SIZE, device=device)]
         with self.runtime.autocast():
-            if isinstance(encoder, DVectorEncoder):
+            if isinstance(encoder, DVectorEncoder | FusedEncoder):
                 if features:
                     embeddings.append(unit(encoder.embed_each(features, caches)))
             else:

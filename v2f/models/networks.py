@@ -36,7 +36,13 @@ CHOOSER_WIDTHS = (256, 128)  # ours: SVHF's own layers are as wide as its larger
 LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCGAN)
 
 Reading = Literal["released", "table2"]
-EncoderName = Literal["table2", "dvector"]
+EncoderName = Literal["table2", "dvector", "fused"]
+# Of the features [bins, frames] that each takes; the public encoders' hold each frame's mean square too.
+BINS: dict[EncoderName, int] = {
+    "table2": MEL_BINS,
+    "dvector": POWER_BANDS + 1,
+    "fused": POWER_BANDS + 1 + FILTER_BANKS,
+}
 GeneratorName = Literal["table2", "composite", "portrait"]
 # Pixels along a side of the faces that networks can be built for, by their generator. Sec. 4: 3 x 64 x 64 faces.
 IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {
@@ -51,15 +57,15 @@ class NetworkConfig:
     """What is needed to build the networks again; stored inside every weights file."""
 
     reading: Reading = "released"
-    encoder: EncoderName = "table2"  # F_e: the voice embedding network of Table 2, or v2f/models/dvector.py
+    encoder: EncoderName = "table2"  # F_e: of Table 2, or of v2f/models/dvector.py, fused.py
     generator: GeneratorName = (
         "table2"  # F_g: that of Table 2, or v2f/models/composite_generator.py's, or portrait_generator.py's
     )
     image_size: int = 64  # pixels along a side of the faces, one of IMAGE_SIZES
 
     def __post_init__(self) -> None:
-        if self.encoder not in ("table2", "dvector"):
-            raise ValueError(f"encoder must be 'table2' or 'dvector', not {self.encoder!r}")
+        if self.encoder not in BINS:
+            raise ValueError(f"encoder must be in {tuple(BINS)}, not {self.encoder!r}")
         if self.generator not in IMAGE_SIZES:
             raise ValueError(f"generator must be in {tuple(IMAGE_SIZES)}, not {self.generator!r}")
         if self.reading not in ("released", "table2"):
@@ -70,7 +76,7 @@ class NetworkConfig:
     @property
     def bins(self) -> int:
         """Of the features that the voice encoder takes, [bins, frames]."""
-        return MEL_BINS if self.encoder == "table2" else POWER_BANDS + 1
+        return BINS[self.encoder]
 
     @property
     def face_kernel(self) -> int:

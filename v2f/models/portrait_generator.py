@@ -1,4 +1,4 @@
-"""A generator of sharp portraits beside Table 2's: the same 64 numbers to a composite portrait, made sharp by a small network.
+"""A generator of sharp portraits beside Table 2's: from the same 64 numbers to a composite portrait, made sharp.
 
 Paper: deconvolutions with ReLU, one after another (Table 2), which learn what a face is from the discriminator alone.
 Here, because a few thousand portraits do not teach that, a face is made in three parts:

@@ -23,6 +23,7 @@ from v2f.assets import ASSETS
 from v2f.errors import WeightsError
 from v2f.models.composite_generator import CompositeGenerator
 from v2f.models.dvector import DVectorEncoder
+from v2f.models.fused import FusedEncoder
 from v2f.models.networks import (
     GENDERS,
     Chooser,
@@ -37,12 +38,14 @@ from v2f.models.portrait_generator import PortraitGenerator
 
 FORMAT = "1"
 BUNDLED = ASSETS / "v2f-demo.safetensors"
-Encoder = VoiceEncoder | DVectorEncoder
+Encoder = VoiceEncoder | DVectorEncoder | FusedEncoder
 FaceGenerator = Generator | CompositeGenerator | PortraitGenerator
 
 
 def build_encoder(config: NetworkConfig) -> Encoder:
     """The voice encoder that a configuration names, its values not yet learned."""
+    if config.encoder == "fused":
+        return FusedEncoder()
     return DVectorEncoder() if config.encoder == "dvector" else VoiceEncoder(config)
 
 

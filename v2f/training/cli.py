@@ -6,7 +6,7 @@
     v2f train portrait --data runs/pack.npz --encoder runs/fused/encoder.safetensors --out runs/portrait
     v2f train gan ... --resume        continue from the last checkpoint
     torchrun --nproc-per-node 8 train.py gan ...        several processes, each with a GPU if there are any
-    v2f train dvector --data STORE --out runs/dvector        a public voice encoder instead of `speaker`'s
+    v2f train fused --data STORE --pairs STORE-pairs --out runs/fused        instead of `speaker`
     v2f train gender --data STORE --out runs/gender
     v2f train matcher --data STORE --out runs/dimnet-i --kind dimnet-i
 
@@ -39,7 +39,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     stages = top.add_subparsers(
-        required=True, metavar="speaker | dvector | pack | gan | portrait | gender | matcher"
+        required=True, metavar="speaker | fused | pack | gan | portrait | gender | matcher"
     )
     speaker = stages.add_parser("speaker", help="stage one: the voice encoder")
     speaker.add_argument("--preset", choices=("paper", "small-data"), default="small-data")
@@ -49,8 +49,11 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         help="to learn looks as well: the true pairs that `v2f prepare demo` leaves beside its store",
     )
     speaker.set_defaults(run=run, stage=train_speaker)
-    dvector = stages.add_parser("dvector", help="a public voice encoder, fitted to the training voices")
-    dvector.set_defaults(run=run, stage=write_dvector)
+    fused = stages.add_parser("fused", help="two public voice encoders, fitted to voices and true pairs")
+    fused.add_argument(
+        "--pairs", type=Path, required=True, help="that `v2f prepare demo` leaves beside its store"
+    )
+    fused.set_defaults(run=run, stage=write_fused)
     pack = stages.add_parser("pack", help="all that stage two reads, in one small file")
     pack.add_argument("--crops", type=between(1), default=48, help="embeddings a voice")
     pack.add_argument(
@@ -76,7 +79,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     matcher.set_defaults(run=run, stage=train_matcher)
     for stage, data, out in (
         (speaker, "a store, by `v2f prepare`", "folder of the run"),
-        (dvector, "a store of speech, by `v2f prepare demo`", "folder of the run"),
+        (fused, "a store, by `v2f prepare demo`", "folder of the run"),
         (pack, "a store, by `v2f prepare`", "the .npz file to write"),
         (gan, "a pack, by `v2f train pack`", "folder of the run"),
         (portrait, "a pack, by `v2f train pack --pairs`", "folder of the run"),
@@ -88,7 +91,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         stage.add_argument("--seed", type=between(*SEEDS), help="instead of 0")
     for stage in (pack, gan, portrait):
         stage.add_argument(
-            "--encoder", type=Path, required=True, help="weights by `v2f train speaker` or `dvector`"
+            "--encoder", type=Path, required=True, help="weights by `v2f train speaker` or `fused`"
         )
     for stage in (speaker, gan, portrait, gender, matcher):
         stage.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
@@ -128,11 +131,12 @@ def train_speaker(options: argparse.Namespace) -> bool:
     return train(task, options.out, _schedule(options, config.steps), options.resume)
 
 
-def write_dvector(options: argparse.Namespace) -> bool:
-    """In place of stage one: the public encoder of the package Resemblyzer."""
-    from v2f.training.dvector import make_encoder
+def write_fused(options: argparse.Namespace) -> bool:
+    """In place of stage one: the public encoders of two packages."""
+    from v2f.data.demo.looks import PreparedPairs
+    from v2f.training.fused import make_encoder
 
-    print(make_encoder(options.data, options.out, options.seed or 0))
+    print(make_encoder(options.data, PreparedPairs.open(options.pairs), options.out, options.seed or 0))
     return True
 
 

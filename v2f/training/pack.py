@@ -117,7 +117,7 @@ def make_pack(
     encoder_people = people_trained_on(provenance)
     if encoder_people is None:
         raise CorpusError(
-            f"{encoder_path} does not tell whom it was trained on; make it by `v2f train speaker` or `dvector`."
+            f"{encoder_path} does not tell whom it was trained on; make it by `v2f train speaker` or `fused`."
         )
     runtime = Runtime.choose()
     encoder = runtime.place(encoder.eval())

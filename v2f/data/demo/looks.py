@@ -36,7 +36,7 @@ class PreparedPairs:
 
     person: np.ndarray  # str [n]; several pairs may be of one person
     speech: list[np.ndarray]  # int16 [samples] each, at 16 kHz
-    dvectors: np.ndarray  # float32 [n, 512]
+    dvectors: np.ndarray  # float32 [n, 448]
     descriptors: np.ndarray  # float32 [n, 128], dlib's
     faceres: np.ndarray  # float32 [n, 1024], FaceRes's
     faces: np.ndarray  # uint8 [n, size, size, 3]
@@ -74,7 +74,7 @@ class PreparedPairs:
 def looks(dvectors: np.ndarray, person: np.ndarray, seconds: np.ndarray, pairs: PreparedPairs) -> np.ndarray:
     """The looks of those who speak in recordings, float32 [recordings, 16], of mean 0 and variance 1.
 
-    dvectors [recordings, 512], person int [recordings] and seconds of speech [recordings]. Of n speakers there are no
+    dvectors [recordings, 448], person int [recordings] and seconds of speech [recordings]. Of n speakers there are no
     more than n - 1 directions; speakers differ most in the first.
     """
     speaker = np.unique(person, return_inverse=True)[1]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from v2f.errors import CorpusError
+from v2f.models.dvector import DVECTOR_SIZE
 
 RIDGE_LOOKS, RIDGE_AGE = 10.0, 1.0  # of the mean eigenvalue
 TEMPERATURE = 0.07  # of the cosine
@@ -33,7 +34,7 @@ ADULT = 18  # years: the voice of a child gets no face
 class Speakers:
     """People of whom there are voices."""
 
-    dvectors: np.ndarray  # [n, 512], as of `speaker_means`
+    dvectors: np.ndarray  # [n, 448], as of `speaker_means`
     corpus: np.ndarray  # str [n]
     gender: np.ndarray  # str [n], "female", "male", or "" where unknown
     age: np.ndarray  # [n], years; NaN where unknown
@@ -44,7 +45,7 @@ class Speakers:
 class TruePairs:
     """Voices and the faces they belong to."""
 
-    dvectors: np.ndarray  # [n, 512]
+    dvectors: np.ndarray  # [n, 448]
     descriptors: np.ndarray  # [n, 128]
     gender: np.ndarray  # str [n], "female" or "male", apparent
     age: np.ndarray  # [n], years, apparent
@@ -79,13 +80,13 @@ class Ridge:
 
 
 def speaker_means(dvectors: np.ndarray, speaker: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """The mean vectors [people, 512] of recordings [n, 512] of speakers 0, 1, 2, ..., both halves of unit length.
+    """The mean vectors [people, 448] of recordings [n, 448] of speakers 0, 1, 2, ..., both halves of unit length.
 
     A recording counts by its length in seconds, but no more than MOST_COUNTED.
     """
     total = np.zeros((speaker.max() + 1, dvectors.shape[1]))
     np.add.at(total, speaker, dvectors * np.minimum(seconds, MOST_COUNTED)[:, None])
-    return np.hstack([unit_length(half) for half in np.split(total, 2, axis=1)])
+    return np.hstack([unit_length(half) for half in np.split(total, [DVECTOR_SIZE], axis=1)])
 
 
 def pair(speakers: Speakers, pairs: TruePairs, looks: Looks) -> np.ndarray:

@@ -36,7 +36,16 @@ from v2f.evaluation.intervals import (
 )
 from v2f.evaluation.trials import check_unseen, compare
 from v2f.metrics import all_pairs, unit_rows
-from v2f.models import DVectorEncoder, Encoder, Runtime, file_hash, load_networks, people_trained_on, unit
+from v2f.models import (
+    DVectorEncoder,
+    Encoder,
+    FusedEncoder,
+    Runtime,
+    file_hash,
+    load_networks,
+    people_trained_on,
+    unit,
+)
 from v2f.models.networks import GENDERS
 from v2f.models.weights import LOOKS
 from v2f.pipeline import DURATIONS
@@ -75,7 +84,7 @@ class Embedder:
         while batch := list(islice(remaining, BATCH)):
             features = [self.front_end.normalise(frames).to(self.runtime.device) for frames in batch]
             with self.runtime.autocast():
-                if isinstance(self.encoder, DVectorEncoder):
+                if isinstance(self.encoder, DVectorEncoder | FusedEncoder):
                     embeddings.append(self.encoder.embed_each(features))
                 else:
                     embeddings += [self.encoder(one[None]).float() for one in features]

@@ -61,7 +61,7 @@ def _agreements(
     classifier: GenderClassifier | None,
     seed: int,
 ) -> Iterator[Result]:
-    """Agreement of judges' verdicts on images uint8 [n, 64, 64, 3], and of the classifier, with people's [n] gender."""
+    """Agreement of judges' verdicts on images uint8 [n, size, size, 3], and of the classifier, with people's [n] gender."""
     apparent = "" if generated.subjects.gender.any() else APPARENT
     genders = {by: verdict.sex for by, verdict in verdicts.items() if verdict.sex is not None}
     if classifier is not None and len(images):
@@ -104,8 +104,8 @@ def agreement(
 
 
 def classified_gender(classifier: GenderClassifier, images: np.ndarray) -> np.ndarray:
-    """The gender that the classifier sees in faces uint8 [n, 64, 64, 3], str [n]."""
-    batches = network_inputs(images, classifier.runtime.device)
+    """The gender that the classifier sees in faces uint8 [n, size, size, 3], str [n]."""
+    batches = network_inputs(images, classifier.runtime.device, classifier.trunk.image_size)
     female = np.concatenate([classifier.female(part).cpu().numpy() for part in batches])
     return np.where(female > 0.5, "female", "male")
 

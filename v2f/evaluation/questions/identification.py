@@ -70,7 +70,7 @@ def names_faces(engine: VoiceToFace, training: Subjects) -> bool:
 
 @torch.inference_mode()
 def _logits(engine: VoiceToFace, images: np.ndarray) -> np.ndarray:
-    """The classifier's logits float32 [n, identities] of faces uint8 [n, 64, 64, 3]."""
+    """The classifier's logits float32 [n, identities] of faces uint8 [n, size, size, 3]."""
     classifier, of_trunk = engine.model.classifier, trunk_features(engine, images)
     assert classifier is not None and of_trunk is not None, "a classifier comes with its trunk"
     return classifier(torch.from_numpy(of_trunk).to(classifier.weight.device)).float().cpu().numpy()

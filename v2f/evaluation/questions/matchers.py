@@ -43,7 +43,9 @@ def embeddings(matcher: Matcher, generated: GeneratedFaces) -> tuple[np.ndarray,
         matcher.embed_voices(subjects.features(recording)[None].to(device))
         for recording in range(len(subjects.voice_person))
     ]
-    faces = [matcher.embed_faces(part) for part in network_inputs(subjects.faces, device)]
+    faces = [
+        matcher.embed_faces(part) for part in network_inputs(subjects.faces, device, matcher.trunk.image_size)
+    ]
     return torch.cat(voices).cpu().numpy(), torch.cat(faces).cpu().numpy()
 
 

@@ -115,7 +115,7 @@ def sounds(
         yield LeftOut(QUESTION, on, f"{unreadable} of the files of sounds hold none that can be read")
     if not (images or silent):
         return
-    seen = detections(np.array(images, np.uint8).reshape(-1, 64, 64, 3), workers)
+    seen = detections(images, workers)
     undetected = ~np.any(list(seen.values()), axis=0)
     for measure, by, of_images in (
         (NO_SPEECH, "voice detector", np.zeros(len(images), bool)),

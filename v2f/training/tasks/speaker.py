@@ -38,6 +38,7 @@ from v2f.models import (
     save_networks,
     unit,
 )
+from v2f.models.dvector import DVECTOR_SIZE
 from v2f.models.networks import EMBEDDING_SIZE
 from v2f.models.weights import LOOKS
 from v2f.training.augment import mask_features
@@ -52,6 +53,7 @@ HELD_OUT = ("common voice", "test")  # splits whose speakers are verified: the f
 MOST_TESTED = 2000  # recordings, for each of both measures
 VERIFY_EVERY = 2000  # steps
 MASKED_SHARE = 0.2  # of a crop's frames, at most
+PUBLIC = ("d-vector", "CAM++")  # the public speaker encoders, in the order of a store's d-vectors
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,14 @@ class SpeakerTask(ModuleState):
     def _targets(self, pairs: PreparedPairs | None) -> dict[str, Tensor]:
         """What is to be predicted of each training recording besides its speaker, by the name of the head.
 
-        dvectors float32 [n, 2, 256]: of unit length, less the mean over all of them. looks float32 [n, 16].
+        "d-vector" float32 [n, 256], "CAM++" [n, 192]: of unit length, less their mean. "looks" float32 [n, 16].
         """
         dvectors, targets = self.store.dvectors, {}
         if dvectors is not None and self.config.distillation:
-            both = np.stack(np.split(dvectors[self.train_rows], 2, axis=1), axis=1)
-            both = both / np.linalg.norm(both, axis=2, keepdims=True)
-            targets["dvectors"] = torch.from_numpy(both - both.mean(axis=0))
+            both = np.split(dvectors[self.train_rows], [DVECTOR_SIZE], axis=1)
+            for name, half in zip(PUBLIC, both, strict=True):
+                half = half / np.linalg.norm(half, axis=1, keepdims=True)
+                targets[name] = torch.from_numpy(half - half.mean(axis=0))
         if pairs is not None:
             if dvectors is None:
                 raise CorpusError(f"{self.store.folder} holds no d-vectors, from which looks are predicted.")
@@ -148,11 +151,13 @@ class SpeakerTask(ModuleState):
             heads = {name: head(embedding).float() for name, head in self.parts.items() if name != "encoder"}
         cross_entropy = F.cross_entropy(heads["speaker_head"], self.labels[voices])
         losses, loss = {"cross-entropy": cross_entropy}, config.cross_entropy * cross_entropy
-        if "dvectors" in heads:
-            target = self.targets["dvectors"][voices]
-            losses["distance"] = (
-                1 - F.cosine_similarity(heads["dvectors"].view_as(target), target, dim=2)
-            ).mean()
+        cosines = [
+            F.cosine_similarity(heads[name], self.targets[name][voices]).mean()
+            for name in PUBLIC
+            if name in heads
+        ]
+        if cosines:
+            losses["distance"] = 1 - torch.stack(cosines).mean()
             loss = loss + config.distillation * losses["distance"]
         if "looks" in heads:
             losses["looks"] = F.mse_loss(heads["looks"], self.targets["looks"][voices])
