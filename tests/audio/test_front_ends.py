@@ -9,7 +9,7 @@ from v2f.audio.features import FRAMES_AT_ONCE, whole_frames
 from v2f.audio.front_ends import FRONT_ENDS
 from v2f.audio.mel_power import _filterbank, mel_power
 
-ENCODERS = {"table2": 64, "dvector": 41}  # and the bins that they take
+ENCODERS = {"table2": 64, "dvector": 41, "fused": 121}  # and the bins that they take
 
 
 def loudness(speech: np.ndarray) -> float:

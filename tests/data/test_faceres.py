@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.errors import WeightsError
 from v2f.data.faceres import FaceRes, _convolve
+from v2f.errors import WeightsError
 
 FACES = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
 FACES[1] = 0

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.data.store import Person
 from v2f.data import faceres
-from v2f.evaluation import mobilefacenet
 from v2f.data.faceres import NAME
+from v2f.data.store import Person
+from v2f.evaluation import mobilefacenet
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.evaluation.subjects import Subjects

@@ -13,7 +13,6 @@ from v2f.data import store
 from v2f.data.store import Person, Store, store_hash
 from v2f.errors import WeightsError
 from v2f.evaluation.evaluate import DETECTIONS, fitted, trained_on
-from v2f.evaluation.judges import FITTED
 from v2f.evaluation.questions import noise, quality
 from v2f.evaluation.questions.identification import QUESTION as IDENTIFICATION
 from v2f.evaluation.questions.matching import QUESTION as MATCHING
@@ -29,6 +28,7 @@ from v2f.models import (
 )
 from v2f.models.pixels import as_input
 from v2f.models.released import REPOSITORY
+from v2f.models.weights import FITTED
 from v2f.report.results import Findings
 
 pytestmark = pytest.mark.slow

@@ -27,7 +27,7 @@ from v2f.models import (
     save_networks,
 )
 from v2f.models.dvector import COUNTS, window_starts
-from v2f.models.resemblyzer import network_from_package
+from v2f.models.public_encoders import dvector_from_package
 
 CONFIG = NetworkConfig(encoder="dvector")
 
@@ -247,7 +247,7 @@ def test_a_package_without_the_published_weights_is_one_sentence(
     monkeypatch.delitem(sys.modules, "resemblyzer", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(WeightsError, match=sentence) as told:
-        network_from_package()
+        dvector_from_package()
     assert "\n" not in str(told.value) and "pip install --no-deps Resemblyzer==0.1.4" in str(told.value)
 
 
@@ -255,4 +255,4 @@ def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delitem(sys.modules, "resemblyzer", raising=False)
     monkeypatch.setattr("sys.path", [])
     with pytest.raises(WeightsError, match=r"is missing; .*pip install"):
-        network_from_package()
+        dvector_from_package()

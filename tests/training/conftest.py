@@ -31,7 +31,7 @@ def made_store(tmp_path: Path) -> Path:
         gender, identity = "male" if i % 2 else "female", -1 if kept else i % IDENTITIES
         people.append(store.Person(f"speaker{i}", gender, "", "test" if kept else "train", identity))
     store.write_array(folder / store.SPEECH, np.concatenate(speech))
-    store.write_array(folder / store.DVECTORS, rng.standard_normal((VOICES, 256)).astype(np.float32))
+    store.write_array(folder / store.DVECTORS, rng.standard_normal((VOICES, 448)).astype(np.float32))
     people += [store.Person(f"look {i}", "", "", "train", i) for i in range(IDENTITIES)]
     voices = [
         store.VoiceRow(f"{i}.wav", f"speaker{i}", "", "", "", SECONDS, time.size, "") for i in range(VOICES)

@@ -6,23 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.__main__ import main
 from v2f.audio.features import log_mel
 from v2f.data import store
 from v2f.data.recordings import frames_of
 from v2f.data.store import Store
-from v2f.errors import CorpusError, WeightsError
+from v2f.errors import CorpusError
 from v2f.models import (
     TRAINED_ON,
     DVectorEncoder,
     NetworkConfig,
-    load_networks,
-    people_trained_on,
     save_networks,
 )
-from v2f.models.resemblyzer import SHA256, network_from_package
 from v2f.training.crops import VoiceCrops
-from v2f.training.dvector import principal_directions
 from v2f.training.pack import Pack, make_pack
 
 CPU = torch.device("cpu")
@@ -83,50 +78,3 @@ def test_a_store_of_log_mel_is_not_heard_by_the_public_encoder(
     assert "\n" not in str(told.value)
     with pytest.raises(CorpusError, match="log-mel and no speech"):
         frames_of(Store.open(log_mel_store), 0, encoder="dvector")
-
-
-def test_directions_are_those_of_the_largest_variance() -> None:
-    rng = np.random.default_rng(0)
-    axes = np.linalg.qr(rng.standard_normal((256, 256)))[0]
-    spread = np.geomspace(1, 1e-3, 256)
-    dvectors = (0.5 + rng.standard_normal((4000, 256)) * spread @ axes.T).astype(np.float32)
-    mean, directions = principal_directions(dvectors)
-    torch.testing.assert_close(mean, torch.from_numpy(dvectors.mean(axis=0)))
-    torch.testing.assert_close(directions.T @ directions, torch.eye(64), rtol=0, atol=1e-5)
-    kept = ((dvectors - mean.numpy()) @ directions.numpy()).var(axis=0)
-    assert (np.diff(kept) <= 0).all()
-    assert kept.sum() > 0.97 * (spread[:64] ** 2).sum()
-
-
-def test_train_dvector_writes_the_packages_network_and_whom_it_was_fitted_to(
-    made_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    try:
-        network = network_from_package()
-    except WeightsError as error:
-        pytest.skip(str(error))
-    out = tmp_path / "run"
-    assert main(["train", "dvector", "--data", str(made_store), "--out", str(out)]) == 0
-    assert capsys.readouterr().out.strip() == str(out / "encoder.safetensors")
-    networks, config, provenance = load_networks(out / "encoder.safetensors")
-    encoder = networks["encoder"]
-    assert config.encoder == "dvector" and isinstance(encoder, DVectorEncoder)
-    for key, value in network.state_dict().items():
-        torch.testing.assert_close(encoder.network.state_dict()[key], value, rtol=1e-3, atol=1e-4)
-    assert encoder.mean.norm() > 0.5  # the voices have much in common
-    assert provenance["sha256 of pretrained.pt"] == SHA256 and provenance["licence"] == "Apache-2.0"
-    assert provenance["store"] == store.store_hash(made_store)
-    assert people_trained_on(provenance) == [f"speaker{i}" for i in range(5)]
-    again = tmp_path / "again"
-    assert main(["train", "dvector", "--data", str(made_store), "--out", str(again)]) == 0
-    same = load_networks(again / "encoder.safetensors")[0]["encoder"].state_dict()
-    assert all(torch.equal(same[key], value) for key, value in encoder.state_dict().items())
-    Pack.open(make_pack(made_store, out / "encoder.safetensors", tmp_path / "pack.npz", crops=2))
-
-
-def test_train_dvector_refuses_a_store_of_log_mel_in_one_sentence(
-    log_mel_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["train", "dvector", "--data", str(log_mel_store), "--out", str(tmp_path / "run")]) == 1
-    [line] = capsys.readouterr().err.strip().splitlines()[-1:]
-    assert line.startswith("v2f: The ")

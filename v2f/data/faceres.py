@@ -47,7 +47,7 @@ class FaceRes:
 
     @torch.inference_mode()
     def __call__(self, faces: np.ndarray) -> Verdicts:
-        """Judge aligned faces uint8 [n, size, size, 3]; n may be 0. Descriptors are float32 [n, 1024], of unit length."""
+        """Judge aligned faces uint8 [n, size, size, 3]; n may be 0. Descriptors: float32 [n, 1024], of unit length."""
         parts = [self._network(pictures) for pictures in _pictures(faces)]
         empty = (torch.empty(0, 1024), torch.empty(0, 100), torch.empty(0))
         features, ages, male = (torch.cat(some) for some in zip(empty, *parts, strict=True))

@@ -30,6 +30,7 @@ Other programs need NumPy alone:
     log_mel[start : start + length].T   # [64, frames]
 """
 
+import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -160,6 +161,11 @@ class Store:
     def waveform(self, voice: int) -> np.ndarray:
         """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
         return self.sound(voice).astype(np.float32) / FULL_SCALE
+
+    def files(self, table: str) -> list[str]:
+        """The files of all recordings (VOICE_TABLE) or faces (FACE_TABLE), in their order."""
+        with open(self.folder / table, newline="", encoding="utf-8") as file:
+            return [row["file"] for row in csv.DictReader(file)]
 
     @property
     def dvectors(self) -> np.ndarray | None:

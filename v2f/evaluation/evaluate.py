@@ -25,7 +25,6 @@ from v2f.evaluation.figures import figures, nearest_training_faces, unchosen
 from v2f.evaluation.generated_faces import GeneratedFaces, generate_faces
 from v2f.evaluation.judges import (
     DESCRIPTORS,
-    FITTED,
     JUDGE,
     Judges,
     detections,
@@ -54,7 +53,7 @@ from v2f.evaluation.trials import Trials, check_unseen
 from v2f.models import Runtime, file_hash, load, load_networks, people_trained_on
 from v2f.models.classifiers import GenderClassifier, Matcher
 from v2f.models.released import REPOSITORY
-from v2f.models.weights import find
+from v2f.models.weights import FITTED, find
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import Figure, Findings, LeftOut, Result
 

@@ -238,7 +238,7 @@ def figure_5(engine: VoiceToFace, generated: GeneratedFaces, order: Shuffled) ->
 def nearest_training_faces(images: np.ndarray, training_faces: np.ndarray, neighbours: Neighbours) -> Figure:
     """The generated faces that are nearest to a training face, the worst case for memorisation, beside that face.
 
-    images uint8 [n, size, size, 3]: generated faces. training_faces uint8 [m, size, size, 3]. neighbours: of all n among the m.
+    images, training_faces: uint8 [n, size, size, 3], [m, size, size, 3]. neighbours: of all n among the m.
     """
     nearest = np.argsort(neighbours.distance, kind="stable")[:NEAREST]
     parts = []

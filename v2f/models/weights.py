@@ -66,6 +66,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "chooser": Chooser,  # behind an encoder and a trunk; by `v2f train matcher --kind svhf`
 }
 TRAINED_ON = "trained on"  # in the provenance: names, one a line
+FITTED = "faces_fitted_to"  # in the provenance: face descriptors, separated by commas
 LOOKS = "looks"  # in the provenance: whose faces a voice encoder learned to predict
 
 

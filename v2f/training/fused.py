@@ -14,7 +14,7 @@ import torch
 
 from v2f.data.demo.looks import PreparedPairs
 from v2f.data.demo.pairing import RIDGE_LOOKS, Ridge
-from v2f.data.store import Store, VoiceRow, rows_of, store_hash
+from v2f.data.store import VOICE_TABLE, Store, store_hash
 from v2f.errors import CorpusError
 from v2f.models import TRAINED_ON, FusedEncoder, NetworkConfig, Runtime, encode_people, save_networks
 from v2f.models.fused import unit_halves
@@ -47,7 +47,8 @@ def make_encoder(store_folder: Path, pairs: PreparedPairs, folder: Path, seed: i
         raise CorpusError(
             f"{store_folder} holds no training voices with d-vectors; make it by `v2f prepare demo`."
         )
-    corpora = np.array([row.file.split("/")[0] for row in rows_of(store_folder, "voices", VoiceRow)])[voices]
+    files = store.files(VOICE_TABLE)
+    corpora = np.array([files[voice].split("/")[0] for voice in voices])
     vectors = np.asarray(store.dvectors[voices], np.float64)
     of_corpora = [vectors[corpora == corpus] for corpus in np.unique(corpora)] + [
         pairs.dvectors.astype(np.float64)
@@ -89,9 +90,10 @@ def directions(
         for faces in (pairs.descriptors, pairs.faceres)
     ]
     weights = Ridge.learn(of_pairs, np.hstack(looks), RIDGE_LOOKS).weights  # [448, numbers]
-    of_looks = np.linalg.svd(weights @ np.linalg.svd(x @ weights, full_matrices=False)[2].T)[0][:, :OF_LOOKS]
-    of_sounds = np.stack([kind.mean(axis=0) for kind in sounds[:OF_SOUNDS]], axis=1)
-    found, _ = np.linalg.qr(np.hstack([of_looks, of_sounds]))
+    most_predicted = np.linalg.svd(x @ weights, full_matrices=False)[2][:OF_LOOKS]
+    of_looks = weights @ most_predicted.T  # in the order of the variance that they predict of voices
+    of_sounds = [kind.mean(axis=0)[:, None] for kind in sounds[:OF_SOUNDS]]
+    found, _ = np.linalg.qr(np.hstack([of_looks, *of_sounds]))
     rest = x - x @ found @ found.T
     most = np.linalg.svd(rest.T @ rest)[0][:, : EMBEDDING_SIZE - found.shape[1]]
     return np.hstack([found, most])

@@ -104,7 +104,7 @@ def make_pack(
     pairs of voice and face, also what a portrait generator starts from.
     """
     # here, so that stage two runs where no audio package is installed
-    from v2f.data.store import FaceRow, Store, rows_of, store_hash
+    from v2f.data.store import FACE_TABLE, Store, store_hash
     from v2f.training.crops import features_of_crops, features_of_sounds
 
     store = Store.open(store_folder)
@@ -156,7 +156,7 @@ def make_pack(
             textures, flows, counts = composites(arrays["faces"], group, workers=os.cpu_count() or 1)
             arrays |= {"textures": textures, "flows": flows}
         else:
-            files = [row.file for row in rows_of(store_folder, "faces", FaceRow)]
+            files = store.files(FACE_TABLE)
             voices_of_pairs = [
                 embed(features[None].to(runtime.device)) for features in looks.features(config.encoder)
             ]

@@ -23,11 +23,11 @@ FACES = 60
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TruePairs]:
     """A store whose faces and recordings are prepared, of random vectors in which sex is clear; and random pairs."""
     folder, rng = tmp_path_factory.mktemp("demo"), np.random.default_rng(0)
-    women = rng.standard_normal(512)
+    women = rng.standard_normal(448)
 
     def vectors(genders: list[str]) -> np.ndarray:
         sign = np.array([{"female": 1.0, "male": -1.0, "": 1.0}[gender] for gender in genders])
-        return (sign[:, None] * women + rng.standard_normal((len(genders), 512))).astype(np.float32)
+        return (sign[:, None] * women + rng.standard_normal((len(genders), 448))).astype(np.float32)
 
     recordings = [("commonvoice", row) for row in COMMON_VOICE.rows[:300]]
     recordings += [("librispeech", row) for row in LIBRISPEECH.rows[:60]]

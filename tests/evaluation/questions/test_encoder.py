@@ -76,8 +76,9 @@ def pairs(speech) -> PreparedPairs:
     return PreparedPairs(
         person,
         [speech(i, i) for i in range(21)],
-        np.zeros((21, 512), np.float32),
+        np.zeros((21, 448), np.float32),
         rng.standard_normal((21, 128)).astype(np.float32),
+        rng.standard_normal((21, 1024)).astype(np.float32),
         rng.integers(0, 255, (21, 64, 64, 3)).astype(np.uint8),
     )
 

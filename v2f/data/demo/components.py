@@ -20,19 +20,10 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import map_coordinates
 from scipy.spatial import Delaunay
 
-from v2f.data.landmarks import VIEW, landmarks68, locate
+from v2f.data.demo.composites import MIRRORED, evenly_lit, landmarks_of
 from v2f.models.portrait_generator import COMPONENTS, FLOW_GRID
 
-# Each landmark's counterpart in the mirror image.
-MIRRORED = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
-)
 OUTSIDE = 1 / 16  # of the picture's side: how far beyond it lie the points that stay where they are
-LEAST_COLOUR = 12.0  # of 255, between a picture's channels: below it a picture is black and white
-# Quantile of the difference between a face's halves, by light from one side, a hand, a turned head.
-MOST_LOPSIDED = 0.93
 FLOW_WEIGHT = 4.0  # a flow by a quarter of the side counts as much as half the range from black to white
 
 
@@ -56,7 +47,7 @@ def components(faces: np.ndarray, groups: np.ndarray, workers: int = 1) -> Compo
         workers: processes.
     """
     size, parallel = faces.shape[1], Parallel(n_jobs=workers)
-    landmarks, detected = zip(*parallel(delayed(_landmarks)(face) for face in faces), strict=True)
+    landmarks, detected = zip(*parallel(delayed(landmarks_of)(face) for face in faces), strict=True)
     used = evenly_lit(faces) & np.array(detected)
     own = np.stack(landmarks)[used]  # [used, 68, 2], in pixels
     mirrored = own[:, MIRRORED] * (-1, 1) + (size - 1, 0)
@@ -73,20 +64,10 @@ def components(faces: np.ndarray, groups: np.ndarray, workers: int = 1) -> Compo
     group = groups[used]
     composites = np.stack([both[group == one].mean(axis=0) for one in np.unique(group)])
     middle, basis = _principal(composites)
-    places = np.linalg.solve(basis @ basis.T, basis @ (both - middle).T).T
+    places = (both - middle) @ basis.T @ np.linalg.pinv(basis @ basis.T)  # groups may be few
     all_textures, all_flows = _parted(np.concatenate([middle[None], basis]), size)
     own_flows = np.stack([_flow(shape, mean, size) for shape in own]).astype(np.float16)
     return Components(all_textures, all_flows, used, places.astype(np.float32), own_flows)
-
-
-def evenly_lit(faces: np.ndarray) -> np.ndarray:
-    """Which of aligned faces uint8 [n, size, size, 3] are coloured, their halves about as bright: bool [n]."""
-    cells = 16
-    pixels = faces.reshape(len(faces), cells, -1, cells, faces.shape[2] // cells, 3).mean(axis=(2, 4))
-    coloured = np.array([np.ptp(face, axis=2).mean() > LEAST_COLOUR for face in faces])
-    middle = pixels.mean(axis=3)[:, 3:13, 3:13]  # without hair and background
-    difference = np.abs(middle - middle[:, :, ::-1]).mean(axis=(1, 2)) / (middle.std(axis=(1, 2)) + 15)
-    return coloured & (difference <= np.quantile(difference, MOST_LOPSIDED))
 
 
 class _Triangles:
@@ -109,12 +90,6 @@ class _Triangles:
             for channel in np.moveaxis(picture, -1, 0)
         ]
         return np.stack(channels, axis=1).reshape(self.size, self.size, 3)
-
-
-def _landmarks(face: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The 68 landmarks [68, 2] of an aligned face, in its own pixels, and whether the detector saw it."""
-    view, box, detected = locate(face)
-    return (landmarks68(view, box) + 0.5) * (len(face) / VIEW) - 0.5, detected
 
 
 def _with_border(shapes: np.ndarray, size: int) -> np.ndarray:

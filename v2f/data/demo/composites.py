@@ -46,7 +46,7 @@ def composites(
         are left out of the means where a group has enough without them.
     """
     parallel = Parallel(n_jobs=workers)
-    landmarks, detected = zip(*parallel(delayed(_landmarks)(face) for face in faces), strict=True)
+    landmarks, detected = zip(*parallel(delayed(landmarks_of)(face) for face in faces), strict=True)
     own = [np.concatenate([shape, BORDER]) for shape in landmarks]  # [76, 2] each
     mirrored = [np.concatenate([_mirror(shape), BORDER]) for shape in landmarks]
     shapes = (np.stack(own) + np.stack(mirrored)) / 2  # for means: textures are made of the pictures' own
@@ -68,19 +68,19 @@ def composites(
 
 
 def evenly_lit(faces: np.ndarray) -> np.ndarray:
-    """Which of aligned faces uint8 [n, 64, 64, 3] are coloured, their halves about as bright: bool [n]."""
-    pixels = faces.astype(np.float32)
-    coloured = (pixels.max(axis=3) - pixels.min(axis=3)).mean(axis=(1, 2)) > LEAST_COLOUR
-    grey = pixels.mean(axis=3).reshape(len(faces), SIZE // 4, 4, SIZE // 4, 4).mean(axis=(2, 4))
+    """Which of aligned faces uint8 [n, size, size, 3] are coloured, their halves about as bright: bool [n]."""
+    coloured = np.array([np.ptp(face, axis=2).mean() for face in faces]) > LEAST_COLOUR
+    cells, size = 16, faces.shape[1]
+    grey = faces.reshape(len(faces), cells, size // cells, cells, size // cells, 3).mean(axis=(2, 4, 5))
     middle = grey[:, 3:13, 3:13]  # without hair and background
     difference = np.abs(middle - middle[:, :, ::-1]).mean(axis=(1, 2)) / (middle.std(axis=(1, 2)) + 15)
     return coloured & (difference <= np.quantile(difference, MOST_LOPSIDED))
 
 
-def _landmarks(face: np.ndarray) -> tuple[np.ndarray, bool]:
+def landmarks_of(face: np.ndarray) -> tuple[np.ndarray, bool]:
     """The 68 landmarks [68, 2] of an aligned face, in its own pixels, and whether the detector saw it."""
     view, box, detected = locate(face)
-    return (landmarks68(view, box) + 0.5) * (SIZE / VIEW) - 0.5, detected
+    return (landmarks68(view, box) + 0.5) * (len(face) / VIEW) - 0.5, detected
 
 
 def _mirror(shape: np.ndarray) -> np.ndarray:

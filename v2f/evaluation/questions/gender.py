@@ -61,7 +61,7 @@ def _agreements(
     classifier: GenderClassifier | None,
     seed: int,
 ) -> Iterator[Result]:
-    """Agreement of judges' verdicts on images uint8 [n, size, size, 3], and of the classifier, with people's [n] gender."""
+    """Agreement of judges, and of the classifier, on images uint8 [n, size, size, 3] with people's gender [n]."""
     apparent = "" if generated.subjects.gender.any() else APPARENT
     genders = {by: verdict.sex for by, verdict in verdicts.items() if verdict.sex is not None}
     if classifier is not None and len(images):

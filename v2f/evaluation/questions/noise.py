@@ -51,7 +51,7 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
         ("noise", noises, np.arange(FACES), of_noise),  # every noise is resampled by itself
     ):
         images, judged = engine.faces(engine.embed(features))
-        seen = detections(images, workers)
+        seen = detections(np.array(images, np.uint8), workers)
         shares = [(f"a face is detected, from {source}", by, detected) for by, detected in seen.items()]
         shares.append((UNSEEN.format(source), ", ".join(seen), ~np.any(list(seen.values()), axis=0)))
         for measure, by, values in shares:
@@ -115,7 +115,7 @@ def sounds(
         yield LeftOut(QUESTION, on, f"{unreadable} of the files of sounds hold none that can be read")
     if not (images or silent):
         return
-    seen = detections(images, workers)
+    seen = detections(np.array(images, np.uint8), workers)
     undetected = ~np.any(list(seen.values()), axis=0)
     for measure, by, of_images in (
         (NO_SPEECH, "voice detector", np.zeros(len(images), bool)),

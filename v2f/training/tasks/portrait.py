@@ -36,6 +36,7 @@ from v2f.models import (
 from v2f.models.networks import LEAKY_SLOPE
 from v2f.models.pixels import as_input
 from v2f.models.portrait_generator import PortraitGenerator, warp
+from v2f.models.weights import FITTED
 from v2f.training.augment import augment_faces
 from v2f.training.batches import flip, uniform
 from v2f.training.checkpoint import load_optimizer_state, optimizer_state, prefixed, without_prefix
@@ -75,7 +76,7 @@ class PortraitTask:
     name = "portrait"
 
     def __init__(self, pack: Pack, encoder: Encoder, config: PortraitConfig, runtime: Runtime) -> None:
-        if pack.textures is None:
+        if pack.directions is None:
             raise CorpusError("The pack holds no composite portraits; make it with `v2f train pack --pairs`.")
         self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
         self.batch, device = config.batch, runtime.device
@@ -246,6 +247,7 @@ class PortraitTask:
             "steps": str(step),
             "store": self.pack.hashes[0],
             "encoder": self.pack.hashes[1],
+            FITTED: "dlib, FaceRes",
             TRAINED_ON: encode_people(self.pack.people),
         }
         networks = {
