@@ -54,6 +54,17 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A complete weights file whose values are random: its faces are noise, but each voice has its own."""
+    return write_random_weights(tmp_path_factory.mktemp("weights") / "random.safetensors")
+
+
+@pytest.fixture(scope="session")
+def large_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, of faces of 128x128 pixels."""
+    return write_random_weights(tmp_path_factory.mktemp("weights") / "large.safetensors", image_size=128)
+
+
+def write_random_weights(path: Path, image_size: int = 64) -> Path:
+    """Write Table 2's networks of random values."""
     import torch
 
     from v2f.models import (
@@ -66,14 +77,14 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         unit,
     )
 
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
     torch.manual_seed(0)
-    encoder, generator = VoiceEncoder(), Generator()
+    config = NetworkConfig(image_size=image_size)
+    encoder, generator = VoiceEncoder(config), Generator(config)
     networks = {
         "encoder": encoder,
         "generator": generator,
-        "trunk": FaceTrunk(),
-        "discriminator": Discriminator(),
+        "trunk": FaceTrunk(config),
+        "discriminator": Discriminator(config),
     }
     with torch.no_grad():  # take away what all voices, and all faces, would have in common
         noise = torch.randn(16, 64, 100)
@@ -84,8 +95,8 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if name.endswith("bias"):
                 parameter.zero_()
         faces = generator(unit(torch.randn(16, 64)))
-        generator.get_parameter("model.10.weight").mul_(0.5 / faces.std())
-    save_networks(path, networks, NetworkConfig(), {"name": "random values, for tests"})
+        generator.model[-1].weight.mul_(0.5 / faces.std())
+    save_networks(path, networks, config, {"name": "random values, for tests"})
     return path
 
 

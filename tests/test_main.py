@@ -67,6 +67,14 @@ def test_face_writes_the_pictures_pixels_exactly(clip: Path, weights, random_wei
     assert np.array_equal(np.array(Image.open(tmp_path / "faces" / "voice.png")), expected)
 
 
+def test_faces_are_as_large_as_the_weights_have_them(clip: Path, large_weights: Path, tmp_path: Path) -> None:
+    weights = ["--weights", str(large_weights)]
+    assert main(["face", str(clip), "-o", str(tmp_path), *weights]) == 0
+    assert Image.open(tmp_path / "voice.png").size == (128, 128)
+    assert main(["strip", str(clip), "-o", str(tmp_path / "strip.png"), *weights]) == 0
+    assert Image.open(tmp_path / "strip.png").height > 3 * 128
+
+
 def test_json_is_one_object_per_clip(clip: Path, weights, tmp_path: Path, capsys) -> None:
     assert main(["face", str(clip), str(clip), "-o", str(tmp_path), "--json", *weights]) == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())

@@ -105,6 +105,11 @@ def test_sharpness_falls_with_blur_and_not_with_contrast():
     assert sharpness(np.full((64, 64, 3), 90, np.uint8)) == 0
 
 
+def test_sharpness_is_that_of_a_face_in_64_pixels_whatever_its_size():
+    face = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    assert sharpness(face.repeat(2, axis=0).repeat(2, axis=1)) == sharpness(face)
+
+
 def test_what_is_no_portrait_comes_back_with_its_reason(tmp_path: Path):
     pytest.importorskip("dlib")
     Image.new("RGB", (200, 200), "grey").save(tmp_path / "empty.png")

@@ -12,13 +12,16 @@ from v2f.models.cpu_kernels import learn_on_cpu
 
 @pytest.mark.parametrize("reading", ["released", "table2"])
 @pytest.mark.parametrize("kind", [Generator, FaceTrunk])
-def test_learning_on_a_cpu_gives_the_plain_layers_values_and_gradients(reading: str, kind: type) -> None:
+@pytest.mark.parametrize("size", [64, 128])
+def test_learning_on_a_cpu_gives_the_plain_layers_values_and_gradients(
+    reading: str, kind: type, size: int
+) -> None:
     torch.manual_seed(0)
-    plain = kind(NetworkConfig(reading)).to(memory_format=torch.channels_last)
+    plain = kind(NetworkConfig(reading, image_size=size)).to(memory_format=torch.channels_last)
     quick = learn_on_cpu(copy.deepcopy(plain))
     assert not any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in quick.modules())
     assert quick.state_dict().keys() == plain.state_dict().keys()
-    shape = (6, 64) if kind is Generator else (6, 3, 64, 64)
+    shape = (6, 64) if kind is Generator else (6, 3, size, size)
     given = torch.randn(shape)
     inputs = [given.clone().requires_grad_() for _ in range(2)]
     outputs = [plain(inputs[0]), quick(inputs[1])]

@@ -6,12 +6,19 @@ import pytest
 import torch
 from torch import nn
 
-from v2f.models import FaceTrunk, Generator, unit
+from v2f.models import FaceTrunk, Generator, NetworkConfig, unit
 from v2f.models.cuda_kernels import PaddedConv, learn_on_gpu
 
 
 @pytest.mark.parametrize(
-    ("network", "shape"), [(FaceTrunk(), (3, 3, 64, 64)), (Generator(), (3, 64))], ids=["trunk", "generator"]
+    ("network", "shape"),
+    [
+        (FaceTrunk(), (3, 3, 64, 64)),
+        (Generator(), (3, 64)),
+        (FaceTrunk(NetworkConfig(image_size=128)), (3, 3, 128, 128)),
+        (Generator(NetworkConfig(image_size=128)), (3, 64)),
+    ],
+    ids=["trunk", "generator", "trunk of 128", "generator of 128"],
 )
 def test_values_and_gradients_are_those_of_the_layers_replaced(
     network: nn.Module, shape: tuple[int, ...]

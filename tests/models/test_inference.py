@@ -91,6 +91,14 @@ def test_weights_without_a_discriminator_give_no_scores() -> None:
     assert images.shape == (2, 64, 64, 3) and scores is None
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_faces_are_as_large_as_the_weights_have_them(large_weights: Path, exact: bool) -> None:
+    model = Inference(load(large_weights), Runtime.choose("cpu", exact=exact))
+    images, scores = model.faces(np.eye(64, dtype=np.float32)[:3])
+    assert images.shape == (3, 128, 128, 3) and scores.shape == (3,)
+    assert images.std(axis=(1, 2, 3)).min() > 10
+
+
 @pytest.mark.cuda
 def test_faces_of_cuda_graphs_are_those_without(random_weights: Path) -> None:
     graphed, plain = (Inference(load(random_weights), Runtime.choose("cuda")) for _ in range(2))

@@ -50,6 +50,21 @@ def test_trunk_has_table_2s_shapes(reading: str) -> None:
     assert trunk(torch.randn(2, 3, 64, 64)).shape == (2, 64)
 
 
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize(
+    ("size", "widths", "of_trunk"), [(128, (64, 32), (16, 32)), (256, (64, 32, 16), (8, 16, 32))]
+)
+def test_each_doubling_of_the_image_is_a_layer_more(
+    reading: str, size: int, widths: tuple[int, ...], of_trunk: tuple[int, ...]
+) -> None:
+    config = NetworkConfig(reading, image_size=size)
+    more = [(width, 64 << place, 64 << place) for place, width in enumerate(widths)]
+    shapes = [*GENERATOR_SHAPES[:4], *more, (3, size, size)]
+    assert convolution_shapes(Generator(config), torch.randn(1, 64)) == shapes
+    more = [(width, size >> place, size >> place) for place, width in enumerate(of_trunk)]
+    assert convolution_shapes(FaceTrunk(config), torch.randn(1, 3, size, size)) == [*more, *TRUNK_SHAPES[1:]]
+
+
 @pytest.mark.parametrize("frames", [300, 301, 777, 800])
 def test_voice_encoder_to_the_letter_follows_table_2s_time_formula(frames: int) -> None:
     expected, length = [], frames
@@ -138,3 +153,9 @@ def test_unit_makes_length_one() -> None:
 def test_an_unknown_reading_is_refused() -> None:
     with pytest.raises(ValueError, match="reading"):
         NetworkConfig("other")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [96, 512, "64", 64.0])
+def test_a_size_that_no_network_has_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="image_size"):
+        NetworkConfig(image_size=size)

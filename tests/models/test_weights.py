@@ -1,9 +1,11 @@
 """Weights files keep networks and their origin, and say so in one sentence when they cannot be used."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -62,6 +64,21 @@ def test_full_precision_comes_back_bit_for_bit(tmp_path: Path, reading: str) -> 
     for name, network in networks.items():
         for key, tensor in network.state_dict().items():
             assert torch.equal(loaded[name].state_dict()[key], tensor), f"{name}.{key}"
+
+
+def test_the_size_of_faces_comes_back(large_weights: Path) -> None:
+    model = load(large_weights)
+    assert model.config.image_size == model.trunk.image_size == 128
+    assert model.generator(torch.zeros(1, 64)).shape == (1, 3, 128, 128)
+
+
+def test_a_file_that_names_no_size_has_faces_of_64_pixels(tmp_path: Path, encoder_file: Path) -> None:
+    with safe_open(encoder_file, framework="pt") as file:
+        metadata, tensors = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    config = json.loads(metadata["config"])
+    assert config.pop("image_size") == 64
+    save_file(tensors, tmp_path / "old.safetensors", {**metadata, "config": json.dumps(config)})
+    assert load_networks(tmp_path / "old.safetensors")[1] == NetworkConfig()
 
 
 def test_half_precision_halves_the_file_and_loads_as_float32(tmp_path: Path) -> None:

@@ -56,6 +56,16 @@ def test_a_shifted_face_keeps_its_pixels_where_nothing_else_is_changed():
     assert torch.allclose(steps[steps != 0], steps[steps != 0].median(), atol=0.5)
 
 
+@pytest.mark.parametrize("size", [64, 128])
+def test_a_shift_and_what_is_cut_out_grow_with_the_face(size: int) -> None:
+    """A face of one colour is black where it was shifted away and where it was cut out, and nowhere else."""
+    seen = augment_faces(torch.ones(400, 3, size, size), rng(0)).abs().sum(dim=1) > 0
+    rows, columns = seen.any(dim=2).sum(dim=1), seen.any(dim=1).sum(dim=1)
+    assert (size - rows).max() == (size - columns).max() == size // 8
+    cut_out = rows * columns - seen.sum(dim=(1, 2))
+    assert cut_out.max() == (size * 3 // 8 - 1) ** 2
+
+
 def test_voices_stay_in_range_and_finite(waveforms):
     silence = torch.zeros_like(waveforms)
     for given, noise in ((waveforms, waveforms.flip(0)), (waveforms * 100, silence), (silence, silence)):

@@ -15,6 +15,7 @@ from v2f.data.faceres import FaceRes
 from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import FaceRow
+from v2f.models.pixels import shrink
 
 LONGEST_SIDE = 320  # pixels; larger pictures are shrunk before detection, which gains nothing from more
 # Pixels; larger pictures are shrunk to this before alignment. dlib sees eyes from 18 pixels apart in the 320; they are
@@ -33,7 +34,7 @@ FEATURES = np.s_[16:56, 10:54]  # rows and columns of a 64x64 face, from brows t
 class FaceOptions:
     """Which faces are kept, and how they are detected."""
 
-    size: int = 64  # pixels along a side of the aligned face (128 for later models)
+    size: int = 64  # pixels along a side of the aligned face
     detector: str = "dlib"  # or "face-alignment"
     most_yaw: float = 33.0  # degrees a head may be turned to either side
     smallest: float = 16.0  # pixels between the eyes in the picture's own size; a face of 64x64 has 20
@@ -101,12 +102,12 @@ def yaw(points: np.ndarray) -> float:
 
 
 def sharpness(face: np.ndarray) -> float:
-    """How much of the contrast of an aligned face [64, 64, 3] is fine detail.
+    """How much of the contrast of an aligned face [size, size, 3], looked at in 64x64, is fine detail.
 
     It is the variance of the Laplacian over that of the brightness, from brows to chin: about 1 in a sharp
     portrait, 0.1 once blurred by a Gaussian of 1 pixel, 0.02 by one of 2. A flat surface gives 0.
     """
-    grey = face.mean(axis=2)[FEATURES]
+    grey = shrink(face[None], JUDGED_SIZE)[0].mean(axis=2)[FEATURES]
     laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
     return float(laplacian.var() / max(1.0, grey.var()))
 

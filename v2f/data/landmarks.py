@@ -1,4 +1,4 @@
-"""Faces in pictures: boxes, 68 landmarks, alignment to 64x64, and a 128-d descriptor.
+"""Faces in pictures: boxes, 68 landmarks, alignment, and a 128-d descriptor.
 
 By dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt); landmarks also
 by face-alignment's networks (alignment_network.py).
@@ -121,7 +121,7 @@ def align(
 
 
 def descriptor(face: np.ndarray) -> np.ndarray:
-    """dlib's 128-d descriptor, float32 [128], of an aligned face np.uint8 [64, 64, 3] (or any square size).
+    """dlib's 128-d descriptor, float32 [128], of an aligned face np.uint8 [size, size, 3].
 
     The 68 landmarks of the enlarged face place the 150x150 chip that the network takes. Two pictures of one person
     usually lie within 0.6 of each other (Euclidean). Real and generated faces go through the same steps.

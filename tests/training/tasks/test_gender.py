@@ -135,6 +135,13 @@ def test_faces_of_another_size_are_one_sentence(make_store: MakeStore) -> None:
         GenderTask(Store.open(make_store(*WOMEN_AND_MEN, size=32)), CONFIG, CPU)
 
 
+def test_the_classifier_takes_faces_of_the_stores_size(make_store: MakeStore, tmp_path: Path) -> None:
+    task = GenderTask(Store.open(make_store(*WOMEN_AND_MEN, size=128)), CONFIG, CPU)
+    task.step(0)
+    task.finish(tmp_path, 1)
+    assert GenderClassifier.open(tmp_path / WEIGHTS, CPU).trunk.image_size == 128
+
+
 def test_other_weights_are_no_gender_classifier(tmp_path: Path) -> None:
     save_networks(tmp_path / "w", {"encoder": VoiceEncoder()}, NetworkConfig(), {})
     with pytest.raises(WeightsError, match="no gender classifier"):

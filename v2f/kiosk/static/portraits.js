@@ -1,7 +1,7 @@
-/* Ovals with faces in them. A picture is the generator's own 64 x 64, and all are enlarged in the same way. */
+/* Ovals with faces in them. A picture has the generator's own size, and all are enlarged in the same way. */
 import { portraitSize, RING_SIZES, STRIP_HEIGHTS } from "./proportions.js";
 
-const WIDE = 256, TALL = 320;   // of an enlarged picture
+const WIDE = 4, TALL = 5;   // of an enlarged picture, for each pixel of its width before
 const SILHOUETTE = '<svg class="sil" aria-hidden="true"><use href="#sil"/></svg>';
 
 let rim, doubled;   // made once
@@ -20,7 +20,11 @@ export async function put(oval, face, words = "") {
   const picture = await decode(face.image);
   if (oval.face !== face) return;   // a newer one has come meanwhile
   let canvas = oval.querySelector("canvas");
-  if (!canvas) oval.replaceChildren(canvas = make(`<canvas role="img" width="${WIDE}" height="${TALL}"></canvas>`));
+  if (!canvas) {
+    const { width } = picture;
+    canvas = make(`<canvas role="img" width="${WIDE * width}" height="${TALL * width}"></canvas>`);
+    oval.replaceChildren(canvas);
+  }
   canvas.ariaLabel = words;
   draw(canvas.getContext("2d"), picture);
 }
@@ -30,29 +34,30 @@ async function decode(image) {
   return createImageBitmap(new Blob([bytes], { type: "image/png" }));
 }
 
-/* The 4:5 middle of the square picture, enlarged by bilinear doubling, whose limit is a quadratic B-spline: no pixel
-shows, and nothing is made up or sharpened. */
+/* The 4:5 middle of the square picture, enlarged by the browser's best filter in two steps: no pixel shows, even where
+that filter is bilinear. */
 function draw(pen, picture) {
+  const { width, height } = pen.canvas;
   const side = 2 * picture.width, half = (doubled ??= new OffscreenCanvas(side, side)).getContext("2d");
-  half.imageSmoothingQuality = pen.imageSmoothingQuality = "low";   // bilinear
+  half.imageSmoothingQuality = pen.imageSmoothingQuality = "high";
   half.globalCompositeOperation = pen.globalCompositeOperation = "copy";
   half.drawImage(picture, 0, 0, side, side);
-  pen.drawImage(doubled, side * .1, 0, side * .8, side, 0, 0, WIDE, TALL);
+  pen.drawImage(doubled, side * .1, 0, side * .8, side, 0, 0, width, height);
   half.clearRect(0, 0, side, side);   // the canvas outlives the visitor
   pen.globalCompositeOperation = "destination-in";
-  pen.drawImage(rim ??= softRim(), 0, 0);
+  pen.drawImage(rim ??= softRim(width, height), 0, 0);
 }
 
 /* An oval whose rim fades, as a picture. */
-function softRim() {
-  const canvas = new OffscreenCanvas(WIDE, TALL), pen = canvas.getContext("2d");
-  const fading = pen.createRadialGradient(0, 0, 0, 0, 0, WIDE / 2);
+function softRim(width, height) {
+  const canvas = new OffscreenCanvas(width, height), pen = canvas.getContext("2d");
+  const fading = pen.createRadialGradient(0, 0, 0, 0, 0, width / 2);
   fading.addColorStop(.74, "#000");
   fading.addColorStop(.9, "rgb(0 0 0 / .55)");
   fading.addColorStop(1, "transparent");
-  pen.setTransform(1, 0, 0, TALL / WIDE, WIDE / 2, TALL / 2);
+  pen.setTransform(1, 0, 0, height / width, width / 2, height / 2);
   pen.fillStyle = fading;
-  pen.fillRect(-WIDE / 2, -WIDE / 2, WIDE, WIDE);
+  pen.fillRect(-width / 2, -width / 2, width, width);
   return canvas;
 }
 
