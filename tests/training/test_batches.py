@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from v2f.data.store import VOICE
-from v2f.training.batches import Crops, Faces, flip
+from v2f.errors import CorpusError
+from v2f.training.batches import Crops, Faces, flip, image_size
 
 CPU = torch.device("cpu")
 LENGTHS = [900, 50, 400]  # frames of three recordings
@@ -97,3 +98,25 @@ def test_about_half_of_the_faces_are_mirrored() -> None:
     mirrored = (flipped[:, 0, 0, 0] > 0).float().mean()
     assert 0.4 < mirrored < 0.6
     assert set(flipped[:, 0, 0, 0].tolist()) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize(("generator", "size"), [("table2", 64), ("table2", 128), ("portrait", 128)])
+def test_networks_are_built_for_the_size_of_the_faces(generator: str, size: int) -> None:
+    assert image_size(np.zeros((1, size, size, 3), np.uint8), "pack.npz", generator) == size  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("generator", "shape", "able"),
+    [
+        ("table2", (96, 96), "--size 64"),
+        ("table2", (128, 64), "--size 64"),
+        ("composite", (128, 128), "--size 64"),
+        ("portrait", (64, 64), "--size 128"),
+    ],
+)
+def test_faces_that_networks_cannot_take_are_refused_in_one_sentence(
+    generator: str, shape: tuple[int, int], able: str
+) -> None:
+    with pytest.raises(CorpusError, match=f"pack.npz holds faces of {shape[0]}x{shape[1]}") as told:
+        image_size(np.zeros((1, *shape, 3), np.uint8), "pack.npz", generator)  # type: ignore[arg-type]
+    assert str(told.value).endswith(f"{able}.") and "\n" not in str(told.value)

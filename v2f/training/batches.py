@@ -91,7 +91,7 @@ def image_size(faces: np.ndarray, source: str, generator: GeneratorName = "table
         able = " or ".join(f"{size}x{size}" for size in sizes)
         raise CorpusError(
             f"{source} holds faces of {height}x{width} pixels, and the networks take {able}; "
-            "make it again with --size 64."
+            f"make it again with --size {sizes[0]}."
         )
     return int(height)
 

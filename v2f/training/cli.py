@@ -185,8 +185,10 @@ def train_portrait(options: argparse.Namespace) -> bool:
     from v2f.training.loop import train
     from v2f.training.tasks.portrait import PortraitConfig, PortraitTask
 
-    pack, encoder, _ = _pack_and_encoder(options)
-    config = replace(PortraitConfig(), **_given(options))
+    pack, encoder, network_config = _pack_and_encoder(options)
+    preset = PortraitConfig()
+    networks = replace(preset.networks, encoder=network_config.encoder, reading=network_config.reading)
+    config = replace(preset, networks=networks, **_given(options))
     _keep_freed_memory()
     task = PortraitTask(pack, encoder, config, Runtime.choose(options.device, options.exact))
     return train(task, options.out, _schedule(options, config.steps), options.resume)

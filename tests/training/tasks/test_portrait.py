@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from v2f.errors import CorpusError
-from v2f.models import FusedEncoder, NetworkConfig, Runtime, load, unit
+from v2f.models import FusedEncoder, NetworkConfig, Runtime, VoiceEncoder, load, unit
 from v2f.models.portrait_generator import COMPONENTS, FLOW_GRID
 from v2f.training.loop import Schedule, train
 from v2f.training.pack import Pack
@@ -114,4 +114,19 @@ def test_a_resumed_run_equals_an_uninterrupted_one(pack: Pack, tmp_path: Path) -
 def test_a_pack_without_components_is_refused_in_one_sentence(pack: Pack) -> None:
     with pytest.raises(CorpusError, match="make it with `v2f train pack --pairs`") as told:
         PortraitTask(replace(pack, directions=None), FusedEncoder(), CONFIG, RUNTIME)
+    assert "\n" not in str(told.value)
+
+
+def test_the_weights_name_the_encoder_that_heard_the_voices(pack: Pack, tmp_path: Path) -> None:
+    networks = NetworkConfig(generator="portrait", image_size=SIZE)
+    encoder = VoiceEncoder(networks)
+    task = PortraitTask(pack, encoder, replace(CONFIG, networks=networks), RUNTIME)
+    task.finish(tmp_path, step=0)
+    model = load(tmp_path / "v2f.safetensors")
+    assert model.config == networks and isinstance(model.encoder, VoiceEncoder)
+
+
+def test_a_pack_of_small_faces_is_refused_in_one_sentence(pack: Pack) -> None:
+    with pytest.raises(CorpusError, match="64x64 pixels.* make it again with --size 128") as told:
+        PortraitTask(replace(pack, faces=pack.faces[:, ::2, ::2]), FusedEncoder(), CONFIG, RUNTIME)
     assert "\n" not in str(told.value)

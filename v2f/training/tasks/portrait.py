@@ -14,7 +14,7 @@ faces of voices and of other sounds by G_ema, the generator that is kept.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -38,7 +38,7 @@ from v2f.models.pixels import as_input
 from v2f.models.portrait_generator import PortraitGenerator, warp
 from v2f.models.weights import FITTED
 from v2f.training.augment import augment_faces
-from v2f.training.batches import flip, uniform
+from v2f.training.batches import flip, image_size, uniform
 from v2f.training.checkpoint import load_optimizer_state, optimizer_state, prefixed, without_prefix
 from v2f.training.pack import Pack
 from v2f.training.portraits import BLUR, blurred
@@ -67,6 +67,7 @@ class PortraitConfig:
     betas: tuple[float, float] = (0.5, 0.99)
     adversarial_weight: float = 0.12
     average: float = 0.995  # decay of G_ema
+    networks: NetworkConfig = NetworkConfig(encoder="fused", generator="portrait", image_size=128)
     seed: int = 0
 
 
@@ -80,7 +81,7 @@ class PortraitTask:
             raise CorpusError("The pack holds no composite portraits; make it with `v2f train pack --pairs`.")
         self.pack, self.encoder, self.config, self.runtime = pack, encoder, config, runtime
         self.batch, device = config.batch, runtime.device
-        self.networks = NetworkConfig(encoder="fused", generator="portrait", image_size=pack.faces.shape[1])
+        self.networks = replace(config.networks, image_size=image_size(pack.faces, "The pack", "portrait"))
         settings = AdversarialConfig(batch=config.last_batch)
         self.sampler = PackSampler(pack, settings, device, slice(0, config.last_batch))
         self.portraits = _Smooth(pack, device)
