@@ -124,3 +124,23 @@ def test_features_lose_one_band_and_one_stretch():
     lost_frames = (kept.sum(dim=1) == 0).sum(dim=1)
     assert lost_bins.max() <= 12 and lost_bins.float().mean() > 3
     assert lost_frames.max() <= 30 and lost_frames.float().mean() > 8
+
+
+@pytest.mark.parametrize("size", [64, 128])
+def test_faces_move_by_up_to_an_eighth_of_their_side(size: int, monkeypatch):
+    monkeypatch.setattr(augment, "CUTOUT", 0)
+    edge = torch.zeros(300, 3, size, size)
+    edge[..., size // 2 :] = 1
+    middle = augment_faces(edge, rng(5))[
+        :, 0, size // 2, size // 4 : -size // 4
+    ]  # no shift brings a border here
+    moved = middle.diff(dim=1).argmax(dim=1) + 1 - size // 4
+    assert (moved.min(), moved.max()) == (-size // 8, size // 8)
+
+
+@pytest.mark.parametrize("size", [64, 128])
+def test_what_is_cut_out_is_up_to_three_eighths_of_the_side(size: int, monkeypatch):
+    monkeypatch.setattr(augment, "FACE_SHIFT", 0)
+    cut = (augment_faces(torch.ones(300, 3, size, size), rng(5)) == 0).all(dim=1)
+    assert cut.any(dim=2).sum(dim=1).max() == pytest.approx(size * 3 / 8, abs=1)
+    assert 0.3 < cut.any(dim=(1, 2)).float().mean() < 0.7
