@@ -9,7 +9,7 @@ import soxr
 
 from tests.support.encode import encode
 from tests.support.voices import RATE, encoded, likeness, voice
-from v2f.audio import Channel, Recording, make_noise, read_audio, read_recording
+from v2f.audio import Channel, Sound, make_noise, read_audio, read_sound
 from v2f.errors import UnreadableAudioError
 
 ONE, OTHER = voice(0, 6.0), voice(1, 6.0)
@@ -23,10 +23,8 @@ def stereo(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.stack([left, right], axis=1)
 
 
-def read(
-    sound: np.ndarray, channel: Channel | None = None, kind: str = "FLAC", rate: int = RATE
-) -> Recording:
-    return read_recording(io.BytesIO(encoded(sound, rate, kind)), channel=channel)
+def read(sound: np.ndarray, channel: Channel | None = None, kind: str = "FLAC", rate: int = RATE) -> Sound:
+    return read_sound(io.BytesIO(encoded(sound, rate, kind)), channel=channel)
 
 
 @pytest.mark.parametrize("inverted", [1.0, 0.9, 0.7])
@@ -57,7 +55,7 @@ def test_at_any_rate_and_from_a_phone() -> None:
 
 def test_an_aac_of_inverted_stereo(tmp_path: Path) -> None:
     sound = soxr.resample(stereo(ONE, -ONE), RATE, 44_100)
-    found = read_recording(encode(tmp_path / "inverted.m4a", sound, 44_100))
+    found = read_sound(encode(tmp_path / "inverted.m4a", sound, 44_100))
     assert likeness(found.waveform, ONE) > 0.95 and found.channel
 
 
@@ -110,7 +108,7 @@ def test_a_mono_file_has_one_channel_whatever_is_asked_for() -> None:
 
 @pytest.mark.parametrize("scale", [2.0**15, 2.0**23, 2.0**31, 40.0])
 def test_integers_that_were_written_as_floats_are_scaled(scale: float) -> None:
-    found = read_recording(io.BytesIO(encoded(ONE * np.float32(scale), subtype="FLOAT")))
+    found = read_sound(io.BytesIO(encoded(ONE * np.float32(scale), subtype="FLOAT")))
     assert likeness(found.waveform, ONE) > 0.999 and np.abs(found.waveform).max() <= 1
     assert found.notes == (f"samples beyond 1 were divided by {found.scale:g}",)
     if scale > 256:
@@ -119,14 +117,14 @@ def test_integers_that_were_written_as_floats_are_scaled(scale: float) -> None:
 
 def test_a_little_beyond_1_is_clipped() -> None:
     loud = ONE / np.abs(ONE).max() * 4
-    found = read_recording(io.BytesIO(encoded(loud, subtype="FLOAT")))
+    found = read_sound(io.BytesIO(encoded(loud, subtype="FLOAT")))
     assert np.array_equal(found.waveform, loud.clip(-1, 1)) and found.notes == ()
 
 
 def test_some_damaged_samples_become_silence() -> None:
     sound = ONE.copy()
     sound[[100, 20_000, 50_000]] = 1e30, -3e38, 700
-    found = read_recording(io.BytesIO(encoded(sound, subtype="FLOAT")))
+    found = read_sound(io.BytesIO(encoded(sound, subtype="FLOAT")))
     assert found.notes == () and found.waveform[[100, 20_000, 50_000]].tolist() == [0, 0, 0]
     assert likeness(found.waveform, ONE) > 0.99
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.support.encode import encode
 from tests.support.voices import RATE, encoded, likeness, voice
-from v2f.audio import read_audio, read_recording
+from v2f.audio import read_audio, read_sound
 from v2f.audio.parts import parts
 
 ONE, OTHER = voice(0), voice(1)  # 4 s of two people
@@ -35,7 +35,7 @@ def made_by_ffmpeg(folder: Path, sound: np.ndarray, ending: str, codec: str, rat
 
 def read_both(data: bytes, threshold: float = 0.9) -> None:
     """Both voices are in what is read, and nothing is said to be missing."""
-    found = read_recording(io.BytesIO(data))
+    found = read_sound(io.BytesIO(data))
     assert found.seconds == pytest.approx(8, abs=0.35)
     assert found.notes == ()
     assert likeness(found.waveform, ONE) > threshold and likeness(found.waveform, OTHER) > threshold
@@ -71,7 +71,7 @@ def test_what_ffmpeg_reads(tmp_path: Path, ending: str, codec: str) -> None:
 def test_three_parts_with_cover_pictures_between() -> None:
     one, other = encoded(ONE, kind="MP3"), encoded(OTHER, kind="MP3")
     read_both(tag(300) + one + tag(200) + other)
-    found = read_recording(io.BytesIO(tag(100) + one + tag(300) + other + tag(10) + one))
+    found = read_sound(io.BytesIO(tag(100) + one + tag(300) + other + tag(10) + one))
     assert found.seconds == pytest.approx(12, abs=0.3) and found.notes == ()
 
 
@@ -91,7 +91,7 @@ def test_junk_in_an_mp3_does_not_end_it(size: int, junk: str) -> None:
 
 def test_a_truncated_flac_gives_all_its_whole_frames_and_says_what_is_missing() -> None:
     whole = encoded(ONE, kind="FLAC")
-    found = read_recording(io.BytesIO(whole[: len(whole) * 7 // 10]))
+    found = read_sound(io.BytesIO(whole[: len(whole) * 7 // 10]))
     assert 2.3 < found.seconds < 3.3
     assert np.abs(found.waveform - ONE[: found.waveform.size]).max() < 1e-4
     assert found.notes == (f"only {found.seconds:.1f} of 4.0 s could be read",)
@@ -107,7 +107,7 @@ def test_a_flac_with_a_hole_is_read_to_its_end() -> None:
 @pytest.mark.parametrize("kind", ["WAV", "AIFF", "MP3", "OGG"])
 def test_a_truncated_file_says_how_much_could_be_read(kind: str) -> None:
     whole = encoded(ONE, kind=kind)
-    found = read_recording(io.BytesIO(whole[: len(whole) // 2]))
+    found = read_sound(io.BytesIO(whole[: len(whole) // 2]))
     if kind == "OGG":  # its length is that of its last page
         assert found.notes == ()
     else:
@@ -118,7 +118,7 @@ def test_a_truncated_file_says_how_much_could_be_read(kind: str) -> None:
 def test_a_recording_that_is_still_being_written_promises_nothing() -> None:
     header = bytearray(encoded(ONE))
     header[4:8] = header[40:44] = b"\xff\xff\xff\xff"
-    assert read_recording(io.BytesIO(header)).notes == ()
+    assert read_sound(io.BytesIO(header)).notes == ()
 
 
 def test_an_ordinary_file_is_one_part() -> None:
@@ -130,6 +130,6 @@ def test_an_ordinary_file_is_one_part() -> None:
 
 
 def test_the_first_part_alone_where_no_more_is_wanted() -> None:
-    found = read_recording(io.BytesIO(encoded(ONE) + encoded(OTHER)), max_seconds=2)
+    found = read_sound(io.BytesIO(encoded(ONE) + encoded(OTHER)), max_seconds=2)
     assert found.seconds == 2 and not found.ended
     assert found.notes == ("the rest of 4.0 s is unread",)

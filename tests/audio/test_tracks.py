@@ -8,7 +8,7 @@ import soxr
 
 from tests.support.encode import encode_tracks
 from tests.support.voices import RATE, likeness, voice
-from v2f.audio import make_noise, read_recording
+from v2f.audio import make_noise, read_sound
 from v2f.audio.non_speech import make_sound
 
 ONE = voice(0, 5.0)
@@ -31,7 +31,7 @@ def test_the_voice_is_found_whichever_track_it_is(
     tmp_path: Path, ending: str, codec: str, order: list[str]
 ) -> None:
     tracks = [soxr.resample((OTHERS | {"voice": ONE})[name], RATE, 48_000) for name in order]
-    found = read_recording(encode_tracks(tmp_path / f"screen.{ending}", tracks, 48_000, codec))
+    found = read_sound(encode_tracks(tmp_path / f"screen.{ending}", tracks, 48_000, codec))
     assert likeness(found.waveform, ONE) > 0.9
     number = order.index("voice") + 1
     assert found.notes == (f"track {number} of {len(order)}, with the most speech",)
@@ -40,4 +40,4 @@ def test_the_voice_is_found_whichever_track_it_is(
 @pytest.mark.parametrize("other", OTHERS)
 def test_beside_whatever_sound(tmp_path: Path, other: str) -> None:
     tracks = [soxr.resample(sound, RATE, 48_000) for sound in (OTHERS[other], ONE)]
-    assert read_recording(encode_tracks(tmp_path / "screen.mkv", tracks, 48_000)).track == 2
+    assert read_sound(encode_tracks(tmp_path / "screen.mkv", tracks, 48_000)).track == 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.voices import RATE, encoded, likeness, voice
-from v2f.audio import Recording, keep_speech, make_noise, read_audio, read_recording
+from v2f.audio import Sound, keep_speech, make_noise, read_audio, read_sound
 
 ONE, OTHER = voice(0, 8.0), voice(1, 12.0)
 LIMIT = 20.0  # seconds
@@ -20,8 +20,8 @@ def noise(seconds: float, kind: str = "white") -> np.ndarray:
     return 0.1 * make_noise(kind, round(seconds * RATE), seed=0)
 
 
-def read(*pieces: np.ndarray, limit: float = LIMIT) -> Recording:
-    return read_recording(io.BytesIO(encoded(np.concatenate(pieces))), limit)
+def read(*pieces: np.ndarray, limit: float = LIMIT) -> Sound:
+    return read_sound(io.BytesIO(encoded(np.concatenate(pieces))), limit)
 
 
 @pytest.mark.parametrize("before", [21, 39.9, 70, 605])
@@ -77,12 +77,12 @@ def test_who_wants_the_start_gets_the_start() -> None:
 
 def test_what_takes_too_long_is_left_unread() -> None:
     file = io.BytesIO(encoded(np.tile(OTHER, 20)))
-    found = read_recording(file, patience=0)
+    found = read_sound(file, patience=0)
     assert 0 < found.seconds < 100 and not found.ended
     assert found.notes == ("the rest of 240.0 s is unread",)
 
 
 def test_an_hour_of_silence_before_a_voice() -> None:
     file = io.BytesIO(encoded(np.concatenate([silence(3600), ONE]), kind="FLAC"))
-    found = read_recording(file, 60)
+    found = read_sound(file, 60)
     assert likeness(found.waveform[: 20 * RATE], ONE) > 0.9

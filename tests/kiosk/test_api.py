@@ -61,7 +61,11 @@ def test_a_face_comes_with_its_embedding(
 ) -> None:
     face = client.predict(handle_file(recording), api_name="/face")
     own = engine.face(recording)
-    assert face == {**(encode_face(own) or {}), "embedding": pytest.approx(own.embedding.tolist())}
+    assert face == {
+        **(encode_face(own) or {}),
+        "embedding": pytest.approx(own.embedding.tolist()),
+        "notes": [],
+    }
 
 
 def test_a_strip_has_a_face_for_each_duration_and_for_the_whole(

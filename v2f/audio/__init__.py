@@ -4,9 +4,9 @@ Importing this package loads no torch, which `features` and `front_ends` need: s
 """
 
 from v2f.audio.channels import CHANNELS, Channel
-from v2f.audio.io import read_audio, read_recording
+from v2f.audio.io import read_audio, read_sound
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
-from v2f.audio.recording import Recording
+from v2f.audio.sound import Sound
 from v2f.audio.vad import (
     FRAME,
     FULL_SCALE,
@@ -26,7 +26,7 @@ __all__ = [
     "NOISE_KINDS",
     "SAMPLE_RATE",
     "Channel",
-    "Recording",
+    "Sound",
     "SpeechDetector",
     "at_level",
     "bridge_gaps",
@@ -37,6 +37,6 @@ __all__ = [
     "mix",
     "noise_bank",
     "read_audio",
-    "read_recording",
+    "read_sound",
     "to_waveform",
 ]

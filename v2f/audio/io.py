@@ -18,7 +18,7 @@ import numpy as np
 from v2f.audio.channels import CHANNELS, Channel, Mixer
 from v2f.audio.decode import Block, Told, decoded
 from v2f.audio.parts import Bytes, Part, parts
-from v2f.audio.recording import Recording
+from v2f.audio.sound import Sound
 from v2f.audio.vad import FRAME, SAMPLE_RATE, detect_speech, lively
 from v2f.audio.waveform import at_16_khz
 from v2f.audio.window import Window
@@ -43,16 +43,16 @@ def read_audio(source: Source, max_seconds: float | None = None) -> np.ndarray:
     Raises:
         UnreadableAudioError: one sentence that names the file.
     """
-    return read_recording(source, max_seconds, search=False).waveform
+    return read_sound(source, max_seconds, search=False).waveform
 
 
-def read_recording(
+def read_sound(
     source: Source,
     max_seconds: float | None = None,
     channel: Channel | None = None,
     search: bool = True,
     patience: float = PATIENCE,
-) -> Recording:
+) -> Sound:
     """Read a recording, and say what was left out. Of several tracks the one with the most speech is read.
 
     Args:
@@ -84,7 +84,7 @@ def read_recording(
             found = _best_channel(reader, found)
     if not found.waveform.size:
         raise UnreadableAudioError(f"{name} holds no sound.")
-    return found.recording(name)
+    return found.sound(name)
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ class _Found:
         """Frames of speech."""
         return int(lively(self.waveform, detect_speech(self.waveform)).sum())
 
-    def recording(self, name: str) -> Recording:
-        return Recording(
+    def sound(self, name: str) -> Sound:
+        return Sound(
             self.waveform,
             name,
             start=self.start / SAMPLE_RATE,
@@ -218,7 +218,7 @@ def _contents(file: BinaryIO, name: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: it is closed
         raise UnreadableAudioError(f"{name} cannot be read: {error}.") from error
     if not isinstance(data, bytes | bytearray):
-        raise UnreadableAudioError(f"{name} is open for text: open it for bytes, by mode 'rb'.")
+        raise UnreadableAudioError(f"{name} gives no bytes: open it by mode 'rb'.")
     if not data:
         raise UnreadableAudioError(f"{name} is empty.")
     return bytes(data)

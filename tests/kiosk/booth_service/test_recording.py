@@ -15,10 +15,10 @@ from tests.support.browser import EXAMPLES
 from v2f.audio import SAMPLE_RATE, detect_speech
 from v2f.errors import MicrophoneError
 from v2f.kiosk import sessions
-from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
-from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
+from v2f.kiosk.wire import MAX_UPLOAD_SECONDS, decode_samples, encode_face, encode_samples
 from v2f.pipeline import DURATIONS, VoiceToFace
 
 # A recording in progress
@@ -33,7 +33,7 @@ def test_the_live_face_is_the_face_of_the_same_samples(
         answer = ask("update_recording", session=token, samples=encode_samples(piece))
         so_far = voice[: start + piece.size]
         assert answer["received"] == so_far.size
-        assert answer["face"] == encode_face(engine.face(so_far))
+        assert answer["face"] == encode_face(engine.face(so_far, rate=SAMPLE_RATE))
         assert answer["speech"] == "".join("01"[frame] for frame in detect_speech(so_far).astype(int))
 
 
@@ -52,7 +52,7 @@ def test_a_duration_reached_gives_its_face_of_the_strip_once(
         marks += ask("update_recording", session=token, samples=encode_samples(voice[start : start + piece]))[
             "strip"
         ]
-    strip = dict(zip(DURATIONS, described(engine.strip(voice)), strict=False))
+    strip = dict(zip(DURATIONS, described(engine.strip(voice, rate=SAMPLE_RATE)), strict=False))
     assert [duration for duration, _ in marks] == [1, 2, 3, 5]
     assert all(like(face, strip[duration]) for duration, face in marks)
 
@@ -90,7 +90,7 @@ def test_a_result_holds_the_strip_and_how_the_voice_settles(
 ) -> None:
     token = ask.record(voice)
     result = ask("finish_recording", session=token)
-    *faces, whole = engine.strip(voice)
+    *faces, whole = engine.strip(voice, rate=SAMPLE_RATE)
     assert whole
     assert result["session"] == token and result["seconds"] == 6 and result["shortened"] is False
     assert result["faces"] == described(faces) and result["whole"] == encode_face(whole)
@@ -116,7 +116,7 @@ def test_an_upload_gives_the_result_of_a_recording_and_is_deleted(
     path = upload(voice)
     result = ask("read_upload", path=path)
     assert not Path(path).exists()
-    assert result["faces"] == described(engine.strip(voice)[:-1])
+    assert result["faces"] == described(engine.strip(voice, rate=SAMPLE_RATE)[:-1])
     assert ask("nearby_faces", session=result["session"])["faces"][0]["image"] == result["whole"]["image"]
 
 
@@ -198,7 +198,7 @@ def test_the_booths_microphone_tells_the_page_what_it_hears(
     assert answer["done"] is True and answer["samples"] == ""
     assert np.abs(np.concatenate(told) - voice[: 5 * SAMPLE_RATE]).max() < 1e-4
     assert ask_booth("finish_recording", session=token)["whole"] == encode_face(
-        engine.strip(voice[: 5 * SAMPLE_RATE])[-1]
+        engine.strip(voice[: 5 * SAMPLE_RATE], rate=SAMPLE_RATE)[-1]
     )
 
 

@@ -12,7 +12,7 @@ TOLD = 0.5  # seconds; less that is missing is not worth a word
 
 
 @dataclass(frozen=True)
-class Recording:
+class Sound:
     """What was read of a recording.
 
     Attributes:
