@@ -42,7 +42,7 @@ def read_both(data: bytes, threshold: float = 0.9) -> None:
     assert likeness(found.waveform[: 4 * RATE], OTHER) < 0.5, "in order"
 
 
-@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "FLAC", "OGG", "MP3", "CAF"])
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "FLAC", "OGG", "MP3", "CAF", "AU"])
 def test_two_recordings_in_one_file(kind: str) -> None:
     read_both(encoded(ONE, kind=kind) + encoded(OTHER, kind=kind))
 
@@ -60,7 +60,7 @@ def test_chained_opus_of_mono_and_stereo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "codec"), [("aac", "aac"), ("m4a", "aac"), ("webm", "libopus"), ("mkv", "aac")]
+    ("ending", "codec"), [("aac", "aac"), ("m4a", "aac"), ("webm", "libopus"), ("mkv", "aac"), ("flv", "aac")]
 )
 def test_what_ffmpeg_reads(tmp_path: Path, ending: str, codec: str) -> None:
     one = made_by_ffmpeg(tmp_path, ONE, ending, codec, 48_000)

@@ -23,6 +23,8 @@ BEGINNINGS = [
         (b"\x1aE\xdf\xa3", 0, rb"\x1aE\xdf\xa3.{1,60}(?:webm|matroska)"),
         (b"#!AMR", 0, rb"#!AMR(?:-WB)?\n"),
         (b"AIF", 8, rb"FORM.{4}AIF[FC]"),
+        (b".snd\0\0", 0, rb"\.snd\x00\x00.{7}\x00\x00[\x01-\x1f]"),
+        (b"FLV\x01", 0, rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09"),
         (b"caff\0\x01", 0, rb"caff\x00\x01"),
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0, rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9"),
     )

@@ -12,9 +12,10 @@ import pytest
 
 from tests.kiosk.booth_service.asking import Asker, Waveform, described, like
 from tests.support.browser import EXAMPLES
-from v2f.audio import SAMPLE_RATE, detect_speech
+from tests.support.voices import voice as example
+from v2f.audio import CHANNELS, SAMPLE_RATE, detect_speech
 from v2f.errors import MicrophoneError
-from v2f.kiosk import sessions
+from v2f.kiosk import decoder, sessions
 from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
@@ -138,6 +139,47 @@ def test_an_upload_without_a_voice_is_named_for_what_it_is(
     assert ask("read_upload", path=str(path)) == {"problem": "unreadable"}
     assert not path.exists()
     assert len(ask.service._sessions) == held, "nothing of it is kept"
+
+
+def test_of_a_voice_behind_a_long_silence_the_page_is_told_where_it_begins(
+    ask: Asker, engine: VoiceToFace, voice: Waveform, upload: Callable[[Waveform], str]
+) -> None:
+    silence = np.zeros(70 * SAMPLE_RATE, np.float32)
+    result = ask("read_upload", path=upload(np.concatenate([silence, voice])))
+    assert result["start"] == pytest.approx(70, abs=1) and result["seconds"] < 8
+    own = engine.face(voice, rate=SAMPLE_RATE).embedding
+    whole = ask.service._sessions.touch(result["session"]).faces[-1]
+    assert whole and whole.embedding @ own > 0.9
+
+
+def test_where_no_voice_is_found_in_time_the_page_is_told_how_far_it_was_looked_for(
+    ask: Asker, upload: Callable[[Waveform], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "PATIENCE", 0)
+    answer = ask("read_upload", path=upload(np.zeros(100 * SAMPLE_RATE, np.float32)))
+    assert answer["problem"] == "no_speech_in" and 0 < answer["seconds"] < 100
+
+
+def test_of_a_cut_upload_the_page_is_told_how_much_could_be_read(
+    ask: Asker, voice: Waveform, upload: Callable[[Waveform], str]
+) -> None:
+    assert ask("read_upload", path=upload(voice))["cut"] is None
+    path = Path(upload(voice))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert ask("read_upload", path=str(path))["cut"] == pytest.approx([3, 6], abs=0.1)
+
+
+def test_two_people_in_a_channel_each_are_told_and_both_can_be_read(
+    ask: Asker, engine: VoiceToFace, upload: Callable[[Waveform], str]
+) -> None:
+    both = np.stack([example(0), example(1)], axis=1)
+    first = ask("read_upload", path=upload(both))
+    second = ask("read_upload", path=upload(both), channel=first["other"])
+    assert {first["other"], "left", "right"} == {"left", "right"} and second["other"] is None
+    whole = {first["other"]: second["whole"], CHANNELS[first["other"] == "left"]: first["whole"]}
+    for i, channel in enumerate(CHANNELS):
+        assert like(whole[channel], encode_face(engine.face(both[:, i], rate=SAMPLE_RATE)))
+    assert ask("read_upload", path=upload(both), channel="both") == {"problem": "trouble"}
 
 
 @pytest.mark.parametrize("name", ["read_upload", "read_noise_clip"])
