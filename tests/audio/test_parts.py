@@ -97,6 +97,12 @@ def test_a_truncated_flac_gives_all_its_whole_frames_and_says_what_is_missing() 
     assert found.notes == (f"only {found.seconds:.1f} of 4.0 s could be read",)
 
 
+def test_a_flac_cut_within_its_first_second_too() -> None:
+    whole = encoded(soxr.resample(STEREO, RATE, 44_100), 44_100, "FLAC")
+    found = read_sound(io.BytesIO(whole[: len(whole) // 8]))
+    assert found.notes == (f"only {found.seconds:.1f} of 4.0 s could be read",)
+
+
 def test_a_flac_with_a_hole_is_read_to_its_end() -> None:
     whole = bytearray(encoded(ONE, kind="FLAC"))
     whole[len(whole) // 2 : len(whole) // 2 + 2000] = np.random.default_rng(0).bytes(2000)

@@ -77,7 +77,12 @@ def test_samples_at_any_rate(model: v2f.VoiceToFace, rate: Any) -> None:
     samples = soxr.resample(VOICE, RATE, int(rate))
     file = io.BytesIO(encoded(samples, int(rate), subtype="FLOAT"))
     expected = model.face(file).embedding
-    for clip, given in ((samples, rate), ((rate, samples), None), ((samples, rate), None), ((rate, samples), rate)):
+    for clip, given in (
+        (samples, rate),
+        ((rate, samples), None),
+        ((samples, rate), None),
+        ((rate, samples), rate),
+    ):
         assert model.face(clip, rate=given).embedding @ expected > 0.9999
 
 
@@ -117,10 +122,33 @@ def test_floats_far_beyond_1_are_refused(model: v2f.VoiceToFace, scale: float) -
     "clip",
     [
         *(None, 7, 0.5, object(), {}, {"array": VOICE, "sampling_rate": RATE}, set(), np, len, np.float32(1)),
-        *(VOICE.astype(object), VOICE.astype(complex), VOICE > 0, np.array(["a", "b"]), ["a"], [[1.0], [1.0, 2.0]]),
+        *(
+            VOICE.astype(object),
+            VOICE.astype(complex),
+            VOICE > 0,
+            np.array(["a", "b"]),
+            ["a"],
+            [[1.0], [1.0, 2.0]],
+        ),
         *(np.zeros((2, 2, 9)), np.zeros((100, 100)), np.zeros((0, 5)), np.array(1.0)),
-        *((RATE,), (RATE, VOICE, 3), (RATE, None), (None, VOICE), (VOICE, VOICE), ("a", VOICE), (RATE, "voice.wav")),
-        *((True, VOICE), (0, VOICE), (-RATE, VOICE), (16_000.5, VOICE), (np.nan, VOICE), (1, VOICE), (10**12, VOICE)),
+        *(
+            (RATE,),
+            (RATE, VOICE, 3),
+            (RATE, None),
+            (None, VOICE),
+            (VOICE, VOICE),
+            ("a", VOICE),
+            (RATE, "voice.wav"),
+        ),
+        *(
+            (True, VOICE),
+            (0, VOICE),
+            (-RATE, VOICE),
+            (16_000.5, VOICE),
+            (np.nan, VOICE),
+            (1, VOICE),
+            (10**12, VOICE),
+        ),
         *(io.StringIO("voice"), b"", b"voice", "", "no\0name", "missing.wav", Path("/")),
     ],
     ids=lambda clip: repr(clip)[:30].encode("ascii", "replace").decode(),
@@ -133,11 +161,15 @@ def test_what_is_no_recording_costs_one_sentence(model: v2f.VoiceToFace, clip: A
 
 
 def test_the_sentence_names_what_is_taken(model: v2f.VoiceToFace) -> None:
-    with pytest.raises(ClipError, match=r"^None is no recording: a recording is a path, .*samples with rate="):
+    with pytest.raises(
+        ClipError, match=r"^None is no recording: a recording is a path, .*samples with rate="
+    ):
         model.face(None)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("rate", [0, -1, 1.5, np.nan, np.inf, "16000", True, None, [RATE], 10**400], ids=str_of)
+@pytest.mark.parametrize(
+    "rate", [0, -1, 1.5, np.nan, np.inf, "16000", True, None, [RATE], 10**400], ids=str_of
+)
 def test_what_is_no_rate_costs_one_sentence(model: v2f.VoiceToFace, rate: Any) -> None:
     with pytest.raises(V2FError):
         model.face(VOICE, rate=rate)
@@ -195,6 +227,10 @@ def test_too_little_speech_says_where_it_was_looked_for(
     with pytest.raises(NoSpeechError, match=r"^Only 0.0 s of speech were found and half a second"):
         model.face(tmp_path / "silent.wav")
     read = clips.read_sound
-    monkeypatch.setattr(clips, "read_sound", lambda file, limit, channel: read(file, limit, channel, patience=0))
-    with pytest.raises(NoSpeechError, match=r"^Only 0.0 s of speech were found in the first \d+ s of silent.wav and"):
+    monkeypatch.setattr(
+        clips, "read_sound", lambda file, limit, channel: read(file, limit, channel, patience=0)
+    )
+    with pytest.raises(
+        NoSpeechError, match=r"^Only 0.0 s of speech were found in the first \d+ s of silent.wav and"
+    ):
         model.face(tmp_path / "silent.wav")

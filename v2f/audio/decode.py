@@ -88,7 +88,7 @@ def decoded(source: Source, name: str, part: Part, track: int, told: Told) -> It
         if seconds and seconds >= (part.seconds or promised) - SLACK:
             return
     try:
-        yield from _ffmpeg_blocks(source, name, part, track, seconds, told)
+        yield from _ffmpeg_blocks(source, name, track, seconds, told, None if file else part)
     except UnreadableAudioError:
         if not seconds:
             raise
@@ -171,9 +171,12 @@ def _libsndfile_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
 
 
 def _ffmpeg_blocks(
-    source: Source, name: str, part: Part, track: int, skip: float, told: Told
+    source: Source, name: str, track: int, skip: float, told: Told, part: Part | None
 ) -> Iterator[Block]:
-    """The sound of a track, without what is damaged, and without so many seconds at its start."""
+    """The sound of a track, without what is damaged, and without so many seconds at its start.
+
+    `part` is what this is the length of, where that is not known yet.
+    """
     import av  # only here: its libraries take a while to load
 
     if isinstance(source, str | Path):
@@ -187,7 +190,7 @@ def _ffmpeg_blocks(
             streams = [stream for stream in container.streams.audio if stream.codec_context]
             told.tracks = max(told.tracks, len(streams))
             stream = streams[min(track, len(streams) - 1)]
-            if not skip:
+            if part:
                 told.promise(_duration(container, stream), part)
             found = False
             for rate, block in _gathered(_frames(container.demux(stream))):
