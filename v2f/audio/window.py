@@ -27,7 +27,8 @@ class Window:
 
     def add(self, block: np.ndarray) -> bool:
         """Take a block; tells whether more is wanted."""
-        self._held += block.tobytes()
+        if block.size:
+            self._held += np.ascontiguousarray(block).data.cast("B")
         if self.limit is None or len(self._held) < 4 * self.limit:
             return True
         return self.search and not self._look(last=False)
