@@ -16,6 +16,7 @@ from PIL import Image
 
 import benchmarks.__main__ as benchmarks
 import v2f
+from tests.support.voices import voice
 from v2f.__main__ import build_parser, main
 from v2f.cli import named
 
@@ -83,6 +84,31 @@ def test_json_is_one_object_per_clip(clip: Path, weights, tmp_path: Path, capsys
     assert first["duration"] == pytest.approx(2.5) and 0.5 < first["seconds"] <= 2.5
     assert 0 <= first["score"] <= 1
     assert {"read", "vad", "features", "encoder", "generator"} == set(first["timings"])
+
+
+def test_one_channel_can_be_chosen(weights, tmp_path: Path, capsys) -> None:
+    both = np.stack([voice(0), voice(1)], axis=1)
+    soundfile.write(tmp_path / "both.wav", both, 16_000, "FLOAT")
+    assert main(["face", str(tmp_path / "both.wav"), "-o", str(tmp_path), *weights]) == 0
+    assert "; two speakers, one a channel: this is the " in capsys.readouterr().out
+    pictures = []
+    for i, channel in enumerate(("left", "right")):
+        soundfile.write(tmp_path / "one.wav", both[:, i], 16_000, "FLOAT")
+        for name, options in (("one", []), ("both", ["--channel", channel])):
+            assert main(["face", str(tmp_path / f"{name}.wav"), "-o", str(tmp_path), *options, *weights]) == 0
+            pictures.append((tmp_path / f"{name}.png").read_bytes())
+        assert pictures[-1] == pictures[-2]
+    assert pictures[0] != pictures[2] and "speakers" not in capsys.readouterr().out
+
+
+def test_what_could_not_be_read_is_said(clip: Path, weights, tmp_path: Path, capsys) -> None:
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 3 // 5])
+    assert main(["face", str(clip), "-o", str(tmp_path), *weights]) == 0
+    assert capsys.readouterr().out.endswith("of speech in 1.5 s; only 1.5 of 2.5 s could be read)\n")
+    assert main(["face", str(clip), "-o", str(tmp_path), "--json", *weights]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == ["only 1.5 of 2.5 s could be read"]
+    assert main(["strip", str(clip), "-o", str(tmp_path / "strip.png"), *weights]) == 0
+    assert capsys.readouterr().out == f"{clip}: only 1.5 of 2.5 s could be read\n"
 
 
 def test_embeddings_are_written_with_their_clips(clip: Path, weights, tmp_path: Path) -> None:

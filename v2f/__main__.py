@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     face.add_argument(
         "--embeddings", metavar="FILE", type=Path, help="also write clips and embeddings as .npz"
     )
+    add_channel(face)
     add_model_arguments(face)
     face.set_defaults(run=run_face)
 
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     strip.add_argument("clip", metavar="CLIP", type=Path, help="a recording in any common format")
     strip.add_argument("-o", "--out", required=True, metavar="PNG", type=Path, help="the picture to write")
+    add_channel(strip)
     add_model_arguments(strip)
     strip.set_defaults(run=run_strip)
 
@@ -71,6 +73,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def add_channel(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--channel",
+        choices=("left", "right"),
+        help="hear one channel alone, where each holds another speaker",
+    )
+
+
 def run_face(args: argparse.Namespace) -> int:
     import numpy as np
     from PIL import Image
@@ -81,7 +91,7 @@ def run_face(args: argparse.Namespace) -> int:
     for name, clip in named(args.clips):
         picture = args.out / f"{name}.png"
         try:
-            face = model.face(clip)
+            face = model.face(clip, channel=args.channel)
         except V2FError as error:
             complain(f"{clip}: {error}")
             continue
@@ -97,7 +107,8 @@ def run_face(args: argparse.Namespace) -> int:
 
 def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:
     if not as_json:
-        print(f"{clip} -> {picture} ({face.seconds:.1f} s of speech in {face.duration:.1f} s)")
+        told = "; ".join((f"{face.seconds:.1f} s of speech in {face.duration:.1f} s", *face.notes))
+        print(f"{clip} -> {picture} ({told})")
         return
     facts: dict[str, Any] = {
         "clip": str(clip),
@@ -105,6 +116,7 @@ def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:
         "seconds": face.seconds,
         "duration": face.duration,
         "score": face.score,
+        "notes": face.notes,
         "timings": {stage: round(seconds, 6) for stage, seconds in face.timings.items()},
     }
     print(json.dumps(facts), flush=True)
@@ -113,8 +125,10 @@ def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:
 def run_strip(args: argparse.Namespace) -> int:
     from v2f.pipeline import DURATIONS, draw_strip
 
-    faces = load(args.weights, exact=args.exact).strip(args.clip)
+    faces = load(args.weights, exact=args.exact).strip(args.clip, channel=args.channel)
     args.out.parent.mkdir(parents=True, exist_ok=True)
+    if faces[-1] and faces[-1].notes:
+        print(f"{args.clip}: {'; '.join(faces[-1].notes)}")
     draw_strip(faces, DURATIONS).save(args.out, format="PNG")
     return 0
 

@@ -18,6 +18,10 @@ class UnreadableAudioError(V2FError):
     """A file is not audio, is damaged, or is empty."""
 
 
+class ClipError(V2FError):
+    """What was given as a recording is of a kind that is not taken, or lacks its rate."""
+
+
 class MicrophoneError(V2FError):
     """There is no microphone at this machine, it cannot be used, or PortAudio is not installed."""
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.support.encode import encode
 from v2f.audio import SAMPLE_RATE, read_audio, to_waveform
-from v2f.audio.io import resampled
+from v2f.audio.waveform import resampled
 from v2f.errors import UnreadableAudioError
 
 SAME_SOUND = 0.975  # correlation; codecs that begin by a part of a sample late reach no more than 0.98

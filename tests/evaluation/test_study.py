@@ -11,7 +11,7 @@ from PIL import Image
 
 import v2f
 from v2f.assets import EXAMPLES
-from v2f.audio import NOISE_KINDS
+from v2f.audio import NOISE_KINDS, SAMPLE_RATE
 from v2f.data.contact_sheet import GAP, MARGIN, SIDE
 from v2f.evaluation import study
 from v2f.evaluation.cli import add_arguments
@@ -74,8 +74,9 @@ def test_duration_draws_a_row_per_clip(clips, random_weights, tmp_path) -> None:
 def test_the_faces_are_the_pages(clips, random_weights, engine, tmp_path) -> None:
     """The page asks for engine.strip of a waveform, and for engine.noise_strip with its own noises."""
     from v2f.audio import read_audio
-    from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+    from v2f.kiosk.booth_service import BoothService
     from v2f.kiosk.sessions import SessionStore
+    from v2f.kiosk.wire import MAX_UPLOAD_SECONDS
 
     examples = [read_audio(path) for path in sorted(EXAMPLES.glob("*.flac"))]
     page = BoothService(engine, examples, SessionStore(60), tmp_path)
@@ -85,7 +86,7 @@ def test_the_faces_are_the_pages(clips, random_weights, engine, tmp_path) -> Non
         np.testing.assert_array_equal(noise, page.noises[kind])
     voice = read_audio(clips[0])
     _, noisy = study.noise_study(engine, voice, {"pink": noises["pink"]})
-    whole = engine.noise_strip(voice, page.noises["pink"][: voice.size], 10)[-1]
+    whole = engine.noise_strip(voice, page.noises["pink"][: voice.size], 10, rate=SAMPLE_RATE)[-1]
     assert whole
     np.testing.assert_array_equal(noisy["pink"][10].image, whole.image)
 
@@ -138,7 +139,7 @@ def test_weights_without_a_discriminator_give_no_score(random_weights, tmp_path,
     from dataclasses import replace
 
     unjudged = VoiceToFace(replace(load(random_weights), discriminator=None))
-    rows = study.clean_rows("ann", unjudged.strip(made_voice(2.5)))
+    rows = study.clean_rows("ann", unjudged.strip(made_voice(2.5), rate=SAMPLE_RATE))
     study.write_and_print(rows, tmp_path / "table.csv", ("clip", "score"))
     assert [row["score"] for row in table(tmp_path / "table.csv")] == ["", "", ""]
     assert capsys.readouterr().out.count(" - ") == 3

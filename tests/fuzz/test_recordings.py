@@ -18,7 +18,7 @@ from tests.fuzz.mutations import mutated
 from tests.support.browser import EXAMPLES
 from tests.support.encode import encode
 from v2f.__main__ import main
-from v2f.audio import read_audio
+from v2f.audio import SAMPLE_RATE, read_audio
 from v2f.pipeline import Face, VoiceToFace
 
 STEP = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 19  # every so many of the hostile files
@@ -79,7 +79,7 @@ def seeds() -> dict[str, bytes]:
 @given(data=st.data())
 def test_mutated_recordings(kind: str, data: st.DataObject, engine: VoiceToFace) -> None:
     recording = BytesIO(data.draw(mutated(seeds()[kind])))
-    face: Face | None = allowed(lambda: engine.face(read_audio(recording, 60)))
+    face: Face | None = allowed(lambda: engine.face(read_audio(recording, 60), rate=SAMPLE_RATE))
     assert face is None or np.isfinite(face.embedding).all()
 
 

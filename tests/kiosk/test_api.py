@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from gradio_client.exceptions import AppError
 import v2f
 from tests.conftest import MadeVoice
 from tests.kiosk.served import Served, served
+from tests.support.voices import voice
 from v2f.audio import SAMPLE_RATE
 from v2f.kiosk.gradio_adapter import delete_old_uploads
 from v2f.kiosk.wire import encode_face
@@ -61,7 +63,36 @@ def test_a_face_comes_with_its_embedding(
 ) -> None:
     face = client.predict(handle_file(recording), api_name="/face")
     own = engine.face(recording)
-    assert face == {**(encode_face(own) or {}), "embedding": pytest.approx(own.embedding.tolist())}
+    assert face == {
+        **(encode_face(own) or {}),
+        "embedding": pytest.approx(own.embedding.tolist()),
+        "notes": [],
+    }
+
+
+def test_one_speaker_can_be_chosen_and_the_answer_says_so(
+    client: Client, engine: VoiceToFace, tmp_path: Path, nothing_left: None
+) -> None:
+    both = np.stack([voice(0), voice(1)], axis=1)
+    soundfile.write(tmp_path / "both.wav", both, SAMPLE_RATE, "FLOAT")
+    face = client.predict(handle_file(tmp_path / "both.wav"), api_name="/face")
+    assert len(face["notes"]) == 1 and face["notes"][0].startswith("two speakers")
+    for i, channel in enumerate(("left", "right")):
+        own = engine.face(voice(i), rate=SAMPLE_RATE).embedding
+        face = client.predict(handle_file(tmp_path / "both.wav"), channel, api_name="/face")
+        assert np.dot(face["embedding"], own) > 0.999 and face["notes"] == []
+        strip = client.predict(handle_file(tmp_path / "both.wav"), channel, api_name="/strip")
+        assert np.dot(strip[-1]["embedding"], own) > 0.999
+
+
+def test_a_file_that_several_programs_send_at_once_is_read_for_each(
+    page: Served, recording: Path, nothing_left: None
+) -> None:
+    clients = [Client(page.address, verbose=False) for _ in range(4)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        for _ in range(3):
+            faces = pool.map(lambda one: one.predict(handle_file(recording), api_name="/face"), clients)
+            assert len({face["image"] for face in faces}) == 1
 
 
 def test_a_strip_has_a_face_for_each_duration_and_for_the_whole(

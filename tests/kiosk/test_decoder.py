@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import readers
 from tests.support.browser import EXAMPLES
-from v2f.audio import SAMPLE_RATE, read_audio
+from v2f.audio import SAMPLE_RATE, Sound, read_audio
 from v2f.errors import UnreadableAudioError
 from v2f.kiosk import decoder
 
@@ -27,7 +27,7 @@ def children_of_forkserver() -> int:
 
 
 def test_a_recording_is_read_as_in_this_process() -> None:
-    waveform = decoder.decode(EXAMPLES[0], 3)
+    waveform = decoder.decode(EXAMPLES[0], 3).waveform
     assert waveform.size == 3 * SAMPLE_RATE and waveform.flags.writeable
     np.testing.assert_array_equal(waveform, read_audio(EXAMPLES[0], 3))
 
@@ -47,12 +47,12 @@ def test_what_is_no_recording_is_told_by_name(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_decoder_ends_with_a_sentence(
-    short_deadline: None, reader: Callable[[Path, float], np.ndarray], sentence: str
+    short_deadline: None, reader: Callable[..., Sound], sentence: str
 ) -> None:
     before = psutil.Process().num_fds()
     began = time.monotonic()
     with pytest.raises(UnreadableAudioError) as refused:
-        decoder.decode(Path("voice.wav"), 3, reader)
+        decoder.decode(Path("voice.wav"), 3, reader=reader)
     assert str(refused.value) == sentence
     assert time.monotonic() - began < 30
     assert children_of_forkserver() == 0, "its process is gone"
@@ -65,14 +65,14 @@ def test_others_are_read_while_one_hangs(monkeypatch: pytest.MonkeyPatch) -> Non
 
     def hang() -> None:
         try:
-            decoder.decode(Path("voice.wav"), 3, readers.hang)
+            decoder.decode(Path("voice.wav"), 3, reader=readers.hang)
         except UnreadableAudioError as error:
             ended.append(str(error))
 
     hanging = Thread(target=hang)
     hanging.start()
     for _ in range(3):
-        assert decoder.decode(EXAMPLES[0], 3).size
+        assert decoder.decode(EXAMPLES[0], 3).seconds
     assert not ended
     for child in psutil.Process().children(recursive=True):
         if child.parent() != psutil.Process():

@@ -17,6 +17,7 @@ from benchmarks.crowd import Connection
 from tests.kiosk.booth_service.asking import like
 from tests.kiosk.conftest import OpenKiosk
 from tests.support.browser import EXAMPLES
+from v2f.audio import SAMPLE_RATE
 from v2f.kiosk.wire import encode_face, encode_samples
 from v2f.pipeline import VoiceToFace
 
@@ -65,7 +66,7 @@ def test_fifty_at_once_wait_their_turn_and_get_their_own_face(
     moved = max(abs(place - in_turn.index(number)) for place, number in enumerate(sorted(in_turn)))
     assert moved <= SPEAKERS, "they came in order, but for those who asked at the same moment"
     for voice, result in zip(voices, results, strict=True):
-        assert like(result["whole"], encode_face(engine.strip(voice)[-1]))
+        assert like(result["whole"], encode_face(engine.strip(voice, rate=SAMPLE_RATE)[-1]))
 
 
 def test_a_flood_of_requests_leaves_a_visitor_the_face(
@@ -113,7 +114,7 @@ def test_a_flood_of_requests_leaves_a_visitor_the_face(
         for one in floods:
             one.result()
     for voice, result in zip(voices[:3], results, strict=True):
-        assert like(result["whole"], encode_face(engine.strip(voice)[-1]))
+        assert like(result["whole"], encode_face(engine.strip(voice, rate=SAMPLE_RATE)[-1]))
     assert not kiosk.files() and min(sent.values()) > 0
     with capfd.disabled():
         print(f"\n{dict(sent)}; live faces took {median(waits):.2f} s, at most {max(waits):.2f}")

@@ -23,6 +23,7 @@ from tests.kiosk.looking import (
 )
 from tests.support.browser import EXAMPLES
 from tests.support.encode import encode
+from tests.support.voices import voice
 from v2f.kiosk.texts import TEXTS
 
 RATE = 16_000
@@ -89,6 +90,50 @@ class TestUploads:
         state(page, "result")
         expect(page.locator("#note")).to_contain_text(TEXTS["shortened"][0].format(n=60))
         assert nothing_left(kiosk)
+
+    def test_of_several_files_each_that_fails_is_named(
+        self, page: Page, kiosk: Kiosk, tmp_path: Path
+    ) -> None:
+        for make in ("photograph", "silence"):
+            BAD[make](tmp_path / f"{make}.wav")
+        files = [tmp_path / "photograph.wav", EXAMPLES[1], tmp_path / "silence.wav"]
+        page.set_input_files("#files", files)
+        state(page, "result")
+        expect(page.locator("#err-title")).to_have_text(TEXTS["e_several"][0].format(n=2))
+        expect(page.locator("#err-text")).to_have_text(
+            f"photograph.wav: {TEXTS['e_unreadable'][0]} · silence.wav: {TEXTS['e_no_speech'][0]}"
+        )
+        expect(page.locator("#note")).to_contain_text(EXAMPLES[1].name)
+        assert nothing_left(kiosk)
+
+    def test_more_files_than_are_read_at_once_are_named(self, page: Page, tmp_path: Path) -> None:
+        for i in range(8):
+            BAD["silence"](tmp_path / f"{i}.wav")
+        page.set_input_files("#files", [tmp_path / f"{i}.wav" for i in range(8)])
+        expect(page.locator("#err-title")).to_have_text(TEXTS["e_several"][0].format(n=8))
+        expect(page.locator("#err-text")).to_contain_text(f"7.wav: {TEXTS['e_many'][0]}")
+
+    def test_of_two_people_in_a_channel_each_the_page_asks_which(
+        self, page: Page, kiosk: Kiosk, tmp_path: Path
+    ) -> None:
+        soundfile.write(tmp_path / "both.wav", np.stack([voice(0), voice(1)], axis=1), RATE)
+        page.set_input_files("#files", tmp_path / "both.wav")
+        state(page, "result")
+        rows = page.locator(".rows .row")
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text(f"both.wav · {TEXTS['speaker'][0].format(n=1)}")
+        expect(page.locator("#note")).to_contain_text(TEXTS["speakers"][0])
+        rows.last.click()
+        expect(page.locator("#note")).to_contain_text(TEXTS["speaker"][0].format(n=2))
+        assert nothing_left(kiosk)
+
+    def test_speech_behind_a_minute_of_silence_is_found_and_the_page_says_where(
+        self, page: Page, tmp_path: Path
+    ) -> None:
+        soundfile.write(tmp_path / "late.wav", np.concatenate([np.zeros(70 * RATE), voice(0)]), RATE)
+        page.set_input_files("#files", tmp_path / "late.wav")
+        state(page, "result")
+        expect(page.locator("#note")).to_contain_text(TEXTS["later"][0].format(n=4, s=70))
 
     @pytest.mark.parametrize("make", ["photograph", "nothing", "silence", "syllable", "torn"])
     def test_a_bad_file_gives_one_sentence(self, page: Page, kiosk: Kiosk, tmp_path: Path, make: str) -> None:

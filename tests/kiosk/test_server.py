@@ -96,7 +96,7 @@ def test_a_visit_from_beginning_to_end(page: Served, engine: VoiceToFace, made_v
         answer = page.ask("update_recording", {"session": token, "samples": encode_samples(piece)}).json()
     assert answer["received"] == voice.size and answer["strip"][-1][0] == 3
     assert page.ask("finish_recording", {"session": token}).json()["whole"] == encode_face(
-        engine.strip(voice)[-1]
+        engine.strip(voice, rate=SAMPLE_RATE)[-1]
     )
     assert page.ask("forget", {"sessions": [token]}).json() == {}
     assert page.ask("nearby_faces", {"session": token}).json() == {"problem": "gone"}

@@ -37,16 +37,18 @@ def test_the_embedding_is_the_encoders_of_the_whole_clips_features(dvector_model
     features = FRONT_ENDS["dvector"].features(keep_speech(waveform))
     with torch.inference_mode():
         expected = torch.nn.functional.normalize(dvector_model.model.encoder(features[None]), dim=1)[0]
-    face = dvector_model.face(waveform)
+    face = dvector_model.face(waveform, rate=SAMPLE_RATE)
     assert face.image.shape == (64, 64, 3)
     np.testing.assert_allclose(face.embedding, expected, atol=1e-5)
 
 
 def test_strip_equals_the_faces_of_the_prefixes(dvector_model, made_voice) -> None:
     waveform = made_voice(6.0)
-    for seconds, face in zip([1, 2, 3, 5, None, 6], dvector_model.strip(waveform), strict=True):
+    for seconds, face in zip(
+        [1, 2, 3, 5, None, 6], dvector_model.strip(waveform, rate=SAMPLE_RATE), strict=True
+    ):
         if face is not None:
-            alone = dvector_model.face(waveform[: seconds * SAMPLE_RATE])
+            alone = dvector_model.face(waveform[: seconds * SAMPLE_RATE], rate=SAMPLE_RATE)
             np.testing.assert_allclose(face.embedding, alone.embedding, atol=1e-5)
             assert np.abs(face.image.astype(int) - alone.image).max() <= 1
 
@@ -56,7 +58,7 @@ def test_a_live_recording_gives_the_face_of_what_was_heard(dvector_model, made_v
     for start in range(0, waveform.size, 5000):
         session.add(waveform[start : start + 5000])
         session.face()
-    face, expected = session.face(), dvector_model.face(waveform)
+    face, expected = session.face(), dvector_model.face(waveform, rate=SAMPLE_RATE)
     assert face is not None
     np.testing.assert_allclose(face.embedding, expected.embedding, atol=1e-5)
 
@@ -69,7 +71,11 @@ def test_noise_alone_has_a_face(dvector_model) -> None:
 def test_a_quieter_recording_has_the_same_embedding(dvector_model, made_voice) -> None:
     loud = made_voice(3.0)
     quiet = (np.round(loud * 0.1 * 32768) / 32768).astype(np.float32)
-    assert dvector_model.face(loud).embedding @ dvector_model.face(quiet).embedding > 0.99
+    assert (
+        dvector_model.face(loud, rate=SAMPLE_RATE).embedding
+        @ dvector_model.face(quiet, rate=SAMPLE_RATE).embedding
+        > 0.99
+    )
 
 
 def test_the_level_of_a_real_recording_hardly_matters(shared_data: Path) -> None:

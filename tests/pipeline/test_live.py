@@ -13,7 +13,7 @@ def test_pieces_of_any_size_give_the_recordings_face(model, made_voice, piece: i
     live = model.live()
     for start in range(0, waveform.size, piece):
         live.add(waveform[start : start + piece])
-    growing, whole = live.face(), model.face(waveform)
+    growing, whole = live.face(), model.face(waveform, rate=SAMPLE_RATE)
     assert growing is not None
     assert np.array_equal(growing.image, whole.image)
     assert np.array_equal(growing.embedding, whole.embedding)
@@ -27,9 +27,9 @@ def test_asking_in_between_changes_nothing(model, made_voice) -> None:
         live.add(waveform[start : start + 8000])
         face = live.face()
         if face is not None:
-            so_far = model.face(waveform[: start + 8000])
+            so_far = model.face(waveform[: start + 8000], rate=SAMPLE_RATE)
             assert np.array_equal(face.embedding, so_far.embedding)
-    assert np.array_equal(live.face().image, model.face(waveform).image)
+    assert np.array_equal(live.face().image, model.face(waveform, rate=SAMPLE_RATE).image)
 
 
 def test_no_face_until_half_a_second_of_speech(model, made_voice) -> None:

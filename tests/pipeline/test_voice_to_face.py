@@ -28,7 +28,7 @@ def stereo_at_48_khz(waveform: np.ndarray) -> np.ndarray:
 
 
 def test_a_face_says_what_it_is_and_where_it_came_from(model: v2f.VoiceToFace, made_voice) -> None:
-    face = model.face(made_voice(3.0))
+    face = model.face(made_voice(3.0), rate=SAMPLE_RATE)
     assert face.image.shape == (64, 64, 3) and face.image.dtype == np.uint8
     assert face.embedding.shape == (64,) and face.embedding.dtype == np.float32
     assert np.linalg.norm(face.embedding) == pytest.approx(1)
@@ -39,7 +39,7 @@ def test_a_face_says_what_it_is_and_where_it_came_from(model: v2f.VoiceToFace, m
 
 
 def test_the_image_is_the_generators_of_the_unit_embedding_without_stretch(model, made_voice) -> None:
-    face = model.face(made_voice(2.0))
+    face = model.face(made_voice(2.0), rate=SAMPLE_RATE)
     with torch.inference_mode():
         raw = model.model.generator(torch.from_numpy(face.embedding)[None])
         logit = model.model.discriminator(model.model.trunk(raw))
@@ -53,20 +53,23 @@ def test_the_embedding_is_the_encoders_of_the_whole_clips_features(model, made_v
     with torch.inference_mode():
         features = normalise(log_mel(keep_speech(waveform)))
         expected = F.normalize(model.model.encoder(features[None]), dim=1)[0]
-    np.testing.assert_allclose(model.face(waveform).embedding, expected, atol=1e-5)
+    np.testing.assert_allclose(model.face(waveform, rate=SAMPLE_RATE).embedding, expected, atol=1e-5)
 
 
 def test_the_same_recording_gives_the_same_face_every_time(model, made_voice) -> None:
     waveform = made_voice(3.0)
-    first = model.face(waveform)
-    model.face(made_voice(2.0, seed=5))  # what was heard in between leaves no trace
-    again = model.face(waveform)
+    first = model.face(waveform, rate=SAMPLE_RATE)
+    model.face(made_voice(2.0, seed=5), rate=SAMPLE_RATE)  # what was heard in between leaves no trace
+    again = model.face(waveform, rate=SAMPLE_RATE)
     assert np.array_equal(first.image, again.image) and np.array_equal(first.embedding, again.embedding)
     assert first.score == again.score
 
 
 def test_different_voices_give_different_faces(model, made_voice) -> None:
-    one, other = model.face(made_voice(3.0, seed=1)), model.face(made_voice(3.0, seed=2))
+    one, other = (
+        model.face(made_voice(3.0, seed=1), rate=SAMPLE_RATE),
+        model.face(made_voice(3.0, seed=2), rate=SAMPLE_RATE),
+    )
     assert np.abs(one.image.astype(int) - other.image).mean() > 5
 
 
@@ -92,13 +95,18 @@ def test_a_real_48_khz_stereo_copy_has_the_same_embedding(model, shared_data: Pa
 def test_bfloat16_hears_the_same_voice(model, random_weights: Path, made_voice) -> None:
     quick = VoiceToFace(v2f.models.load(random_weights), Runtime(torch.device("cpu"), "bf16"))
     waveform = made_voice(3.0)
-    assert cosine(quick.face(waveform).embedding, model.face(waveform).embedding) > 0.99
+    assert (
+        cosine(
+            quick.face(waveform, rate=SAMPLE_RATE).embedding, model.face(waveform, rate=SAMPLE_RATE).embedding
+        )
+        > 0.99
+    )
 
 
 def test_silence_and_short_clips_are_no_speech(model, made_voice) -> None:
     for clip in (np.zeros(5 * SAMPLE_RATE, np.float32), made_voice(0.2), np.zeros(0, np.float32)):
         with pytest.raises(NoSpeechError):
-            model.face(clip)
+            model.face(clip, rate=SAMPLE_RATE)
 
 
 def test_a_file_that_is_no_audio_is_unreadable(model, tmp_path: Path) -> None:
@@ -110,25 +118,27 @@ def test_a_file_that_is_no_audio_is_unreadable(model, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_of_a_long_recording_only_the_start_is_used(model, made_voice) -> None:
     minutes = np.tile(made_voice(5.0), 130)  # 650 s
-    face = model.face(minutes)
+    face = model.face(minutes, rate=SAMPLE_RATE)
     assert face.duration == MAX_SECONDS
-    assert np.array_equal(face.embedding, model.face(minutes[: int(MAX_SECONDS * SAMPLE_RATE)]).embedding)
+    assert np.array_equal(
+        face.embedding, model.face(minutes[: int(MAX_SECONDS * SAMPLE_RATE)], rate=SAMPLE_RATE).embedding
+    )
 
 
 def test_weights_without_a_discriminator_give_no_score(made_voice) -> None:
     torch.manual_seed(0)
     model = VoiceToFace(Model(NetworkConfig(), VoiceEncoder(), Generator(), None, None, None, {}))
-    assert model.face(made_voice(1.0)).score is None
+    assert model.face(made_voice(1.0), rate=SAMPLE_RATE).score is None
 
 
 def test_strip_equals_the_faces_of_the_prefixes(model, made_voice) -> None:
     waveform = made_voice(6.0)
-    strip = model.strip(waveform)
+    strip = model.strip(waveform, rate=SAMPLE_RATE)
     assert len(strip) == len(DURATIONS) + 1
     assert strip[4] is None, "six seconds hold no first ten"
     for seconds, face in zip([1, 2, 3, 5, None, 6], strip, strict=True):
         if face is not None:
-            alone = model.face(waveform[: seconds * SAMPLE_RATE])
+            alone = model.face(waveform[: seconds * SAMPLE_RATE], rate=SAMPLE_RATE)
             np.testing.assert_allclose(face.embedding, alone.embedding, atol=1e-6)
             assert np.abs(face.image.astype(int) - alone.image).max() <= 1
             assert (face.seconds, face.duration) == (alone.seconds, alone.duration)
@@ -136,7 +146,7 @@ def test_strip_equals_the_faces_of_the_prefixes(model, made_voice) -> None:
 
 def test_strip_prefixes_are_of_the_recording_not_of_its_speech(model, made_voice) -> None:
     late = np.concatenate([np.zeros(2 * SAMPLE_RATE, np.float32), made_voice(4.0)])
-    first, second, third, fifth, tenth, whole = model.strip(late)
+    first, second, third, fifth, tenth, whole = model.strip(late, rate=SAMPLE_RATE)
     assert first is None and second is None and tenth is None
     assert third is not None and fifth is not None and whole is not None
     assert third.duration == 3 and third.seconds < 1.3
@@ -145,11 +155,11 @@ def test_strip_prefixes_are_of_the_recording_not_of_its_speech(model, made_voice
 
 def test_strip_of_silence_is_no_speech(model) -> None:
     with pytest.raises(NoSpeechError):
-        model.strip(np.zeros(3 * SAMPLE_RATE, np.float32))
+        model.strip(np.zeros(3 * SAMPLE_RATE, np.float32), rate=SAMPLE_RATE)
 
 
 def test_strip_of_other_durations(model, made_voice) -> None:
-    strip = model.strip(made_voice(2.0), durations=(0.7, 1.5))
+    strip = model.strip(made_voice(2.0), durations=(0.7, 1.5), rate=SAMPLE_RATE)
     assert [face.duration for face in strip if face] == pytest.approx([0.7, 1.5, 2.0])
 
 
@@ -163,10 +173,13 @@ def test_noise_alone_goes_past_the_detector(model) -> None:
 def test_noise_in_a_voice_keeps_the_clean_voices_frames_and_changes_their_sound(model, made_voice) -> None:
     voice = np.concatenate([made_voice(1.5), np.zeros(SAMPLE_RATE, np.float32), made_voice(1.5)])
     noise = make_noise("white", SAMPLE_RATE, seed=0)
-    clean, loud = model.strip(voice), model.noise_strip(voice, noise, snr_db=0.0)
+    clean, loud = (
+        model.strip(voice, rate=SAMPLE_RATE),
+        model.noise_strip(voice, noise, snr_db=0.0, rate=SAMPLE_RATE),
+    )
     assert [face and face.seconds for face in loud] == [face and face.seconds for face in clean]
     assert cosine(loud[-1].embedding, clean[-1].embedding) < 0.999
-    faint = model.noise_strip(voice, noise, snr_db=80.0)
+    faint = model.noise_strip(voice, noise, snr_db=80.0, rate=SAMPLE_RATE)
     assert cosine(faint[-1].embedding, clean[-1].embedding) > cosine(loud[-1].embedding, clean[-1].embedding)
 
 
@@ -176,5 +189,5 @@ def test_a_ratio_to_noise_needs_a_voice(model) -> None:
 
 
 def test_a_duration_that_is_the_whole_recording_is_drawn_once(model, made_voice) -> None:
-    *_, three, whole = model.strip(made_voice(3), (1, 3))
+    *_, three, whole = model.strip(made_voice(3), (1, 3), rate=SAMPLE_RATE)
     assert three is whole

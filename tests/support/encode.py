@@ -18,3 +18,15 @@ def encode(file: Path, sound: np.ndarray, rate: int, codec: str = "aac") -> Path
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return file
+
+
+def encode_tracks(file: Path, tracks: list[np.ndarray], rate: int, codec: str = "aac") -> Path:
+    """Write several sounds [n] in [-1, 1] as tracks of one file, as screen recorders do -> the file."""
+    with av.open(str(file), "w") as container:
+        streams: list[Any] = [container.add_stream(codec, rate=rate, layout="mono") for _ in tracks]
+        for stream, sound in zip(streams, tracks, strict=True):
+            frame = av.AudioFrame.from_ndarray(sound.astype(np.float32)[None], format="flt", layout="mono")
+            frame.sample_rate = rate
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    return file

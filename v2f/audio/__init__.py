@@ -3,8 +3,10 @@
 Importing this package loads no torch, which `features` and `front_ends` need: so the kiosk's decoder stays small.
 """
 
-from v2f.audio.io import at_level, read_audio, to_waveform
+from v2f.audio.channels import CHANNELS, Channel
+from v2f.audio.io import read_audio, read_sound
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
+from v2f.audio.sound import Sound
 from v2f.audio.vad import (
     FRAME,
     FULL_SCALE,
@@ -15,12 +17,16 @@ from v2f.audio.vad import (
     detect_speech,
     keep_speech,
 )
+from v2f.audio.waveform import at_level, to_waveform
 
 __all__ = [
+    "CHANNELS",
     "FRAME",
     "FULL_SCALE",
     "NOISE_KINDS",
     "SAMPLE_RATE",
+    "Channel",
+    "Sound",
     "SpeechDetector",
     "at_level",
     "bridge_gaps",
@@ -31,5 +37,6 @@ __all__ = [
     "mix",
     "noise_bank",
     "read_audio",
+    "read_sound",
     "to_waveform",
 ]

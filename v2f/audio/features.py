@@ -28,11 +28,11 @@ FRAMES_AT_ONCE = 128  # whose spectra stay in a processor's cache
 MIN_SPEECH_SECONDS = 0.5
 
 
-def require_speech(samples: int) -> None:
-    """Raise NoSpeechError for less than half a second of speech."""
+def require_speech(samples: int, where: str = "") -> None:
+    """Raise NoSpeechError for less than half a second of speech; `where`, it says, " in the first 60 s of NAME"."""
     if samples < MIN_SPEECH_SECONDS * SAMPLE_RATE:
         raise NoSpeechError(
-            f"Only {samples / SAMPLE_RATE:.1f} s of speech were found and half a second is needed:"
+            f"Only {samples / SAMPLE_RATE:.1f} s of speech were found{where} and half a second is needed:"
             " speak a little longer or louder."
         )
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2f.audio import capture
-from v2f.audio.io import resampled
 from v2f.audio.vad import SAMPLE_RATE
+from v2f.audio.waveform import resampled
 from v2f.errors import MicrophoneError
 
 NO_ANSWER = "The microphone does not answer: another program is using it, or it was unplugged."

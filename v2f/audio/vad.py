@@ -14,6 +14,7 @@ LONGEST_GAP = 10  # frames, 200 ms: shorter pauses between speech belong to it
 # dBFS: the loudest frame of late is brought to the first for the detector, which misses faint speech; nothing below
 # the second counts as loud.
 LEVEL_DB, FAINTEST_DB = -30.0, -60.0
+LIVELY_DB = 10.0  # of somebody who talks, within a second, from the faintest tenth to the loudest
 FALL_DB = 1.0  # a second, by which what was loud is forgotten
 
 
@@ -72,6 +73,17 @@ def bridge_gaps(speech: np.ndarray) -> np.ndarray:
     bridged = speech.copy()
     bridged[starts + steps] = True
     return bridged
+
+
+def lively(waveform: np.ndarray, speech: np.ndarray) -> np.ndarray:
+    """Decisions bool [frames], without seconds of even loudness: the detector takes hum and chords for a voice."""
+    frames = waveform[: len(speech) * FRAME].reshape(-1, FRAME)
+    loudness = 10 * np.log10(np.square(frames, dtype=np.float64).mean(axis=1) + 1e-12)
+    kept = speech.copy()
+    for second in np.array_split(np.arange(len(speech)), max(1, len(speech) * FRAME // SAMPLE_RATE)):
+        if second.size and np.ptp(np.percentile(loudness[second], [10, 90])) < LIVELY_DB:
+            kept[second] = False
+    return kept
 
 
 def keep_speech(waveform: np.ndarray, speech: np.ndarray | None = None) -> np.ndarray:

@@ -36,7 +36,7 @@ CLEAN, ALONE = float("inf"), float("-inf")  # dB: a voice without noise, noise w
 
 def run_duration(arguments: Namespace) -> int:
     """Study clips by duration; the exit code is 1 if any could not be read."""
-    strips = each(arguments, lambda engine, voice: engine.strip(voice))
+    strips = each(arguments, lambda engine, voice: engine.strip(voice, rate=SAMPLE_RATE))
     if strips:
         faces = [images(strip) for strip in strips.values()]
         stack([grid(faces, list(strips), PARTS)], TITLE).save(arguments.out / "duration.png")
@@ -88,11 +88,13 @@ def noise_study(
     engine: VoiceToFace, voice: Waveform, bank: dict[str, Waveform]
 ) -> tuple[list[Face | None], dict[str, dict[float, Face]]]:
     """A voice's strip of faces, and by noise and ratio in dB the faces of all of it in noise, or of noise ALONE."""
-    strip = engine.strip(voice)
+    strip = engine.strip(voice, rate=SAMPLE_RATE)
     noisy: dict[str, dict[float, Face]] = {}
     for kind, noise in bank.items():
         noise = np.resize(noise, voice.size)
-        faces = {ratio: engine.noise_strip(voice, noise, ratio, durations=()) for ratio in RATIOS}
+        faces = {
+            ratio: engine.noise_strip(voice, noise, ratio, durations=(), rate=SAMPLE_RATE) for ratio in RATIOS
+        }
         faces[ALONE] = engine.noise_strip(None, noise, None, durations=())
         noisy[kind] = {ratio: whole for ratio, (whole,) in faces.items() if whole}  # always there
     return strip, noisy

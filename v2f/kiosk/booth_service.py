@@ -6,7 +6,7 @@ computes when, and `questions` answers failures by {"problem": key of its words 
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import validate_call
 
-from v2f.audio import FRAME, SAMPLE_RATE, mix, noise_bank
+from v2f.audio import FRAME, SAMPLE_RATE, Channel, mix, noise_bank
 from v2f.audio.features import log_mel, normalise, require_speech
 from v2f.errors import MicrophoneError, NoSpeechError
 from v2f.kiosk import wire
@@ -25,11 +25,20 @@ from v2f.kiosk.gradio_adapter import read_once
 from v2f.kiosk.problems import Problem, answer_problems
 from v2f.kiosk.sessions import LocalMicrophone, Session, SessionStore
 from v2f.kiosk.settings import Settings
-from v2f.kiosk.wire import TIMELINE_SECONDS, FaceMessage, NoiseKind, Ratio, Samples, Seconds, Token, Tokens
+from v2f.kiosk.wire import (
+    MAX_UPLOAD_SECONDS,
+    TIMELINE_SECONDS,
+    FaceMessage,
+    NoiseKind,
+    Ratio,
+    Samples,
+    Seconds,
+    Token,
+    Tokens,
+)
 from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace, Waveform
 from v2f.pipeline.latent import between, nearby
 
-MAX_UPLOAD_SECONDS = 60  # what lies behind is not read, and the page says so
 STUDY_NOISES = ("white", "pink", "brown", "hum")  # four, as in Figure 2
 NEARBY_FACES = 5  # beside the voice's own
 INTERPOLATION_STEPS = 21  # faces from one voice to another
@@ -77,7 +86,7 @@ class BoothService:
         self._microphone = LocalMicrophone(settings.device) if settings.local else None
         self._admission = Admission(settings.speakers)
         example = examples[0][: TIMELINE_SECONDS * SAMPLE_RATE]
-        *faces, whole = engine.strip(example)
+        *faces, whole = engine.strip(example, rate=SAMPLE_RATE)
         assert whole, "the example holds speech"
         self.example_strip = [wire.encode_face(face) for face in faces]
         self._example_embedding = whole.embedding
@@ -171,7 +180,7 @@ class BoothService:
             session: its token.
 
         Returns:
-            {"session": token; "seconds" of audio; "shortened": whether an upload was longer; "peaks" and "speech": see
+            {"session": token; "seconds" of audio; what `encode_source` tells of an upload; "peaks" and "speech": see
             wire.py; "faces": after each duration; "whole": that of all of it; "cosines": of each embedding and the
             whole's, None where there is no face}.
 
@@ -189,30 +198,38 @@ class BoothService:
             raise Problem("quiet" if loudest < QUIET_PEAK else "no_speech") from None
 
     @validate_call
-    def read_upload(self, path: str) -> Answer:
-        """Read an uploaded recording.
+    def read_upload(self, path: str, channel: Channel | None = None) -> Answer:
+        """Read an uploaded recording: its first MAX_UPLOAD_SECONDS with speech.
 
         Args:
             path: where the upload lies.
+            channel: the only one to hear, where each holds a speaker.
 
         Returns:
             As `finish_recording`.
 
         Raises:
             UnreadableAudioError, NoSpeechError: no face can be made of it.
+            Problem: "no_speech_in", where the part that was read holds no speech.
         """
-        waveform = read_once(path, self.uploads, MAX_UPLOAD_SECONDS + 1)
-        session = self._session_of(waveform)
-        session.shortened = waveform.size > MAX_UPLOAD_SECONDS * SAMPLE_RATE
-        return self._result(None, session)
+        recording = read_once(path, self.uploads, MAX_UPLOAD_SECONDS, channel)
+        session = self._session_of(recording.waveform)
+        session.source = replace(recording, waveform=session.source.waveform)
+        try:
+            return self._result(None, session)
+        except NoSpeechError:
+            if recording.ended:
+                raise
+            seconds = round(recording.read)
+            raise Problem("no_speech_in", seconds) from None
 
     # Noise
 
     @validate_call
     def read_noise_clip(self, path: str) -> Answer:
         """Read an uploaded clip that is to be the noise -> {"clip": token}. Raises UnreadableAudioError."""
-        session = self._session_of(read_once(path, self.uploads, MAX_UPLOAD_SECONDS))
-        return {"clip": self._sessions.open(session)}
+        clip = read_once(path, self.uploads, MAX_UPLOAD_SECONDS, search=False)
+        return {"clip": self._sessions.open(self._session_of(clip.waveform))}
 
     @validate_call
     def noise_strip(
@@ -309,7 +326,7 @@ class BoothService:
         return {
             "session": token or self._sessions.open(session),
             "seconds": waveform.size / SAMPLE_RATE,
-            "shortened": session.shortened,
+            **wire.encode_source(session.source),
             "peaks": wire.timeline_peaks(waveform),
             "speech": wire.encode_decisions(recording.speech[: TIMELINE_SECONDS * SAMPLE_RATE // FRAME]),
             "faces": [wire.encode_face(face) for face in faces],
@@ -343,7 +360,9 @@ class BoothService:
         """Faces of what `_mixed` gives, after each duration and of all of it."""
         ratio = None if voice is None else snr
         with suppress(NoSpeechError):
-            return self.queue.run_noise(lambda: self.engine.noise_strip(voice, noise, ratio))
+            return self.queue.run_noise(
+                lambda: self.engine.noise_strip(voice, noise, ratio, rate=SAMPLE_RATE)
+            )
         return [None] * (len(DURATIONS) + 1)
 
     def _generate(self, embeddings: NDArray[np.float32]) -> list[FaceMessage]:

@@ -3,9 +3,11 @@
 The process is forked from a small one that never sees a recording, and ends with its answer: nothing stays in memory.
 """
 
+import json
 import multiprocessing
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Timer
@@ -13,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from v2f.audio.io import read_audio
+from v2f.audio import Channel, Sound, read_sound
 from v2f.errors import UnreadableAudioError
 
-Reader = Callable[[Path, float], np.ndarray]  # as read_audio
+Reader = Callable[..., Sound]  # as read_sound
 
 MAX_SECONDS = 10  # of decoding
+PATIENCE = 0.8 * MAX_SECONDS  # after which what has been read must do
 MAX_BYTES = 1 << 30  # that it may allocate
 
 _processes: Any = multiprocessing.get_context(
@@ -38,22 +41,29 @@ def start() -> None:
         ensure_running()
 
 
-def decode(file: Path, max_seconds: float, reader: Reader = read_audio) -> np.ndarray:
-    """Read a recording as `read_audio` does, in a process of its own.
+def decode(
+    file: Path,
+    max_seconds: float,
+    channel: Channel | None = None,
+    search: bool = True,
+    reader: Reader = read_sound,
+) -> Sound:
+    """Read a recording as `read_sound` does, in a process of its own.
 
     Args:
         file: an existing file.
-        max_seconds: what lies behind is not read.
+        max_seconds, channel, search: as `read_sound` takes them.
         reader: an importable function; it runs in that process.
 
     Returns:
-        float32 [samples], mono, 16 kHz.
+        The recording.
 
     Raises:
         UnreadableAudioError: what `reader` says; or its process has crashed, or was ended after MAX_SECONDS.
     """
     answers, answer = _processes.Pipe(duplex=False)
-    process = _processes.Process(target=_answer, args=(answer, reader, file, max_seconds), daemon=True)
+    asked = (reader, file, max_seconds, channel, search, PATIENCE)
+    process = _processes.Process(target=_answer, args=(answer, *asked), daemon=True)
     with answers:
         with answer:
             process.start()
@@ -63,7 +73,8 @@ def decode(file: Path, max_seconds: float, reader: Reader = read_audio) -> np.nd
             complaint = answers.recv_bytes().decode()
             if complaint:
                 raise UnreadableAudioError(complaint)
-            return np.frombuffer(answers.recv_bytes(), np.float32).copy()
+            facts = json.loads(answers.recv_bytes())
+            return Sound(np.frombuffer(answers.recv_bytes(), np.float32).copy(), **facts)
         except EOFError:
             raise UnreadableAudioError(f"{file.name} is damaged: it cannot be decoded.") from None
         finally:
@@ -74,20 +85,23 @@ def decode(file: Path, max_seconds: float, reader: Reader = read_audio) -> np.nd
             process.close()
 
 
-def _answer(answer: Connection, reader: Reader, file: Path, max_seconds: float) -> None:
-    """Send two messages of bytes: a complaint, or an empty one and the samples. They are not pickled: a recording that
-    takes the decoder over gains nothing in the program that asked.
+def _answer(answer: Connection, reader: Reader, file: Path, *asked: Any) -> None:
+    """Send messages of bytes: a complaint, or an empty one, what is known as JSON, and the samples. They are not
+    pickled: a recording that takes the decoder over gains nothing in the program that asked.
     """
     with suppress(ImportError):  # Windows has none
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (MAX_BYTES, MAX_BYTES))
     try:
-        waveform = reader(file, max_seconds)
+        recording = reader(file, *asked)
     except UnreadableAudioError as error:
         answer.send_bytes(str(error).encode())
     except MemoryError:
         answer.send_bytes(f"{file.name} takes too much memory to decode.".encode())
     else:
         answer.send_bytes(b"")
+        facts = asdict(recording)
+        waveform = facts.pop("waveform")
+        answer.send_bytes(json.dumps(facts).encode())
         answer.send_bytes(waveform.tobytes())

@@ -17,16 +17,17 @@ from contextlib import suppress
 from copy import copy
 from functools import wraps
 from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError, validate_call
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from v2f.audio import Channel, Sound
 from v2f.errors import UnreadableAudioError, V2FError
 from v2f.kiosk.decoder import decode
 from v2f.kiosk.guard import MAX_UPLOAD_BYTES
-from v2f.pipeline import Waveform
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -54,16 +55,18 @@ def keep_files_in(folder: Path) -> None:
     tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = str(folder)
 
 
-def read_once(path: str, uploads: Path, max_seconds: float) -> Waveform:
+def read_once(
+    path: str, uploads: Path, max_seconds: float, channel: Channel | None = None, search: bool = True
+) -> Sound:
     """Read an upload and delete it, with the folder that Gradio made for it: Gradio would keep both.
 
     Args:
         path: as the page names it; it may be anything.
         uploads: the only folder that files are read from.
-        max_seconds: what lies behind is not read.
+        max_seconds, channel, search: as `v2f.audio.read_sound` takes them.
 
     Returns:
-        Samples float32 [n], mono, 16 kHz.
+        The recording.
 
     Raises:
         UnreadableAudioError: the file is no recording, or is not in `uploads`.
@@ -75,11 +78,23 @@ def read_once(path: str, uploads: Path, max_seconds: float) -> Waveform:
     except (ValueError, OSError):  # also a path that no file can have
         raise UnreadableAudioError("This file was not uploaded here.") from None
     try:
-        return decode(file, max_seconds)
+        return decode(file, max_seconds, channel, search)
     finally:
         file.unlink(missing_ok=True)
         with suppress(OSError):  # it holds another upload
             file.parent.rmdir()
+
+
+def give_uploads_folders_of_their_own() -> None:
+    """Gradio names an upload's folder by its contents: the first to read it would delete what another has sent too."""
+    from gradio import route_utils
+
+    class Upload(route_utils.GradioUploadFile):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.sha.update(token_bytes())
+
+    route_utils.GradioUploadFile = Upload  # type: ignore[misc]
 
 
 def delete_old_uploads(uploads: Path, seconds: float) -> None:
@@ -200,6 +215,7 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
     page.preprocess_data = _checked_calls(page.preprocess_data)  # type: ignore[method-assign]
     # Only `launch` sets this, which is not used here; without it every file of this machine counts as an upload.
     page.has_launched = True
+    give_uploads_folders_of_their_own()
     app.add_middleware(Mishaps)
     page.queue(max_size=QUEUE_SIZE, api_open=False)
     page._queue.sleep_when_free = POLL_SECONDS

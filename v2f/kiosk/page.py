@@ -15,12 +15,12 @@ from v2f.assets import ASSETS, EXAMPLES
 from v2f.audio import read_audio
 from v2f.kiosk import gradio_adapter
 from v2f.kiosk.api import add_endpoints
-from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.guard import Guard
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import LANGUAGES, TEXTS
-from v2f.kiosk.wire import TIMELINE_BARS, TIMELINE_SECONDS
+from v2f.kiosk.wire import MAX_UPLOAD_SECONDS, TIMELINE_BARS, TIMELINE_SECONDS
 from v2f.pipeline import DURATIONS, VoiceToFace
 
 STATIC = Path(__file__).parent / "static"

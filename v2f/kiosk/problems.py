@@ -13,11 +13,11 @@ log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """A failure that is expected at the booth; `key` stands for its title and sentence."""
+    """A failure that is expected at the booth; `key` stands for its title and sentence, which may name `seconds`."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, seconds: int | None = None) -> None:
         super().__init__(key)
-        self.key = key
+        self.key, self.seconds = key, seconds
 
 
 def answer_problems(question: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -28,7 +28,8 @@ def answer_problems(question: Callable[..., dict[str, Any]]) -> Callable[..., di
         try:
             return question(**arguments)
         except Problem as problem:
-            return {"problem": problem.key}
+            known = {} if problem.seconds is None else {"seconds": problem.seconds}
+            return {"problem": problem.key} | known
         except NoSpeechError:
             return {"problem": "no_speech"}
         except UnreadableAudioError:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from weakref import ref
 
+import numpy as np
+
+from v2f.audio import Sound
 from v2f.audio.microphone import Recording, record
 from v2f.kiosk.problems import Problem
 from v2f.pipeline import Face, LiveSession
@@ -19,7 +22,7 @@ class Session:
 
     Attributes:
         live: the audio so far.
-        shortened: whether the upload went on for longer than was read of it.
+        source: what is known of the upload, without its waveform.
         faces: once the recording is whole, the face after each duration and that of all of it.
         durations_sent: while it is in progress, the durations whose face the page has.
         samples_sent: how many samples of this machine's microphone the page has.
@@ -28,7 +31,7 @@ class Session:
     """
 
     live: LiveSession
-    shortened: bool = False
+    source: Sound = field(default_factory=lambda: Sound(np.zeros(0, np.float32)))
     faces: list[Face | None] = field(default_factory=list)
     durations_sent: set[int] = field(default_factory=set)
     samples_sent: int = 0

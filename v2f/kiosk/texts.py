@@ -103,6 +103,22 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Grabación larga: se usan sus primeros {n} s.",
         "录音较长，只使用前 {n} 秒。",
     ),
+    "later": (
+        "{n} s of it are used, from second {s} on.",
+        "Se usan {n} s, desde el segundo {s}.",
+        "只使用 {s} 秒之后的 {n} 秒。",
+    ),
+    "cut": (
+        "Only {n} of {s} s could be read.",
+        "Solo se han podido leer {n} de {s} s.",
+        "只听到 {s} 秒中的 {n} 秒。",
+    ),
+    "speakers": (
+        "Two speakers, one a channel: choose one.",
+        "Dos voces, una por canal: elige una.",
+        "有两个人在说话，请选择一个。",
+    ),
+    "speaker": ("Speaker {n}", "Voz {n}", "声音 {n}"),
     "rows": ("Side by side", "Lado a lado", "并排比较"),
     "rowshelp": (
         "press a row to look at it closely",
@@ -249,6 +265,19 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Hace falta medio segundo de habla. Habla un poco más, o lejos del ruido, y reinténtalo.",
         "至少需要半秒语音。请说久一点，或离噪声远一点再试。",
     ),
+    "e_no_speech_in": ("No voice was heard", "No se ha oído ninguna voz", "没有听到人声"),
+    "e_no_speech_in2": (
+        "Its first {n} s were read, and nobody speaks in them. Try a part in which somebody does.",
+        "Se han leído sus primeros {n} s y nadie habla en ellos. Prueba con una parte en la que alguien hable.",
+        "前 {n} 秒没有人声。请换一个有人说话的录音。",
+    ),
+    "e_several": ("{n} files cannot be used", "{n} archivos no se pueden usar", "{n} 个文件不能使用"),
+    "e_many": ("Six files are read at once", "Se leen seis archivos a la vez", "一次只使用 6 个文件"),
+    "e_many2": (
+        "Drop the other ones afterwards.",
+        "Suelta los demás después.",
+        "其他文件请稍候再试。",
+    ),
     "e_unreadable": ("This is not a recording", "Esto no es una grabación", "这不是录音"),
     "e_unreadable2": (
         "The file is empty, damaged or not sound. Try another one: wav, mp3, ogg, flac or m4a.",
@@ -257,9 +286,9 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     ),
     "e_large": ("This file is too large", "El archivo es demasiado grande", "文件太大"),
     "e_large2": (
-        "Up to 1 GB can be taken, and only the first minute is used: choose a shorter recording.",
-        "Se admite hasta 1 GB y solo se usa el primer minuto: elige una grabación más corta.",
-        "最大 1 GB，而且只使用第一分钟，请选择更短的录音。",
+        "Up to 1 GB can be taken, and only a minute is used: choose a shorter recording.",
+        "Se admite hasta 1 GB y solo se usa un minuto: elige una grabación más corta.",
+        "最大 1 GB，而且只使用一分钟，请选择更短的录音。",
     ),
     "e_gone": ("This recording is forgotten", "Esta grabación ya se ha borrado", "这段录音已被清除"),
     "e_gone2": (

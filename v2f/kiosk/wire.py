@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
-from v2f.audio import SAMPLE_RATE, to_waveform
+from v2f.audio import CHANNELS, SAMPLE_RATE, Sound, to_waveform
+from v2f.audio.sound import TOLD
 from v2f.kiosk.problems import Problem
 from v2f.kiosk.sessions import MAX_SESSIONS
 from v2f.pipeline import DURATIONS, Face, Waveform
 
 TIMELINE_SECONDS = max(DURATIONS)  # the page draws that part of the waveform which the strip is cut from
 TIMELINE_BARS = 200
+MAX_UPLOAD_SECONDS = 60  # that are used of an upload, and the page says so
 MAX_SAMPLES_SIZE = 2 * 4 * TIMELINE_SECONDS * SAMPLE_RATE // 3 + 4  # characters, of the longest recording
 
 FaceMessage = dict[str, Any]  # a face as JSON
@@ -87,6 +89,25 @@ def encode_wav(waveform: Waveform) -> str:
     file = io.BytesIO()
     soundfile.write(file, waveform, SAMPLE_RATE, "PCM_16", format="WAV")
     return base64.b64encode(file.getvalue()).decode()
+
+
+def encode_source(recording: Sound) -> dict[str, Any]:
+    """What the page says of an upload.
+
+    Returns:
+        {"shortened": whether not all of it is used; "start": seconds into it where the part that is used begins; "cut":
+        None, or how many seconds of a damaged one could be read, and of how many; "other": the channel in which
+        another person speaks, or None}
+    """
+    used, known = recording.start, recording.length or 0.0
+    cut = recording.ended and known - recording.read > TOLD
+    other = CHANNELS[recording.channel == "left"] if recording.two_speakers else None
+    return {
+        "shortened": not recording.ended or recording.read - used > MAX_UPLOAD_SECONDS,
+        "start": used,
+        "cut": [recording.read, known] if cut else None,
+        "other": other,
+    }
 
 
 def timeline_peaks(waveform: Waveform) -> list[float]:

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from v2f.audio import Sound
 
 DURATIONS = (1, 2, 3, 5, 10)  # seconds; Sec. 4.1
 MAX_SECONDS = 600.0  # no more than this is used of a recording: a longer one says nothing new about a voice
 
 Waveform = NDArray[np.float32]  # [samples], mono, 16 kHz, in [-1, 1]
-Clip = str | Path | Waveform  # an audio file, or samples [n] or [n, channels] at 16 kHz
+# An audio file, its bytes, or samples: [n], [n, channels] or [channels, n], integers or floats in [-1, 1], as an
+# array, a tensor or a list. Their rate in Hz goes with them as an argument or, as Gradio has it, in a pair.
+Clip = str | Path | bytes | BinaryIO | ArrayLike | tuple[int, Any] | Sound
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Face:
         seconds: speech that was used, in seconds.
         duration: audio that this speech is from, in seconds.
         timings: seconds spent in each stage, for all the faces that were generated in one batch.
+        notes: what was left unread or chosen of the recording, in words.
     """
 
     image: NDArray[np.uint8]
@@ -33,3 +39,4 @@ class Face:
     seconds: float
     duration: float
     timings: dict[str, float]
+    notes: tuple[str, ...] = ()

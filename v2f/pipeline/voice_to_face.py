@@ -8,16 +8,17 @@ strips (Sec. 4.1) cut prefixes of 1, 2, 3, 5 and 10 seconds from the recording; 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
-import numpy as np
 from torch import Tensor
 
-from v2f.audio import SAMPLE_RATE, bridge_gaps, decide, mix, read_audio, to_waveform
+from v2f.audio import SAMPLE_RATE, Channel, Sound, bridge_gaps, decide, mix, to_waveform
 from v2f.audio.features import require_speech, whole_frames
 from v2f.audio.front_ends import FRONT_ENDS
 from v2f.errors import NoSpeechError
 from v2f.models import Inference
 from v2f.models.dvector import WindowCache
+from v2f.pipeline.clips import checked_durations, read_clip
 from v2f.pipeline.live import LiveSession
 from v2f.pipeline.prefixes import Prefixes
 from v2f.pipeline.types import DURATIONS, MAX_SECONDS, Clip, Face, Waveform
@@ -38,42 +39,53 @@ class Stopwatch(dict[str, float]):
 class VoiceToFace(Inference):
     """The whole path from sound to face. Safe to share between threads: calls keep no state."""
 
-    def face(self, clip: Clip) -> Face:
+    def face(self, clip: Clip, rate: float | None = None, channel: Channel | None = None) -> Face:
         """Generate the face of a recording; Sec. 3.1.3.
 
         Args:
-            clip: an audio file, or samples [n] or [n, channels] at 16 kHz; used whole, up to MAX_SECONDS.
+            clip: a recording; of one longer than MAX_SECONDS, the first so many with speech are used.
+            rate: samples per second; required for bare samples, and for nothing else.
+            channel: "left" or "right", the only one to hear; None: the mean of all, or what `read_sound` takes.
 
         Returns:
             The face of all speech in the recording.
 
         Raises:
+            ClipError: the clip is of no kind that is taken, or its rate is missing.
             UnreadableAudioError: the file cannot be read.
             NoSpeechError: less than half a second of it is speech.
         """
-        (face,) = self.strip(clip, ())
+        (face,) = self.strip(clip, (), rate, channel)
         assert face, "strip raises where there is none"
         return face
 
-    def strip(self, clip: Clip, durations: Sequence[float] = DURATIONS) -> list[Face | None]:
+    def strip(
+        self,
+        clip: Clip,
+        durations: Sequence[float] = DURATIONS,
+        rate: float | None = None,
+        channel: Channel | None = None,
+    ) -> list[Face | None]:
         """Generate a face for each duration, from that much of the recording's start, and one for all of it; Sec. 4.1.
 
         Args:
-            clip: as for `face`.
-            durations: seconds.
+            clip, rate, channel: as for `face`.
+            durations: seconds, each above 0.
 
         Returns:
             len(durations) + 1 faces, generated in one batch; None where the recording is shorter than the duration or
             has less than half a second of speech by then. The last one is never None.
 
         Raises:
-            UnreadableAudioError, NoSpeechError: as `face` does.
+            ClipError, UnreadableAudioError, NoSpeechError: as `face` does.
         """
+        durations = checked_durations(durations)
         watch = Stopwatch()
-        waveform = _read(clip, watch)
+        with watch.stage("read"):
+            recording = read_clip(clip, rate, channel)
         with watch.stage("vad"):
-            decisions = decide(waveform)
-        return self._strip(Prefixes(waveform, decisions, durations), watch)
+            decisions = decide(recording.waveform)
+        return self._strip(Prefixes(recording.waveform, decisions, durations), watch, recording)
 
     def strips(self, recordings: Sequence[Prefixes]) -> list[list[Face | None]]:
         """Generate the strips of several recordings in one batch, for less than each of them would take by itself.
@@ -90,6 +102,7 @@ class VoiceToFace(Inference):
         noise: Waveform,
         snr_db: float | None,
         durations: Sequence[float] = DURATIONS,
+        rate: float | None = None,
     ) -> list[Face | None]:
         """Generate a strip from a voice in noise, or from noise alone; Sec. 4.1, Figure 2.
 
@@ -98,38 +111,43 @@ class VoiceToFace(Inference):
 
         Args:
             clip: the voice, as for `face`; not used for noise alone.
-            noise: samples [n] at 16 kHz.
+            noise: samples [n] at 16 kHz, in [-1, 1].
             snr_db: signal-to-noise ratio over the speech frames, in dB; None for noise alone.
-            durations: seconds.
+            durations: seconds, each above 0.
+            rate: samples per second of the voice; required for bare samples, and for nothing else.
 
         Returns:
             As `strip` does.
 
         Raises:
             ValueError: a ratio without a voice.
-            UnreadableAudioError, NoSpeechError: as `face` does.
+            ClipError, UnreadableAudioError, NoSpeechError: as `face` does.
         """
+        durations = checked_durations(durations)
         watch = Stopwatch()
         noise = to_waveform(noise, SAMPLE_RATE, MAX_SECONDS)
         if snr_db is None:
             return self._strip(Prefixes(noise, None, durations), watch)
         if clip is None:
             raise ValueError("a signal-to-noise ratio needs a voice")
-        waveform = _read(clip, watch)
+        with watch.stage("read"):
+            voice = read_clip(clip, rate)
         with watch.stage("vad"):
-            decisions = decide(waveform)
-        mixed = mix(waveform, noise, snr_db, bridge_gaps(decisions))
-        return self._strip(Prefixes(mixed, decisions, durations), watch)
+            decisions = decide(voice.waveform)
+        mixed = mix(voice.waveform, noise, snr_db, bridge_gaps(decisions))
+        return self._strip(Prefixes(mixed, decisions, durations), watch, voice)
 
     def live(self) -> LiveSession:
         """Begin a recording in progress, for audio that arrives in pieces."""
         return LiveSession(self.strips, MAX_SECONDS)
 
-    def _strip(self, recording: Prefixes, watch: Stopwatch) -> list[Face | None]:
+    def _strip(self, recording: Prefixes, watch: Stopwatch, source: Sound | None = None) -> list[Face | None]:
         """The strip of one recording. Raises NoSpeechError where there is too little speech for any face."""
-        require_speech(recording.samples_used(recording.waveform.size))
+        where = source.looked_at if source else ""
+        require_speech(recording.samples_used(recording.waveform.size), where)
         (strip,) = self._strips([recording], watch)
-        return strip
+        notes = source.notes if source else ()
+        return [face and replace(face, notes=notes) for face in strip] if notes else strip
 
     def _strips(self, recordings: Sequence[Prefixes], watch: Stopwatch) -> list[list[Face | None]]:
         """`strips`, timed. Features are computed once; those of a prefix are cut from the whole's."""
@@ -173,10 +191,3 @@ def _speech_by_stop(recording: Prefixes) -> dict[int, int]:
             if stop <= recording.waveform.size:
                 speech_of[stop] = speech
     return speech_of
-
-
-def _read(clip: Clip, watch: Stopwatch) -> Waveform:
-    with watch.stage("read"):
-        if isinstance(clip, np.ndarray):
-            return to_waveform(clip, SAMPLE_RATE, MAX_SECONDS)
-        return read_audio(clip, MAX_SECONDS)

@@ -30,7 +30,9 @@ def test_the_voice_in_noise_is_the_pipelines_noise_strip(
 ) -> None:
     answer = ask("noise_strip", session=finished, kind=kind, snr=0, clip=None)
     noise = ask.service.noises[kind][: voice.size]
-    assert [*answer["faces"], answer["whole"]] == described(engine.noise_strip(voice, noise, 0))
+    assert [*answer["faces"], answer["whole"]] == described(
+        engine.noise_strip(voice, noise, 0, rate=SAMPLE_RATE)
+    )
     heard = np.abs(mix(voice, noise, 0)[:800]).max()
     assert answer["peaks"][0] == pytest.approx(heard, abs=1e-3)
 
@@ -65,7 +67,9 @@ def test_a_clip_of_ones_own_is_repeated_to_the_voices_length(
     token = ask("read_noise_clip", path=path)["clip"]
     assert not Path(path).exists()
     answer = ask("noise_strip", session=finished, kind="own", snr=5, clip=token)
-    assert answer["whole"] == encode_face(engine.noise_strip(voice, np.resize(clip, voice.size), 5)[-1])
+    assert answer["whole"] == encode_face(
+        engine.noise_strip(voice, np.resize(clip, voice.size), 5, rate=SAMPLE_RATE)[-1]
+    )
     assert ask("noise_strip", session=None, kind="own", snr=None, clip=token)["whole"]["duration"] == 10
     assert ask("noise_strip", session=finished, kind="own", snr=5) == {"problem": "gone"}
 
@@ -113,8 +117,8 @@ def test_other_faces_begin_with_the_voices_own_and_differ(
 ) -> None:
     faces = ask("nearby_faces", session=finished)["faces"]
     assert len(faces) == 1 + NEARBY_FACES and len({face["image"] for face in faces}) == 1 + NEARBY_FACES
-    assert like(faces[0], encode_face(engine.face(voice)))
-    assert faces[0]["score"] == pytest.approx(engine.face(voice).score)
+    assert like(faces[0], encode_face(engine.face(voice, rate=SAMPLE_RATE)))
+    assert faces[0]["score"] == pytest.approx(engine.face(voice, rate=SAMPLE_RATE).score)
 
 
 def test_the_way_between_two_voices_begins_and_ends_with_their_faces(
@@ -126,7 +130,7 @@ def test_the_way_between_two_voices_begins_and_ends_with_their_faces(
     assert like(faces[0], ask("nearby_faces", session=finished)["faces"][0])
     assert like(faces[-1], second["whole"])
     to_example = ask("interpolate", first=finished)["faces"]
-    assert like(to_example[-1], encode_face(engine.face(examples[0])))
+    assert like(to_example[-1], encode_face(engine.face(examples[0], rate=SAMPLE_RATE)))
 
 
 def test_torch_computes_in_the_same_few_threads(

@@ -12,13 +12,14 @@ import pytest
 
 from tests.kiosk.booth_service.asking import Asker, Waveform, described, like
 from tests.support.browser import EXAMPLES
-from v2f.audio import SAMPLE_RATE, detect_speech
+from tests.support.voices import voice as example
+from v2f.audio import CHANNELS, SAMPLE_RATE, detect_speech
 from v2f.errors import MicrophoneError
-from v2f.kiosk import sessions
-from v2f.kiosk.booth_service import MAX_UPLOAD_SECONDS, BoothService
+from v2f.kiosk import decoder, sessions
+from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
-from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
+from v2f.kiosk.wire import MAX_UPLOAD_SECONDS, decode_samples, encode_face, encode_samples
 from v2f.pipeline import DURATIONS, VoiceToFace
 
 # A recording in progress
@@ -33,7 +34,7 @@ def test_the_live_face_is_the_face_of_the_same_samples(
         answer = ask("update_recording", session=token, samples=encode_samples(piece))
         so_far = voice[: start + piece.size]
         assert answer["received"] == so_far.size
-        assert answer["face"] == encode_face(engine.face(so_far))
+        assert answer["face"] == encode_face(engine.face(so_far, rate=SAMPLE_RATE))
         assert answer["speech"] == "".join("01"[frame] for frame in detect_speech(so_far).astype(int))
 
 
@@ -52,7 +53,7 @@ def test_a_duration_reached_gives_its_face_of_the_strip_once(
         marks += ask("update_recording", session=token, samples=encode_samples(voice[start : start + piece]))[
             "strip"
         ]
-    strip = dict(zip(DURATIONS, described(engine.strip(voice)), strict=False))
+    strip = dict(zip(DURATIONS, described(engine.strip(voice, rate=SAMPLE_RATE)), strict=False))
     assert [duration for duration, _ in marks] == [1, 2, 3, 5]
     assert all(like(face, strip[duration]) for duration, face in marks)
 
@@ -90,7 +91,7 @@ def test_a_result_holds_the_strip_and_how_the_voice_settles(
 ) -> None:
     token = ask.record(voice)
     result = ask("finish_recording", session=token)
-    *faces, whole = engine.strip(voice)
+    *faces, whole = engine.strip(voice, rate=SAMPLE_RATE)
     assert whole
     assert result["session"] == token and result["seconds"] == 6 and result["shortened"] is False
     assert result["faces"] == described(faces) and result["whole"] == encode_face(whole)
@@ -116,7 +117,7 @@ def test_an_upload_gives_the_result_of_a_recording_and_is_deleted(
     path = upload(voice)
     result = ask("read_upload", path=path)
     assert not Path(path).exists()
-    assert result["faces"] == described(engine.strip(voice)[:-1])
+    assert result["faces"] == described(engine.strip(voice, rate=SAMPLE_RATE)[:-1])
     assert ask("nearby_faces", session=result["session"])["faces"][0]["image"] == result["whole"]["image"]
 
 
@@ -138,6 +139,47 @@ def test_an_upload_without_a_voice_is_named_for_what_it_is(
     assert ask("read_upload", path=str(path)) == {"problem": "unreadable"}
     assert not path.exists()
     assert len(ask.service._sessions) == held, "nothing of it is kept"
+
+
+def test_of_a_voice_behind_a_long_silence_the_page_is_told_where_it_begins(
+    ask: Asker, engine: VoiceToFace, voice: Waveform, upload: Callable[[Waveform], str]
+) -> None:
+    silence = np.zeros(70 * SAMPLE_RATE, np.float32)
+    result = ask("read_upload", path=upload(np.concatenate([silence, voice])))
+    assert result["start"] == pytest.approx(70, abs=1) and result["seconds"] < 8
+    own = engine.face(voice, rate=SAMPLE_RATE).embedding
+    whole = ask.service._sessions.touch(result["session"]).faces[-1]
+    assert whole and whole.embedding @ own > 0.9
+
+
+def test_where_no_voice_is_found_in_time_the_page_is_told_how_far_it_was_looked_for(
+    ask: Asker, upload: Callable[[Waveform], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "PATIENCE", 0)
+    answer = ask("read_upload", path=upload(np.zeros(100 * SAMPLE_RATE, np.float32)))
+    assert answer["problem"] == "no_speech_in" and 0 < answer["seconds"] < 100
+
+
+def test_of_a_cut_upload_the_page_is_told_how_much_could_be_read(
+    ask: Asker, voice: Waveform, upload: Callable[[Waveform], str]
+) -> None:
+    assert ask("read_upload", path=upload(voice))["cut"] is None
+    path = Path(upload(voice))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert ask("read_upload", path=str(path))["cut"] == pytest.approx([3, 6], abs=0.1)
+
+
+def test_two_people_in_a_channel_each_are_told_and_both_can_be_read(
+    ask: Asker, engine: VoiceToFace, upload: Callable[[Waveform], str]
+) -> None:
+    both = np.stack([example(0), example(1)], axis=1)
+    first = ask("read_upload", path=upload(both))
+    second = ask("read_upload", path=upload(both), channel=first["other"])
+    assert {first["other"], "left", "right"} == {"left", "right"} and second["other"] is None
+    whole = {first["other"]: second["whole"], CHANNELS[first["other"] == "left"]: first["whole"]}
+    for i, channel in enumerate(CHANNELS):
+        assert like(whole[channel], encode_face(engine.face(both[:, i], rate=SAMPLE_RATE)))
+    assert ask("read_upload", path=upload(both), channel="both") == {"problem": "trouble"}
 
 
 @pytest.mark.parametrize("name", ["read_upload", "read_noise_clip"])
@@ -198,7 +240,7 @@ def test_the_booths_microphone_tells_the_page_what_it_hears(
     assert answer["done"] is True and answer["samples"] == ""
     assert np.abs(np.concatenate(told) - voice[: 5 * SAMPLE_RATE]).max() < 1e-4
     assert ask_booth("finish_recording", session=token)["whole"] == encode_face(
-        engine.strip(voice[: 5 * SAMPLE_RATE])[-1]
+        engine.strip(voice[: 5 * SAMPLE_RATE], rate=SAMPLE_RATE)[-1]
     )
 
 

@@ -35,7 +35,9 @@ def test_two_visitors_at_once_get_each_their_own_face(
             )
             assert answer["received"] == start + 4000
     for token, voice in zip(tokens, voices, strict=True):
-        assert ask("finish_recording", session=token)["whole"] == encode_face(engine.strip(voice)[-1])
+        assert ask("finish_recording", session=token)["whole"] == encode_face(
+            engine.strip(voice, rate=SAMPLE_RATE)[-1]
+        )
 
 
 def test_many_visitors_in_threads_get_each_their_own_face(
@@ -56,7 +58,7 @@ def test_many_visitors_in_threads_get_each_their_own_face(
     for thread in threads:
         thread.join()
     assert [results[i]["whole"] for i in range(len(voices))] == described(
-        [engine.strip(v)[-1] for v in voices]
+        [engine.strip(v, rate=SAMPLE_RATE)[-1] for v in voices]
     )
 
 
@@ -162,4 +164,4 @@ def test_who_waits_too_long_is_told_that_many_are_here(
 def test_the_page_that_waits_shows_the_examples_strip(
     ask: Asker, engine: VoiceToFace, examples: list[Waveform]
 ) -> None:
-    assert ask.service.example_strip == described(engine.strip(examples[0])[:-1])
+    assert ask.service.example_strip == described(engine.strip(examples[0], rate=SAMPLE_RATE)[:-1])

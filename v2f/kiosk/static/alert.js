@@ -18,10 +18,12 @@ export class Alert {
     return NO_MICROPHONE.includes(this.problem);
   }
 
-  show(key, stays) {
+  /* `failed`: where several files were dropped, those that cannot be used, each with its name and problem. */
+  show({ key, seconds }, stays, failed = []) {
     this.booth.dataset.problem = this.words.has(`e_${key}`) ? key : "trouble";
+    Object.assign(this, { seconds, failed });
     clearTimeout(this.end);
-    if (!stays) this.end = setTimeout(() => this.dismiss(), SECONDS * 1000);
+    if (!stays) this.end = setTimeout(() => this.dismiss(), SECONDS * 1000 * Math.max(1, failed.length));
     this.label();
   }
 
@@ -34,7 +36,9 @@ export class Alert {
     if (!this.problem) return;
     const icon = this.noMicrophone ? "#i-nomic" : NO_VOICE.includes(this.problem) ? "#i-mic" : "#i-alert";
     this.icon.setAttribute("href", icon);
-    this.title.textContent = this.words.t(`e_${this.problem}`);
-    this.text.textContent = this.words.t(`e_${this.problem}2`);
+    const { failed, words } = this, title = key => words.t(words.has(`e_${key}`) ? `e_${key}` : "e_trouble");
+    this.title.textContent = failed.length ? words.t("e_several", { n: failed.length }) : title(this.problem);
+    this.text.textContent = failed.map(({ name, problem }) => `${name}: ${title(problem.key)}`).join(" · ")
+      || words.t(`e_${this.problem}2`, { n: this.seconds });
   }
 }

@@ -200,21 +200,26 @@ export class Controller {
     if (this.busy || !files.length) return;
     this.tryAgain = () => this.$("#files").click();
     performance.mark("v2f-upload-asked");
-    await this.readAll(files.slice(0, MAX_FILES).map(file => ({ name: file.name, path: () => this.server.upload(file) })));
+    await this.readAll(files.map(file => ({ name: file.name, path: () => this.server.upload(file) })));
   }
 
-  /* Recordings on the server, or to be brought there; one is shown, several are set side by side. */
+  /* Recordings on the server, or to be brought there; one is shown, several are set side by side, as are two people who
+  speak in a channel each. */
   async readAll(recordings) {
     this.setBusy(true);
     const { view, session, session: { signal } } = this;
     view.note(view.words.t("reading"));
-    const results = [], problems = [];
-    for (const { name, path } of recordings) {
+    const results = [];
+    const failed = recordings.slice(MAX_FILES).map(({ name }) => ({ name, problem: new Problem("many") }));
+    const read = async (path, channel) => session.ask("read_upload", { path: await path(), channel }, signal);
+    for (const { name, path } of recordings.slice(0, MAX_FILES)) {
       try {
-        const result = await session.ask("read_upload", { path: await path() }, signal);
-        results.push({ ...result, name, wanted: this.longest });
+        const result = await read(path), speakers = Boolean(result.other);
+        const own = n => speakers ? `${name} · ${view.words.t("speaker", { n })}` : name;
+        results.push({ ...result, name: own(1), wanted: this.longest, speakers });
+        if (speakers) results.push({ ...await read(path, result.other), name: own(2), wanted: this.longest, speakers });
       } catch (problem) {
-        problems.push(problem);
+        failed.push({ name, problem });
       }
       if (signal.aborted) return session.release(results.map(result => result.session));
     }
@@ -225,7 +230,7 @@ export class Controller {
       await this.present(results[0], results);
       requestAnimationFrame(() => performance.mark("v2f-upload-shown"));
     }
-    if (problems.length) this.fail(problems[0]);
+    if (failed.length) this.fail(failed[0].problem, recordings.length > 1 ? failed : []);
   }
 
   /* ---- result ---- */
@@ -270,8 +275,8 @@ export class Controller {
 
   /* ---- problems and leaving ---- */
 
-  /* Say what went wrong; a result on the page stays. */
-  fail(error) {
+  /* Say what went wrong, and with which of several files; a result on the page stays. */
+  fail(error, failed) {
     const problem = error instanceof Problem ? error : new Problem("trouble");
     if (problem !== error) console.error(error);
     if (problem.key === "gone") this.forget();
@@ -281,7 +286,7 @@ export class Controller {
       this.go("error");
       this.view.note("");
     }
-    this.view.alert.show(problem.key, stays);
+    this.view.alert.show(problem, stays, failed);
     this.view.label();
     if (problem.key !== "nomic") return;
     this.$("#rec").disabled = this.$("#micsel").disabled = true;

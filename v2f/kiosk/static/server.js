@@ -1,9 +1,9 @@
 /* Questions to Python. A failure is a Problem, whose key names its words. */
 
 export class Problem extends Error {
-  constructor(key) {
+  constructor(key, seconds) {
     super(key);
-    this.key = key;
+    Object.assign(this, { key, seconds });
   }
 }
 
@@ -17,7 +17,7 @@ export class Server {
   async ask(name, question = {}) {
     const answer = await this.functions[name](question);   // undefined where the server does not answer
     if (!answer) throw new Problem("offline");
-    if (answer.problem) throw new Problem(answer.problem);
+    if (answer.problem) throw new Problem(answer.problem, answer.seconds);
     return answer;
   }
 
@@ -25,8 +25,8 @@ export class Server {
   async upload(file) {
     if (file.size > 1 << 30) throw new Problem("large");
     if (!file.size) throw new Problem("unreadable");
-    try {   // Gradio takes equal files of two visitors for one, unless their names differ
-      return (await this.send(new File([file], String(Math.random())))).path;
+    try {   // its name is nobody's business
+      return (await this.send(new File([file], "recording"))).path;
     } catch {
       throw new Problem("offline");
     }

@@ -201,9 +201,14 @@ export class View {
     this.second.setCaption(view === "between" ? this.otherVoice : "");
     if (this.state === "attract") this.note(view === "single" ? words.t("demo", { n: this.config.timeline.seconds }) : "");
     if (!result) return;
-    const { whole, seconds, name, shortened } = result;
-    const limit = shortened ? words.t("shortened", { n: this.config.max_upload_seconds }) : "";
-    this.note(view === "single" ? [name, this.faceNote(whole, seconds), limit].filter(Boolean).join(" · ") : "");
+    const { whole, seconds, name, shortened, start, cut, speakers } = result, round = Math.round;
+    const limits = [
+      start ? words.t("later", { n: round(seconds), s: round(start) })
+        : shortened && words.t("shortened", { n: this.config.max_upload_seconds }),
+      cut && words.t("cut", { n: words.seconds(cut[0]), s: words.seconds(cut[1]) }),
+      speakers && words.t("speakers"),
+    ];
+    this.note(view === "single" ? [name, this.faceNote(whole, seconds), ...limits].filter(Boolean).join(" · ") : "");
   }
 
   setLanguage(language) {
