@@ -1,4 +1,4 @@
-"""The second judge: its convolutions, its files, and what it says; by random weights, but for the files' checksums."""
+"""FaceRes: its convolutions, its files, and what it says; by random weights, but for the files' checksums."""
 
 from pathlib import Path
 
@@ -6,11 +6,21 @@ import numpy as np
 import pytest
 import torch
 
+from tests.support.made_faceres import write_faceres
+from v2f.data import faceres
 from v2f.data.faceres import FaceRes, _convolve
 from v2f.errors import WeightsError
 
 FACES = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
 FACES[1] = 0
+
+
+@pytest.fixture
+def made_faceres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with both files."""
+    folder = tmp_path / "faceres"
+    monkeypatch.setattr(faceres, "SHA256", write_faceres(folder))
+    return folder
 
 
 def same_by_hand(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
@@ -40,8 +50,8 @@ def test_a_convolution_pads_as_tensorflow_does(size: tuple[int, int], stride: in
     np.testing.assert_allclose(ours[0].permute(1, 2, 0).numpy(), same_by_hand(x, kernel, stride), atol=1e-12)
 
 
-def test_every_face_gets_a_unit_descriptor_an_age_and_a_sex(second_judge: Path) -> None:
-    seen = FaceRes(second_judge)(FACES)
+def test_every_face_gets_a_unit_descriptor_an_age_and_a_sex(made_faceres: Path) -> None:
+    seen = FaceRes(made_faceres)(FACES)
     assert seen.descriptor.shape == (5, 1024) and seen.descriptor.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(seen.descriptor, axis=1), 1, atol=1e-5)
     assert ((seen.age >= 0) & (seen.age < 100)).all()
@@ -49,9 +59,9 @@ def test_every_face_gets_a_unit_descriptor_an_age_and_a_sex(second_judge: Path) 
 
 
 def test_a_face_is_judged_alike_alone_and_among_others(
-    second_judge: Path, monkeypatch: pytest.MonkeyPatch
+    made_faceres: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = FaceRes(second_judge)
+    judge = FaceRes(made_faceres)
     together = judge(FACES)
     monkeypatch.setattr("v2f.data.faceres.BATCH", 2)
     parts = judge(FACES)
@@ -60,8 +70,8 @@ def test_a_face_is_judged_alike_alone_and_among_others(
     assert np.abs(together.descriptor[0] - together.descriptor[1]).max() > 1e-4
 
 
-def test_no_faces_are_judged_too(second_judge: Path) -> None:
-    seen = FaceRes(second_judge)(FACES[:0])
+def test_no_faces_are_judged_too(made_faceres: Path) -> None:
+    seen = FaceRes(made_faceres)(FACES[:0])
     assert seen.descriptor.shape == (0, 1024) and seen.age.shape == seen.sex.shape == (0,)
 
 
@@ -71,8 +81,8 @@ def test_a_folder_without_the_files_costs_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["faceres.json", "faceres.bin"])
-def test_other_files_are_not_taken_for_them(second_judge: Path, name: str) -> None:
-    with open(second_judge / name, "ab") as file:
+def test_other_files_are_not_taken_for_them(made_faceres: Path, name: str) -> None:
+    with open(made_faceres / name, "ab") as file:
         file.write(b" ")
     with pytest.raises(WeightsError, match=f"{name} is not the file of @vladmandic/human 3.3.6"):
-        FaceRes(second_judge)
+        FaceRes(made_faceres)

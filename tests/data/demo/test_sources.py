@@ -35,11 +35,15 @@ def source(tmp_path: Path) -> PublicSource:
 
 
 @pytest.mark.parametrize(
-    ("source", "files"), list(zip(SOURCES, (5734, 1500, 251, 2995, 2 * 968), strict=True))
+    ("source", "files"), list(zip(SOURCES, (5734, 1500, 251, 3441, 2 * 968), strict=True))
 )
 def test_the_lists_name_all_files_once(source: PublicSource, files: int) -> None:
     assert len(source.files) == len(set(source.files)) == files
     assert source.table.stat().st_size < 150_000 and len(source.sha256) == 64
+
+
+def test_portraits_are_of_grown_people() -> None:
+    assert min(int(row["apparent_age"]) for row in PORTRAITS.rows) >= 18
 
 
 @pytest.mark.parametrize(("source", "people"), [(COMMON_VOICE, 2335), (SPEECHOCEAN, 250), (LIBRISPEECH, 251)])
