@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from v2f.__main__ import main
 from v2f.audio.features import log_mel
 from v2f.data import store
 from v2f.data.recordings import frames_of
@@ -21,6 +22,42 @@ from v2f.training.crops import VoiceCrops
 from v2f.training.pack import Pack, make_pack
 
 CPU = torch.device("cpu")
+
+
+class MadeLooks:
+    """True pairs of three voices, whose portraits' components are told apart by their values alone."""
+
+    def features(self, encoder: str) -> list[torch.Tensor]:
+        assert encoder == "table2"
+        return [
+            torch.randn(64, frames, generator=torch.Generator().manual_seed(frames))
+            for frames in (50, 70, 90)
+        ]
+
+    def composites(
+        self, faces: np.ndarray, files: list[str], identities: np.ndarray, embeddings: np.ndarray, seed: int
+    ) -> dict[str, np.ndarray]:
+        assert embeddings.shape == (3, 64)
+        np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=0.01)
+        assert faces.shape[1:] == (32, 32, 3) and len(files) == len(faces) == len(identities)
+        return {
+            "used": np.arange(len(faces)) > 0,  # the first picture is left out
+            "textures": np.full((65, 3, 32, 32), 0.5, np.float16),
+            "flows": np.zeros((65, 2, 64, 64), np.float16),
+            "directions": np.eye(64, dtype=np.float32),
+            "portraits": np.arange(1, len(faces)),
+            "places": np.ones((len(faces) - 1, 64), np.float32),
+            "own_flows": np.zeros((len(faces) - 1, 2, 64, 64), np.float16),
+        }
+
+
+@pytest.fixture
+def paired_store(made_store: Path) -> Path:
+    """The made corpus, its voices softly paired with its identities."""
+    opened = Store.open(made_store)
+    pairing = np.full((len(opened.voices), opened.identities), 1 / opened.identities, np.float16)
+    store.write_array(made_store / store.PAIRING, pairing)
+    return made_store
 
 
 @pytest.fixture
@@ -78,3 +115,46 @@ def test_a_store_of_log_mel_is_not_heard_by_the_public_encoder(
     assert "\n" not in str(told.value)
     with pytest.raises(CorpusError, match="log-mel and no speech"):
         frames_of(Store.open(log_mel_store), 0, encoder="dvector")
+
+
+def test_a_pack_with_true_pairs_holds_what_a_portrait_generator_starts_from(
+    paired_store: Path, made_encoder: Path, tmp_path: Path
+) -> None:
+    made = make_pack(paired_store, made_encoder, tmp_path / "pack.npz", crops=2, size=32, looks=MadeLooks())  # type: ignore[arg-type]
+    pack = Pack.open(made)
+    assert pack.faces.shape == (12, 32, 32, 3)
+    assert pack.textures is not None and pack.textures.shape == (65, 3, 32, 32)
+    assert pack.directions is not None and np.array_equal(pack.directions, np.eye(64))
+    assert pack.portraits is not None and pack.portraits.tolist() == list(range(1, 12))
+    assert pack.places is not None and pack.own_flows is not None and len(pack.places) == len(pack.own_flows)
+    assert pack.face_weight is not None and (pack.face_weight > 0).tolist() == [False] + [True] * 11
+    assert pack.no_voice is not None and pack.no_voice.shape[1] == 64
+
+
+def test_a_pack_of_faces_made_smaller_holds_no_components(
+    made_store: Path, made_encoder: Path, tmp_path: Path
+) -> None:
+    pack = Pack.open(make_pack(made_store, made_encoder, tmp_path / "pack.npz", crops=2, size=32))
+    assert pack.faces.shape == (12, 32, 32, 3)
+    assert pack.textures is None and pack.directions is None
+
+
+def test_faces_are_not_made_larger(made_store: Path, made_encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="64x64 pixels, too few for --size 128"):
+        make_pack(made_store, made_encoder, tmp_path / "pack.npz", crops=2, size=128)
+
+
+def test_composites_of_identities_have_one_size(
+    paired_store: Path, made_encoder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(CorpusError, match="made of 64x64 pixels; add --size 64"):
+        make_pack(paired_store, made_encoder, tmp_path / "pack.npz", crops=2, size=32)
+
+
+@pytest.mark.parametrize("alone", ["--pairs", "--faceres"])
+def test_true_pairs_and_the_network_that_describes_them_go_together(
+    alone: str, made_store: Path, made_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needed = ["--data", str(made_store), "--encoder", str(made_encoder), "--out", str(tmp_path / "pack.npz")]
+    assert main(["train", "pack", *needed, alone, str(tmp_path)]) != 0
+    assert "Composite portraits need both --pairs and --faceres." in capsys.readouterr().err
