@@ -177,15 +177,16 @@ def make_pack(
 
 def _check_size(store: "Store", size: int, composites: bool) -> None:
     """Raise CorpusError where faces of so many pixels a side cannot be made of the store's."""
-    from v2f.data.demo.composites import SIZE
-
     height, width = store.faces.shape[1:3]
     if size > min(height, width):
         raise CorpusError(
             f"{store.folder} holds faces of {height}x{width} pixels, too few for --size {size}."
         )
-    if composites and store.pairing is not None and size != SIZE:
-        raise CorpusError(f"Composite portraits are made of {SIZE}x{SIZE} pixels; add --size {SIZE}.")
+    if composites and store.pairing is not None:
+        from v2f.data.demo.composites import SIZE
+
+        if size != SIZE:
+            raise CorpusError(f"Composite portraits are made of {SIZE}x{SIZE} pixels; add --size {SIZE}.")
 
 
 def _weights(
