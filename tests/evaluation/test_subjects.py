@@ -91,10 +91,18 @@ def test_what_training_hears_and_what_it_never_hears_do_not_overlap(made_store: 
     assert torch.corrcoef(torch.stack([end.flatten(), kept.flatten()]))[0, 1] > 0.95
 
 
-def test_faces_of_another_size_are_refused(made_store: Store) -> None:
-    store.write_array(made_store.folder / store.FACES, np.zeros((40, 96, 96, 3), np.uint8))
-    with pytest.raises(CorpusError, match="64x64"):
-        of_store(Store.open(made_store.folder), "test")
+def test_larger_faces_are_shrunk_to_those_of_the_model_and_smaller_ones_refused(made_store: Store) -> None:
+    rng = np.random.default_rng(0)
+    store.write_array(
+        made_store.folder / store.FACES, rng.integers(0, 256, (40, 128, 128, 3), dtype=np.uint8)
+    )
+    opened = Store.open(made_store.folder)
+    faces, large = of_store(opened, "test").faces, of_store(opened, "test", size=128).faces
+    assert faces.shape[1:] == (64, 64, 3) and large.shape[1:] == (128, 128, 3)
+    means = large.reshape(-1, 64, 2, 64, 2, 3).mean(axis=(2, 4))
+    assert np.abs(faces - means).max() <= 0.51
+    with pytest.raises(CorpusError, match="prepare it with --size 256"):
+        of_store(opened, "test", size=256)
 
 
 def test_a_person_in_both_parts_is_refused(tmp_path: Path) -> None:
