@@ -14,7 +14,7 @@ from v2f.data.store import Store
 def prepare_demo(folder: Path, before: str = "pass") -> subprocess.CompletedProcess[str]:
     options = [
         f"--{name}={folder / name}"
-        for name in ("portraits", "speech", "pairs", "common-voice", "speechocean", "out")
+        for name in ("portraits", "speech", "pairs", "common-voice", "speechocean", "faceres", "out")
     ]
     code = f"import sys; {before}; from v2f.__main__ import main; sys.exit(main(['prepare', 'demo', *{options}]))"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -220,18 +220,6 @@ def test_an_unknown_encoder_is_refused() -> None:
         NetworkConfig(encoder="other")  # type: ignore[arg-type]
 
 
-def test_weights_of_an_encoder_that_there_is_no_more_are_one_sentence(
-    encoder: FusedEncoder, tmp_path: Path
-) -> None:
-    save_networks(tmp_path / "w", {"encoder": encoder}, CONFIG, {})
-    with safe_open(tmp_path / "w", framework="pt") as file:
-        metadata = {**file.metadata(), "config": json.dumps({"encoder": "dvector"})}
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
-    save_file(tensors, tmp_path / "older", metadata)
-    with pytest.raises(WeightsError, match="does not say which networks it holds; get it again"):
-        load_networks(tmp_path / "older")
-
-
 def test_weights_of_the_other_encoder_are_one_sentence(encoder: FusedEncoder, tmp_path: Path) -> None:
     save_networks(tmp_path / "w", {"encoder": encoder}, NetworkConfig(), {})
     with pytest.raises(WeightsError, match="of another shape than its own description says"):
@@ -240,15 +228,15 @@ def test_weights_of_the_other_encoder_are_one_sentence(encoder: FusedEncoder, tm
 
 @pytest.mark.parametrize("exact", [False, True])
 def test_half_the_precision_hears_the_same_voice(
-    public_encoder: FusedEncoder, shared_data: Path, tmp_path: Path, exact: bool
+    fused_encoder: FusedEncoder, shared_data: Path, tmp_path: Path, exact: bool
 ) -> None:
     """Weights of 16 bits and, where the processor has bfloat16 and nobody asks for exactness, sums in it."""
     files = sorted((shared_data / "speech" / "librispeech").glob("*.flac"))[::80]
     heard = [FRONT_ENDS["fused"].features(read_audio(file, 6)) for file in files]
     encoder = FusedEncoder()
-    encoder.dvector, encoder.campplus = public_encoder.dvector, public_encoder.campplus
+    encoder.dvector, encoder.campplus = fused_encoder.dvector, fused_encoder.campplus
     with torch.inference_mode():
-        vectors = public_encoder.vectors(heard)
+        vectors = fused_encoder.vectors(heard)
     encoder.mean = vectors.mean(dim=0)
     centred = unit_halves(vectors - encoder.mean)
     encoder.directions = torch.linalg.svd(centred)[2][:64].T.contiguous()

@@ -49,10 +49,10 @@ def test_a_missing_package_is_one_sentence(package: Package, monkeypatch: pytest
         PACKAGES[package.module][1]()
 
 
-def test_the_d_vectors_network_is_the_packages_own(public_encoder: FusedEncoder) -> None:
+def test_the_d_vectors_network_is_the_packages_own(fused_encoder: FusedEncoder) -> None:
     theirs = pytest.importorskip("resemblyzer.voice_encoder", exc_type=ImportError)
     mel = torch.rand(6, 160, 40)
     with torch.inference_mode():
         expected = theirs.VoiceEncoder("cpu", verbose=False)(mel)
-        ours = public_encoder.dvector(mel, torch.full((6,), 160))
+        ours = fused_encoder.dvector(mel, torch.full((6,), 160))
     torch.testing.assert_close(ours, expected, rtol=0, atol=1e-5)
