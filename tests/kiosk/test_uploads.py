@@ -37,6 +37,13 @@ def test_an_upload_is_read_up_to_a_length_and_deleted_with_its_folder(uploads: P
     assert not upload.parent.exists() and uploads.exists()
 
 
+def test_the_folder_of_all_uploads_stays_when_a_file_that_lies_right_in_it_goes(uploads: Path, upload: Path) -> None:
+    direct = upload.rename(uploads / upload.name)
+    upload.parent.rmdir()
+    read_once(str(direct), uploads, 60)
+    assert uploads.is_dir() and not direct.exists()
+
+
 def test_a_folder_with_another_upload_in_it_stays(uploads: Path, upload: Path) -> None:
     other = upload.with_name("other.wav")
     other.write_bytes(upload.read_bytes())

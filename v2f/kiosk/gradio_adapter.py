@@ -81,8 +81,9 @@ def read_once(
         return decode(file, max_seconds, channel, search)
     finally:
         file.unlink(missing_ok=True)
-        with suppress(OSError):  # it holds another upload
-            file.parent.rmdir()
+        if file.parent != uploads.resolve():
+            with suppress(OSError):  # it holds another upload
+                file.parent.rmdir()
 
 
 def give_uploads_folders_of_their_own() -> None:
