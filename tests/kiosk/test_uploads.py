@@ -37,7 +37,9 @@ def test_an_upload_is_read_up_to_a_length_and_deleted_with_its_folder(uploads: P
     assert not upload.parent.exists() and uploads.exists()
 
 
-def test_the_folder_of_all_uploads_stays_when_a_file_that_lies_right_in_it_goes(uploads: Path, upload: Path) -> None:
+def test_the_folder_of_all_uploads_stays_when_a_file_that_lies_right_in_it_goes(
+    uploads: Path, upload: Path
+) -> None:
     direct = upload.rename(uploads / upload.name)
     upload.parent.rmdir()
     read_once(str(direct), uploads, 60)
