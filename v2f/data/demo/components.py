@@ -56,9 +56,8 @@ def components(faces: np.ndarray, groups: np.ndarray, workers: int = 1) -> Compo
     to_mean = _Triangles(mean, size)
     own = _with_border(own, size)
     textures = np.stack([to_mean.sample(face, shape) for face, shape in zip(faces[used], own, strict=True)])
-    textures = (textures + textures[:, :, ::-1]).transpose(
-        0, 3, 1, 2
-    ) / 255 - 1  # the mean of both, in [-1, 1]
+    symmetrical = (textures + textures[:, :, ::-1]) / 2
+    textures = symmetrical.transpose(0, 3, 1, 2) / 127.5 - 1
     flows = np.stack([_flow(shape, mean, size) for shape in shapes])
     both = _joined(textures, flows)
     group = groups[used]

@@ -82,11 +82,8 @@ def prepare_demo(sources: Sources, out: Path, engine: AbstractContextManager, se
     PAIRS.require(sources.pairs)
     for _, source, folder in sources.recordings:
         source.require(folder)
-    (
-        DVectors(),
-        ApparentSexAndAge(),
-        FaceRes(sources.faceres),
-    )  # what can fail at once fails before an hour of work
+    # What can fail at once fails before an hour of work.
+    DVectors(), ApparentSexAndAge(), FaceRes(sources.faceres)
     with engine:
         add_faces(out, _portraits(sources.portraits), FACES)
         add_voices(out, _recordings(sources), VOICES)
@@ -162,11 +159,7 @@ def _true_pairs(folder: Path, faceres: Path, out: Path) -> TruePairs:
     faces = replace(FACES, faceres=faceres)
     names_and_files = [(row["pair"], *files_of_pair(row["pair"])) for row in pairs_part("map")]
     add_voices(out, [Source(folder / voice, name, name) for name, voice, _ in names_and_files], VOICES)
-    add_faces(
-        out,
-        [Source(folder / face, name, name) for name, _, face in names_and_files],
-        faces,
-    )
+    add_faces(out, [Source(folder / face, name, name) for name, _, face in names_and_files], faces)
     pairs = PreparedPairs.open(out)
     if len(pairs.faces) < FEWEST_PAIRS:
         raise CorpusError(

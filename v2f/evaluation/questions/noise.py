@@ -51,7 +51,7 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
         ("noise", noises, np.arange(FACES), of_noise),  # every noise is resampled by itself
     ):
         images, judged = engine.faces(engine.embed(features))
-        seen = detections(np.array(images, np.uint8), workers)
+        seen = detections(images, workers)
         shares = [(f"a face is detected, from {source}", by, detected) for by, detected in seen.items()]
         shares.append((UNSEEN.format(source), ", ".join(seen), ~np.any(list(seen.values()), axis=0)))
         for measure, by, values in shares:
