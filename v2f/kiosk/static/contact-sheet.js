@@ -1,6 +1,6 @@
 /* What "Save" gives: one PNG with the faces, their durations, the date, and what they are. Drawn here, kept nowhere. */
 import { put } from "./portraits.js";
-import { COLUMN_CENTRES, STRIP_HEIGHTS } from "./proportions.js";
+import { COLUMN_CENTRES, ROUND, STRIP_HEIGHTS } from "./proportions.js";
 
 const WIDTH = 1600, PAD = 64, HEAD = 170, FOOT = 90;   // pixels
 const TALLEST = 290;                                   // of the largest face
@@ -28,7 +28,7 @@ export async function contactSheet({ rows, durations, words, style }) {
     write(row.name, PAD, bottom - TALLEST - 18, `600 28px ${text}`, colour("--ink"));
     for (const [i, face] of row.faces.entries()) {
       const middle = PAD + (WIDTH - 2 * PAD) * COLUMN_CENTRES[i] / 100, tall = TALLEST * STRIP_HEIGHTS[i];
-      await oval(pen, face, middle, bottom - tall / 2, tall, colour(face ? row.colour : "--ring"));
+      await framed(pen, face, middle, bottom - tall / 2, tall, colour(face ? row.colour : "--ring"));
       write(`${durations[i]} ${words.t("sec")}`, middle, bottom + 36, `600 24px ${text}`, colour("--ink"), "center");
       if (typeof face?.score === "number")
         write(words.score(face.score), middle, bottom + 64, `20px ${text}`, colour("--ink-2"), "center");
@@ -39,18 +39,17 @@ export async function contactSheet({ rows, durations, words, style }) {
   return new Promise(resolve => canvas.toBlob(resolve, "image/png"));
 }
 
-async function oval(pen, face, x, y, tall, rim) {
-  const wide = tall * .8;
+async function framed(pen, face, x, y, side, rim) {
   pen.save();
   pen.beginPath();
-  pen.ellipse(x, y, wide / 2, tall / 2, 0, 0, 2 * Math.PI);
+  pen.roundRect(x - side / 2, y - side / 2, side, side, ROUND * side);
   pen.strokeStyle = rim;
   pen.lineWidth = 2;
   pen.stroke();
   if (face) {
     const frame = document.createElement("span");
     await put(frame, face);
-    pen.drawImage(frame.firstElementChild, x - wide / 2, y - tall / 2, wide, tall);
+    pen.drawImage(frame.firstElementChild, x - side / 2, y - side / 2, side, side);
   }
   pen.restore();
 }

@@ -1,10 +1,11 @@
-/* Ovals with faces in them. A picture has the generator's own size, and all are enlarged in the same way. */
-import { portraitSize, RING_SIZES, STRIP_HEIGHTS } from "./proportions.js";
+/* Frames with faces in them. A picture is square, of the model's own size, and shown whole. */
+import { portraitSize, RING_SIZES, ROUND, STRIP_HEIGHTS } from "./proportions.js";
 
-const WIDE = 4, TALL = 5;   // of an enlarged picture, for each pixel of its width before
+const SIDE = 512;   // pixels along an enlarged picture, at least
+const RIM = .03;    // of the side, in which a picture fades
 const SILHOUETTE = '<svg class="sil" aria-hidden="true"><use href="#sil"/></svg>';
 
-let rim, doubled;   // made once
+let rim;   // made once
 
 export function make(html) {
   const holder = document.createElement("template");
@@ -12,21 +13,17 @@ export function make(html) {
   return holder.content.firstElementChild;
 }
 
-/* Put a face, or the silhouette, into an oval; resolves once it is there. */
-export async function put(oval, face, words = "") {
-  oval.face = face;
-  oval.classList.toggle("empty", !face);
-  if (!face) return oval.replaceChildren(make(SILHOUETTE));
+/* Put a face, or the silhouette, into a frame; resolves once it is there. */
+export async function put(frame, face, words = "") {
+  frame.face = face;
+  frame.classList.toggle("empty", !face);
+  if (!face) return frame.replaceChildren(make(SILHOUETTE));
   const picture = await decode(face.image);
-  if (oval.face !== face) return;   // a newer one has come meanwhile
-  let canvas = oval.querySelector("canvas");
-  if (!canvas) {
-    const { width } = picture;
-    canvas = make(`<canvas role="img" width="${WIDE * width}" height="${TALL * width}"></canvas>`);
-    oval.replaceChildren(canvas);
-  }
+  if (frame.face !== face) return;   // a newer one has come meanwhile
+  let canvas = frame.querySelector("canvas");
+  if (!canvas) frame.replaceChildren(canvas = make('<canvas role="img"></canvas>'));
   canvas.ariaLabel = words;
-  draw(canvas.getContext("2d"), picture);
+  draw(canvas, picture);
 }
 
 async function decode(image) {
@@ -34,31 +31,28 @@ async function decode(image) {
   return createImageBitmap(new Blob([bytes], { type: "image/png" }));
 }
 
-/* The 4:5 middle of the square picture, enlarged by the browser's best filter in two steps: no pixel shows, even where
-that filter is bilinear. */
-function draw(pen, picture) {
-  const { width, height } = pen.canvas;
-  const side = 2 * picture.width, half = (doubled ??= new OffscreenCanvas(side, side)).getContext("2d");
-  half.imageSmoothingQuality = pen.imageSmoothingQuality = "high";
-  half.globalCompositeOperation = pen.globalCompositeOperation = "copy";
-  half.drawImage(picture, 0, 0, side, side);
-  pen.drawImage(doubled, side * .1, 0, side * .8, side, 0, 0, width, height);
-  half.clearRect(0, 0, side, side);   // the canvas outlives the visitor
+/* The whole picture, however many pixels it has, enlarged smoothly, with a rim that fades. */
+function draw(canvas, picture) {
+  const side = Math.max(SIDE, picture.width), pen = canvas.getContext("2d");
+  if (canvas.width !== side) canvas.width = canvas.height = side;
+  pen.imageSmoothingQuality = "high";
+  pen.globalCompositeOperation = "copy";
+  pen.drawImage(picture, 0, 0, side, side);
   pen.globalCompositeOperation = "destination-in";
-  pen.drawImage(rim ??= softRim(width, height), 0, 0);
+  pen.drawImage(softRim(side), 0, 0);
 }
 
-/* An oval whose rim fades, as a picture. */
-function softRim(width, height) {
-  const canvas = new OffscreenCanvas(width, height), pen = canvas.getContext("2d");
-  const fading = pen.createRadialGradient(0, 0, 0, 0, 0, width / 2);
-  fading.addColorStop(.74, "#000");
-  fading.addColorStop(.9, "rgb(0 0 0 / .55)");
-  fading.addColorStop(1, "transparent");
-  pen.setTransform(1, 0, 0, height / width, width / 2, height / 2);
-  pen.fillStyle = fading;
-  pen.fillRect(-width / 2, -width / 2, width, width);
-  return canvas;
+/* A square with round corners whose rim fades, as a picture. */
+function softRim(side) {
+  if (rim?.width === side) return rim;
+  rim = new OffscreenCanvas(side, side);
+  const pen = rim.getContext("2d"), pixels = pen.createImageData(side, side);
+  const round = ROUND * side, beyond = i => Math.max(0, Math.abs(i + .5 - side / 2) - side / 2 + round);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++)
+      pixels.data[4 * (y * side + x) + 3] = 255 * (round - Math.hypot(beyond(x), beyond(y))) / (RIM * side);
+  pen.putImageData(pixels, 0, 0);
+  return rim;
 }
 
 /* The large face with its growth rings. */
@@ -66,22 +60,22 @@ export class Portrait {
   constructor(kind, durations, words) {
     Object.assign(this, { durations, words });
     const rings = durations.map((d, i) => ring("ring", RING_SIZES[i], d)).join("");
-    const echoes = [1.14, 1.3, 1.48].map((size, i) => ring("echo", size, i)).join("");
-    const tags = durations.map((d, i) => `<g class="tag" data-at="${d}" transform="translate(0 ${62.5 * RING_SIZES[i]})">
+    const echoes = [1.09, 1.18, 1.28].map((size, i) => ring("echo", size, i)).join("");
+    const tags = durations.map((d, i) => `<g class="tag" data-at="${d}" transform="translate(0 ${50 * RING_SIZES[i]}) scale(.8)">
       <rect x="-6.5" y="-2.8" width="13" height="5.6" rx="2.8"/><text y="1.15"></text></g>`).join("");
     this.element = make(`<div class="portrait ${kind}">
-      <svg class="rings" viewBox="-62.5 -75 125 150" aria-hidden="true">${echoes}${rings}${tags}</svg>
-      <span class="oval"></span><p class="cap"></p></div>`);
-    this.oval = this.element.querySelector(".oval");
+      <svg class="rings" viewBox="-62.5 -62.5 125 125" aria-hidden="true">${echoes}${rings}${tags}</svg>
+      <span class="frame"></span><p class="cap"></p></div>`);
+    this.frame = this.element.querySelector(".frame");
     this.caption = this.element.querySelector(".cap");
     this.show(null, 0);
   }
 
   /* A face made of so many seconds, of `wanted` in all. */
   show(face, seconds, words = "", wanted = this.durations.at(-1)) {
-    this.oval.style.setProperty("--k", face ? portraitSize(seconds, this.durations) : 1);
+    this.frame.style.setProperty("--k", face ? portraitSize(seconds, this.durations) : 1);
     this.markRings(seconds, wanted);
-    return put(this.oval, face, words);
+    return put(this.frame, face, words);
   }
 
   /* Show rings and tags still to come, up to the one wanted; the tag of one just reached stays for a moment. */
@@ -103,8 +97,8 @@ export class Portrait {
   }
 }
 
-const ring = (name, size, at) => `<ellipse class="${name}" ${name === "ring" ? `data-at="${at}"` : `style="--i:${at}"`}
-  rx="${50 * size}" ry="${62.5 * size}"/>`;
+const ring = (name, size, at) => `<rect class="${name}" ${name === "ring" ? `data-at="${at}"` : `style="--i:${at}"`}
+  x="${-50 * size}" y="${-50 * size}" width="${100 * size}" height="${100 * size}" rx="${100 * ROUND * size}"/>`;
 
 /* How much of its bar a score fills: a quarter for every power of ten above 0.0001. */
 const scoreBar = score => score ? Math.max(0, 1 + Math.log10(score) / 4) : 0;
@@ -115,7 +109,7 @@ export class Strip {
     Object.assign(this, { place, durations, words });
     place.classList.add(kind);
     place.replaceChildren(...durations.map((d, i) => make(`<figure class="mini empty" data-seconds="${d}"
-      style="--height:${STRIP_HEIGHTS[i]}"><span class="connector"></span><span class="oval"></span>
+      style="--height:${STRIP_HEIGHTS[i]}"><span class="connector"></span><span class="frame"></span>
       <figcaption><b></b><span class="score"><i></i><span class="num"></span></span></figcaption></figure>`)));
     this.clear();
   }
@@ -136,7 +130,7 @@ export class Strip {
     score.classList.toggle("reason", !face && Boolean(reason));
     score.querySelector("i").style.setProperty("--v", scoreBar(face?.score));
     score.querySelector(".num").textContent = face ? (face.score === null ? "" : this.words.score(face.score)) : reason;
-    return put(mini.querySelector(".oval"), face, this.words.t("after", { n: this.durations[i] }));
+    return put(mini.querySelector(".frame"), face, this.words.t("after", { n: this.durations[i] }));
   }
 
   setAll(faces, reasons = []) {

@@ -1,16 +1,19 @@
-/* How large a face of each duration is, in the order of the durations: the one place for it. CSS gets it from `apply`. */
+/* How large a face of each duration is, in the order of the durations, and how round its frame: the one place for it.
+CSS gets it from `apply`. */
 
 const COLUMN_WIDTHS = [15.7, 17.3, 19.2, 21.9, 25.9];   // of the strip, in % of its width
 export const STRIP_HEIGHTS = [.45, .55, .65, .8, 1];    // of the strip's faces, the largest is 1
 export const RING_SIZES = [.5, .6, .7, .84, 1];         // of the portrait's rings, the largest is 1
+export const ROUND = .14;                               // of a frame's side, the radius of its corners
 
 /* Centres of the strip's columns, in % of its width. */
 export const COLUMN_CENTRES = COLUMN_WIDTHS.map((width, i) =>
   COLUMN_WIDTHS.slice(0, i).reduce((left, one) => left + one, width / 2));
 
-/* Let the style sheet use the widths of the columns. */
+/* Let the style sheet use the widths of the columns and the frames' corners. */
 export function apply(booth) {
   booth.style.setProperty("--strip-columns", COLUMN_WIDTHS.map(width => `${width}fr`).join(" "));
+  booth.style.setProperty("--round", `${100 * ROUND}%`);
 }
 
 /* The portrait's size after so many seconds: a ring's at its duration, in proportion between two. */

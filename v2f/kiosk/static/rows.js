@@ -25,9 +25,9 @@ export class Rows {
     const row = make(`<button class="row" role="radio" data-value="${session}"><span class="row-name"></span></button>`);
     row.firstElementChild.textContent = name;
     faces.forEach((face, i) => {
-      const oval = make(`<span class="oval" style="--d:${i}"></span>`);
-      put(oval, face, this.words.t("after", { n: this.durations[i] }));
-      row.append(oval);
+      const frame = make(`<span class="frame" style="--d:${i}"></span>`);
+      put(frame, face, this.words.t("after", { n: this.durations[i] }));
+      row.append(frame);
     });
     return row;
   }

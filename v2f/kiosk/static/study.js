@@ -27,8 +27,8 @@ export class Study {
       const name = words.t(kind === "voice" ? "voiceface" : `${kind}_noise`);
       const row = make(`<table><tr class="${kind === "voice" ? "voice" : "noise"}"><th scope="row">${name}</th></tr></table>`).querySelector("tr");
       faces.forEach((face, i) => {
-        const cell = make(`<table><tr><td><span class="oval"></span><span class="num"></span></td></tr></table>`).querySelector("td");
-        put(cell.querySelector(".oval"), face, `${name}, ${words.t("after", { n: this.durations[i] })}`);
+        const cell = make(`<table><tr><td><span class="frame"></span><span class="num"></span></td></tr></table>`).querySelector("td");
+        put(cell.querySelector(".frame"), face, `${name}, ${words.t("after", { n: this.durations[i] })}`);
         cell.querySelector(".num").textContent = typeof face?.score === "number" ? words.score(face.score) : "";
         row.append(cell);
       });

@@ -1,7 +1,7 @@
 /* What can be tried with an embedding: other faces of the same voice, and the way from one voice to another. */
 import { make, put } from "./portraits.js";
 
-/* Six ovals: the voice's own face and those of embeddings near it; a press makes one the large face. */
+/* Six faces: the voice's own face and those of embeddings near it; a press makes one the large face. */
 export class NearbyFaces {
   constructor(booth, words, chosen) {
     Object.assign(this, { words, chosen, help: booth.querySelector("#others-help"), place: booth.querySelector("#others-row") });
@@ -10,7 +10,7 @@ export class NearbyFaces {
   show(faces) {
     this.help.textContent = this.words.t("othershelp");
     this.place.replaceChildren(...faces.map((face, i) => {
-      const button = make(`<button class="other" aria-pressed="${i === 0}"><span class="oval"></span></button>`);
+      const button = make(`<button class="other" aria-pressed="${i === 0}"><span class="frame"></span></button>`);
       put(button.firstElementChild, face, `${this.words.t("others")}, ${i + 1}`);
       button.onclick = () => {
         for (const other of this.place.children) other.setAttribute("aria-pressed", other === button);

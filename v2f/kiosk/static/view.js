@@ -257,9 +257,9 @@ export class View {
     const demo = make('<span class="demo"></span>');
     this.config.example_strip.forEach((face, i) => {
       if (!face) return;
-      const oval = make(`<span class="oval f${i}" style="--k:${RING_SIZES[i]}"></span>`);
-      put(oval, face);
-      demo.append(oval);
+      const frame = make(`<span class="frame f${i}" style="--k:${RING_SIZES[i]}"></span>`);
+      put(frame, face);
+      demo.append(frame);
     });
     return demo;
   }
