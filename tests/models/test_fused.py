@@ -25,7 +25,15 @@ from v2f.models import (
     load_networks,
     save_networks,
 )
-from v2f.models.fused import AT_ONCE, COUNTS, QUIETEST, unit_halves, window_starts
+from v2f.models.fused import (
+    AT_ONCE,
+    COUNTS,
+    QUIETEST,
+    heard_by_campplus,
+    levelled,
+    unit_halves,
+    window_starts,
+)
 
 CONFIG = NetworkConfig(encoder="fused")
 
@@ -68,11 +76,29 @@ def test_windows_of_160_frames_lie_side_by_side_and_one_ends_at_the_end(
     assert window_starts(frames) == starts
 
 
+@pytest.mark.parametrize(
+    ("frames", "heard"),
+    [
+        (1, [0]),
+        (300, [0]),
+        (320, [0, 1]),
+        (450, [0, 1]),
+        (640, [0, 1, 3]),
+        (998, [0, 1, 3]),
+        (1280, [0, 1, 3, 7]),
+    ],
+)
+def test_campplus_hears_the_first_the_second_the_fourth_window_and_so_on(
+    frames: int, heard: list[int]
+) -> None:
+    assert heard_by_campplus(window_starts(frames)) == heard
+
+
 @torch.inference_mode()
 def test_an_embedding_is_that_of_the_mean_of_the_windows(encoder: FusedEncoder) -> None:
-    frames = made_frames(300)
+    frames = made_frames(320)
     dvectors, campplus = [], []
-    for start in (0, 140):
+    for start in (0, 160):
         window = frames[:, start : start + 160]
         gain = 10**-3 / window[40].mean()  # -30 dB
         _, (hidden, _) = encoder.dvector.lstm((gain * window[:40]).T[None])
@@ -87,7 +113,7 @@ def test_an_embedding_is_that_of_the_mean_of_the_windows(encoder: FusedEncoder) 
     expected = torch.cat([F.normalize(half, dim=1) for half in halves], dim=1) @ encoder.directions
     torch.testing.assert_close(encoder(frames[None]), expected, rtol=1e-3, atol=1e-3)
     longer = F.pad(frames, (0, 50), value=9.0)[None]
-    torch.testing.assert_close(encoder(longer, 300), expected, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(encoder(longer, 320), expected, rtol=1e-3, atol=1e-3)
 
 
 @torch.inference_mode()
@@ -147,11 +173,22 @@ class Counting(torch.nn.Module):
 
 
 @torch.inference_mode()
+def test_each_network_s_mean_is_of_the_windows_that_it_hears(encoder: FusedEncoder) -> None:
+    Counting(encoder)
+    frames = made_frames(700)
+    windows = [levelled(frames[:, start : start + 160]) for start in (0, 160, 320, 480, 540)]
+    dvectors = [encoder.dvector(power.T[None], torch.tensor([160])) for power, _ in windows]
+    campplus = [F.normalize(encoder.campplus(windows[i][1][None]), dim=1) for i in (0, 1, 3)]
+    means = [torch.stack(half).mean(dim=0) for half in (dvectors, campplus)]
+    torch.testing.assert_close(encoder.vectors([frames]), unit_halves(torch.cat(means, dim=1)))
+
+
+@torch.inference_mode()
 def test_a_window_that_prefixes_share_is_heard_once(encoder: FusedEncoder) -> None:
     counting, whole = Counting(encoder), made_frames(998)
     together = encoder.vectors([whole[:, :frames] for frames in (100, 320, 480, 998)])
     # 320 begins with what only 480 and 998 go on from
-    assert counting.dvectors == counting.banks == 1 + 2 + 1 + 4
+    assert counting.dvectors == 1 + 2 + 1 + 4 and counting.banks == 1 + 2 + 0 + 1
     alone = torch.cat([encoder.vectors([whole[:, :frames]]) for frames in (100, 320, 480, 998)])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-6)
 
@@ -187,9 +224,9 @@ def test_each_recording_has_a_cache_of_its_own_that_holds_nothing_of_the_others(
 ) -> None:
     recordings, caches = [made_frames(320), made_frames(480)], [{}, {}]
     encoder.vectors(recordings, caches)
-    assert [len(cache) for cache in caches] == [2, 3] and not caches[0].keys() & caches[1].keys()
+    assert [len(cache) for cache in caches] == [2 + 2, 3 + 2] and not caches[0].keys() & caches[1].keys()
     for cache in caches:
-        assert all(vector.untyped_storage().nbytes() == 448 * 4 for vector in cache.values())
+        assert {vector.untyped_storage().nbytes() for vector in cache.values()} == {256 * 4, 192 * 4}
 
 
 @pytest.mark.parametrize("half", [True, False])

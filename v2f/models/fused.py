@@ -6,11 +6,12 @@ given 64 numbers of it: both halves less a mean, of unit length again, on 64 dir
 from the training voices.
 
 Windows lie side by side and each is brought to one level by itself, so that the windows of a growing recording stay
-what they were and are computed once.
+what they were and are computed once. CAM++, which costs ten times as much, hears the first, second, fourth, eighth
+window and so on: twice the recording for one window more (docs/experiments.md, 27).
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +35,7 @@ from v2f.models.networks import EMBEDDING_SIZE, POWER_BANDS
 
 FUSED_SIZE = DVECTOR_SIZE + CAMPPLUS_SIZE  # 448
 QUIETEST = 1.2e-7  # power in a filter bank at LEVEL_DB, below which CAM++ was shown no differences
+NAMES = (b"dvector", b"campplus")  # before the keys of their vectors in a cache
 AT_ONCE = (16, 8, 4, 2, 1)  # windows for CAM++, whose batches cost as much as their windows one by one
 
 
@@ -67,34 +69,31 @@ class FusedEncoder(nn.Module):
         ones are added to it.
         """
         caches = [{}] * len(recordings) if caches is None else caches
-        new: dict[bytes, Tensor] = {}
+        new: tuple[dict[bytes, Tensor], ...] = ({}, {})  # windows that each network is to hear, by key
         keys_of = []
         for recording, cache in zip(recordings, caches, strict=True):
             starts = window_starts(recording.shape[-1])
             cut = [recording[:, start : start + WINDOW] for start in starts]
             keys = [window_key(window) for window in cut]
-            new |= {key: window for key, window in zip(keys, cut, strict=True) if key not in cache}
-            keys_of.append(keys)
-        computed = dict(zip(new, self._of_windows(list(new.values())), strict=True))
+            parts = range(len(starts)), heard_by_campplus(starts)
+            keys_of.append([[name + keys[i] for i in part] for name, part in zip(NAMES, parts, strict=True)])
+            for windows, own, part in zip(new, keys_of[-1], parts, strict=True):
+                windows |= {key: cut[i] for key, i in zip(own, part, strict=True) if key not in cache}
+        computed: dict[bytes, Tensor] = {}
+        for windows, hear in zip(new, (self._dvectors, self._campplus), strict=True):
+            computed |= zip(windows, hear([levelled(window) for window in windows.values()]), strict=True)
         means = []
-        for keys, cache in zip(keys_of, caches, strict=True):
+        for both, cache in zip(keys_of, caches, strict=True):
             # Copies: what is computed together lies in one piece of memory, and another's recording may be in it.
-            cache.update({key: computed[key].clone() for key in keys if key not in cache})
-            means.append(torch.stack([cache[key] for key in keys]).mean(dim=0))
+            cache.update({key: computed[key].clone() for keys in both for key in keys if key not in cache})
+            means.append(torch.cat([torch.stack([cache[key] for key in keys]).mean(dim=0) for keys in both]))
         return unit_halves(torch.stack(means))
 
-    def _of_windows(self, windows: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Of each window [121, frames] both networks' vectors [448]."""
-        both = [levelled(window) for window in windows]
-        dvectors = self._dvectors([power.T for power, _ in both])
-        campplus = self._campplus([filled_up(banks) for _, banks in both])
-        return (torch.cat(pair) for pair in zip(dvectors, campplus, strict=True))
-
-    def _dvectors(self, windows: Sequence[Tensor]) -> list[Tensor]:
-        """Of windows [frames, 40]; the LSTM takes its steps one after another, for all of a batch."""
+    def _dvectors(self, windows: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Of levelled windows; the LSTM takes its steps one after another, for all of a batch."""
         vectors: list[Tensor] = []
         for first in range(0, len(windows), COUNTS[-1]):
-            part = windows[first : first + COUNTS[-1]]
+            part = [power.T for power, _ in windows[first : first + COUNTS[-1]]]
             missing = next(count for count in COUNTS if count >= len(part)) - len(part)
             lengths = torch.tensor([len(window) for window in part] + [1] * missing)
             padded = pad_sequence(list(part), batch_first=True).to(self.mean.device)
@@ -102,14 +101,20 @@ class FusedEncoder(nn.Module):
             vectors += self.dvector(padded, lengths.to(padded.device))[: len(part)]
         return vectors
 
-    def _campplus(self, windows: Sequence[Tensor]) -> list[Tensor]:
-        """Of windows [80, WINDOW]."""
+    def _campplus(self, windows: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Of levelled windows."""
         vectors: list[Tensor] = []
         while left := len(windows) - len(vectors):
             count = next(count for count in AT_ONCE if count <= left)
-            part = torch.stack(list(windows[len(vectors) : len(vectors) + count])).to(self.mean.device)
-            vectors += F.normalize(self.campplus(part), dim=-1)
+            part = [filled_up(banks) for _, banks in windows[len(vectors) : len(vectors) + count]]
+            vectors += F.normalize(self.campplus(torch.stack(part).to(self.mean.device)), dim=-1)
         return vectors
+
+
+def heard_by_campplus(starts: Sequence[int]) -> list[int]:
+    """Which of a recording's windows CAM++ hears: the first, the second, the fourth, ..., if they lie side by side."""
+    powers = (i for i in range(len(starts)) if (i + 1) & i == 0)
+    return [i for i in powers if starts[i] == i * WINDOW]
 
 
 def levelled(window: Tensor) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ from v2f.models.portrait_generator import COMPONENTS, Portraits
 
 DRAWN = 1_600  # portraits at random places
 DRAWN_SPREAD = 0.8  # of their places, in standard deviations of composites
-SPREAD = 0.6  # root mean square of the places of voices: as far from the mean as composites nearly are
+SPREAD = 1.2  # root mean square of the places of voices; composites, which shrink towards the mean, have 1
 RIDGE_DRAWN = 0.001  # from places to descriptors
 RIDGE_PLACES = 0.1  # on places
 AT_ONCE = 64  # portraits drawn together, to bound memory
