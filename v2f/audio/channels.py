@@ -18,15 +18,18 @@ APART = 0.5  # correlation of the loudness of two channels, below which they do 
 FAINT = 1e-3  # of the other channel's energy
 
 
-def mono(block: np.ndarray, channel: int | None = None) -> np.ndarray:
-    """Samples [n] or [n, channels] of any type -> float32 [n] in [-1, 1]: a channel, or the mean of all."""
+def mono(block: np.ndarray) -> np.ndarray:
+    """Samples [n] or [n, channels] of any type -> float32 [n] in [-1, 1], the mean of all channels."""
+    return _mixed(as_floats(block), None)
+
+
+def as_floats(block: np.ndarray) -> np.ndarray:
+    """Samples of any type and shape -> float32 in [-1, 1]; integers are scaled by their type's range."""
     if np.issubdtype(block.dtype, np.integer):
         half = 2.0 ** (8 * block.dtype.itemsize - 1)
         middle = half if np.issubdtype(block.dtype, np.unsignedinteger) else 0.0
-        block = ((block.astype(np.float64) - middle) / half).astype(np.float32)
-    else:
-        block = _in_range(block)
-    return _mixed(block.astype(np.float32, copy=False), channel)
+        block = (block.astype(np.float64) - middle) / half
+    return _in_range(block).astype(np.float32, copy=False)
 
 
 def _in_range(block: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ LONGEST_GAP = 10  # frames, 200 ms: shorter pauses between speech belong to it
 # dBFS: the loudest frame of late is brought to the first for the detector, which misses faint speech; nothing below
 # the second counts as loud.
 LEVEL_DB, FAINTEST_DB = -30.0, -60.0
-# Of somebody who talks, within a second: from the faintest tenth to the loudest; and the share of frames that are louder
-# than the one before, among those less than so much below the loudest.
+# Of somebody who talks, within a second: dB from the faintest tenth to the loudest; and the share of frames that are
+# louder than the one before, of those that lie less than so many dB below the loudest.
 LIVELY_DB, RISING, AUDIBLE_DB = 10.0, 1 / 3, 40.0
 FALL_DB = 1.0  # a second, by which what was loud is forgotten
 
