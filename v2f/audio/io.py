@@ -26,7 +26,7 @@ from v2f.audio.window import Window
 from v2f.errors import UnreadableAudioError
 
 PATIENCE = 300.0  # seconds of decoding; what is not read by then stays unread
-MIN_SPEECH = SAMPLE_RATE // FRAME  # frames, 1 s, of somebody who speaks in a channel
+MIN_SPEECH = SAMPLE_RATE // FRAME // 2  # frames, 0.5 s, of somebody who speaks in a channel
 
 Source = str | Path | BinaryIO
 
