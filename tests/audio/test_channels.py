@@ -72,6 +72,13 @@ def test_microphones_apart_hear_one_speaker() -> None:
     assert read(stereo(ONE + hiss[0], later + hiss[1])).notes == ()
 
 
+@pytest.mark.parametrize("milliseconds", [20, 100, 250])
+@pytest.mark.parametrize("gain", [1.0, 0.1])
+def test_a_channel_that_is_later_is_the_same_speaker(milliseconds: int, gain: float) -> None:
+    later = np.concatenate([np.zeros(16 * milliseconds, np.float32), ONE])[: ONE.size]
+    assert not read(stereo(ONE, gain * later)).two_speakers
+
+
 @pytest.mark.parametrize("kind", ["FLAC", "MP3", "OGG"])
 def test_two_speakers_are_told_and_can_be_chosen(kind: str) -> None:
     both = stereo(ONE, OTHER)
@@ -82,6 +89,22 @@ def test_two_speakers_are_told_and_can_be_chosen(kind: str) -> None:
     for channel, own in chosen_and_own:
         chosen = read(both, channel, kind)
         assert likeness(chosen.waveform, own) > 0.95 and chosen.channel == channel and chosen.notes == ()
+
+
+@pytest.mark.parametrize(("left", "right"), [(0.05, 0.9), (0.9, 0.05), (0.03, 0.9)])
+@pytest.mark.parametrize("in_turn", [False, True])
+def test_one_of_them_may_be_fainter(left: float, right: float, in_turn: bool) -> None:
+    turns = np.repeat([1, 0, 1, 0, 1, 0], RATE).astype(np.float32)
+    one, other = (turns * ONE, (1 - turns) * OTHER) if in_turn else (ONE, OTHER)
+    for sound in (stereo(left * one, right * other), stereo(left * other, right * one)):
+        assert read(sound, kind="MP3").two_speakers
+
+
+def test_faint_hiss_in_the_other_channel_is_nobody() -> None:
+    for loudness in (1e-5, 1e-3, 1e-2):
+        hiss = loudness * np.random.default_rng(0).standard_normal(ONE.size).astype(np.float32)
+        found = read(stereo(ONE, 0.003 * ONE + hiss), kind="MP3")
+        assert found.notes == () and likeness(found.waveform, ONE) > 0.95
 
 
 def test_an_interview_with_some_of_each_in_both() -> None:

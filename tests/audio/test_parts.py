@@ -60,7 +60,11 @@ def test_chained_opus_of_mono_and_stereo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "codec"), [("aac", "aac"), ("m4a", "aac"), ("webm", "libopus"), ("mkv", "aac"), ("flv", "aac")]
+    ("ending", "codec"),
+    [
+        *(("aac", "aac"), ("m4a", "aac"), ("webm", "libopus"), ("mkv", "aac"), ("flv", "aac")),
+        ("wv", "wavpack"),
+    ],
 )
 def test_what_ffmpeg_reads(tmp_path: Path, ending: str, codec: str) -> None:
     one = made_by_ffmpeg(tmp_path, ONE, ending, codec, 48_000)
@@ -119,6 +123,20 @@ def test_a_truncated_file_says_how_much_could_be_read(kind: str) -> None:
     else:
         assert found.notes == (f"only {found.seconds:.1f} of {found.length:.1f} s could be read",)
         assert found.length == pytest.approx(4, abs=0.15)
+
+
+def test_a_truncated_wavpack_too(tmp_path: Path) -> None:
+    one, other = (made_by_ffmpeg(tmp_path, sound, "wv", "wavpack", 44_100) for sound in (ONE, OTHER))
+    found = read_sound(io.BytesIO(one + other[: len(other) // 2]))
+    assert found.seconds > 5 and found.notes == (f"only {found.seconds:.1f} of 8.0 s could be read",)
+
+
+def test_wavpack_of_six_channels_is_one_part(tmp_path: Path) -> None:
+    """Its channels lie in blocks side by side, each of which says that it is the start."""
+    data = bytearray(made_by_ffmpeg(tmp_path, ONE, "wv", "wavpack", 16_000))
+    beside = bytearray(data)
+    beside[25] &= ~8
+    assert [(part.start, part.stop) for part in parts(bytes(data + beside))] == [(0, 2 * len(data))]
 
 
 def test_a_recording_that_is_still_being_written_promises_nothing() -> None:

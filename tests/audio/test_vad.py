@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from v2f.audio import FRAME, SAMPLE_RATE, SpeechDetector, decide, detect_speech, keep_speech, read_audio
-from v2f.audio.vad import bridge_gaps
+from v2f.audio import FRAME, SAMPLE_RATE, SpeechDetector, decide, detect_speech, keep_speech, mix, read_audio
+from v2f.audio.non_speech import make_sound
+from v2f.audio.vad import bridge_gaps, lively
 
 
 def decisions(text: str) -> np.ndarray:
@@ -100,6 +101,26 @@ def test_short_pauses_are_bridged_and_long_ones_are_not():
 def test_silence_at_the_ends_is_never_bridged():
     for text in ("", "...", "..#..", "#", ".##."):
         assert np.array_equal(bridge_gaps(decisions(text)), decisions(text))
+
+
+def test_of_strings_and_chords_hardly_anything_is_lively_and_of_speech_most(speech_files, white):
+    time = np.arange(20 * SAMPLE_RATE) / SAMPLE_RATE
+    chord = 0.1 * np.sin(2 * np.pi * np.outer((220, 277, 330), time)).sum(axis=0)
+    strings = make_sound("strings", len(time), seed=0)
+    assert share_lively(chord) == 0
+    assert share_lively(strings) < 0.1
+    for voice in map(read_audio, speech_files):
+        for sound in (voice, 0.01 * voice, mix(voice, white, 15.0), mix(voice, strings, 20.0)):
+            assert share_lively(sound) > 0.7
+
+
+def share_lively(sound: np.ndarray) -> float:
+    return lively(sound, np.ones(len(sound) // FRAME, bool)).mean()
+
+
+def test_lively_takes_any_length():
+    for samples in (0, 319, 320, 16_000, 24_319):
+        assert not lively(np.zeros(samples, np.float32), np.ones(samples // FRAME, bool)).any()
 
 
 def test_kept_frames_are_joined_in_order():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.voices import RATE, encoded, likeness, voice
-from v2f.audio import Sound, keep_speech, make_noise, read_audio, read_sound
+from v2f.audio import Sound, keep_speech, make_noise, mix, read_audio, read_sound
+from v2f.audio.non_speech import make_sound
 
 ONE, OTHER = voice(0, 8.0), voice(1, 12.0)
 LIMIT = 20.0  # seconds
@@ -37,6 +38,30 @@ def test_speech_behind_noise(kind: str) -> None:
     found = read(noise(65, kind), ONE, noise(30, kind))
     assert likeness(found.waveform, ONE) > 0.9
     assert keep_speech(found.waveform).size > 5 * RATE
+
+
+@pytest.mark.parametrize(("before", "limit"), [(70, 60), (605, 600)])
+def test_speech_behind_plucked_strings(before: int, limit: float) -> None:
+    for seed in range(2):
+        strings = np.resize(make_sound("strings", 60 * RATE, seed), before * RATE)
+        found = read(strings, ONE, limit=limit)
+        assert likeness(found.waveform, ONE) > 0.9
+        assert found.start == pytest.approx(before, abs=1)
+
+
+def test_speech_at_the_start_is_kept_also_in_noise_and_music() -> None:
+    strings = np.resize(make_sound("strings", 20 * RATE, seed=0), 70 * RATE)
+    for behind in (make_sound("strings", ONE.size, seed=1), make_noise("white", ONE.size, seed=1)):
+        assert read(mix(ONE, behind, 10.0), strings, limit=60).start == 0
+
+
+def test_a_recording_within_the_limit_is_whole_whatever_it_sounds_like() -> None:
+    for sound in (
+        mix(ONE, make_sound("strings", ONE.size, seed=1), 0.0),
+        make_sound("strings", 30 * RATE, seed=0),
+    ):
+        found = read(sound, limit=60)
+        assert found.start == 0 and found.seconds == sound.size / RATE and found.notes == ()
 
 
 def test_the_start_where_somebody_speaks_there() -> None:

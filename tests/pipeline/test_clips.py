@@ -13,6 +13,7 @@ import torch
 import v2f
 from tests.support.voices import RATE, encoded, voice
 from v2f.errors import ClipError, NoSpeechError, V2FError
+from v2f.pipeline.clips import read_clip
 
 VOICE = voice(0)
 AT_44 = soxr.resample(VOICE, RATE, 44_100)
@@ -209,6 +210,31 @@ def test_one_channel_can_be_chosen(model: v2f.VoiceToFace, right: np.ndarray) ->
         assert np.array_equal(model.face(clip, rate=rate, channel="right").embedding, right)
     with pytest.raises(ClipError, match="'left' or 'right'"):
         model.face(both, rate=RATE, channel="both")  # type: ignore[arg-type]
+
+
+CHANNELS = {
+    "cancelling": np.stack([0.7 * VOICE, -VOICE]),
+    "two speakers": np.stack([VOICE, voice(1)]),
+    "a voice and noise": np.stack([0.05 * np.random.default_rng(0).standard_normal(VOICE.size), VOICE]),
+    "ordinary": np.stack([VOICE, 0.5 * VOICE]),
+}
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_channels_of_samples_are_heard_as_those_of_a_file(model: v2f.VoiceToFace, kind: str) -> None:
+    samples = CHANNELS[kind].astype(np.float32)
+    file = read_clip(encoded(samples.T, subtype="FLOAT"))
+    for clip in (samples, samples.T, samples.astype(np.float64), torch.from_numpy(samples)):
+        found = read_clip(clip, RATE)
+        assert np.array_equal(found.waveform, file.waveform)
+        assert (found.channel, found.notes) == (file.channel, file.notes)
+    assert (file.channel is None) == (kind == "ordinary")
+    assert model.face(samples, rate=RATE).notes == file.notes
+
+
+def test_a_voice_late_in_long_samples_is_found() -> None:
+    found = read_clip(np.concatenate([np.zeros(605 * RATE, np.float32), VOICE]), RATE)
+    assert found.start == pytest.approx(605, abs=1) and found.notes == (f"from {found.start:.1f} s on",)
 
 
 def test_a_face_says_what_was_chosen(model: v2f.VoiceToFace) -> None:

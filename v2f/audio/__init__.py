@@ -4,7 +4,7 @@ Importing this package loads no torch, which `features` and `front_ends` need: s
 """
 
 from v2f.audio.channels import CHANNELS, Channel
-from v2f.audio.io import read_audio, read_sound
+from v2f.audio.io import read_audio, read_samples, read_sound
 from v2f.audio.noise import NOISE_KINDS, make_noise, mix, noise_bank
 from v2f.audio.sound import Sound
 from v2f.audio.vad import (
@@ -37,6 +37,7 @@ __all__ = [
     "mix",
     "noise_bank",
     "read_audio",
+    "read_samples",
     "read_sound",
     "to_waveform",
 ]

@@ -4,6 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from v2f.audio.vad import FAINTEST_DB
+
 Channel = Literal["left", "right"]
 CHANNELS: tuple[Channel, Channel] = ("left", "right")
 
@@ -15,18 +17,24 @@ FRAMES_A_SECOND = 50
 CANCELLED = 0.5  # of the power that a mean of unrelated channels has
 MOST_CANCELLED = 0.2  # of the energy of all channels
 APART = 0.5  # correlation of the loudness of two channels, below which they do not hold the same
-FAINT = 1e-3  # of the other channel's energy
+LATER = (
+    15  # frames, 300 ms, by which one channel may be later than the other, and a twentieth of what is short
+)
+AUDIBLE = 10 ** (FAINTEST_DB / 20)  # root mean square of a channel's loudest frame
 
 
-def mono(block: np.ndarray, channel: int | None = None) -> np.ndarray:
-    """Samples [n] or [n, channels] of any type -> float32 [n] in [-1, 1]: a channel, or the mean of all."""
+def mono(block: np.ndarray) -> np.ndarray:
+    """Samples [n] or [n, channels] of any type -> float32 [n] in [-1, 1], the mean of all channels."""
+    return _mixed(as_floats(block), None)
+
+
+def as_floats(block: np.ndarray) -> np.ndarray:
+    """Samples of any type and shape -> float32 in [-1, 1]; integers are scaled by their type's range."""
     if np.issubdtype(block.dtype, np.integer):
         half = 2.0 ** (8 * block.dtype.itemsize - 1)
         middle = half if np.issubdtype(block.dtype, np.unsignedinteger) else 0.0
-        block = ((block.astype(np.float64) - middle) / half).astype(np.float32)
-    else:
-        block = _in_range(block)
-    return _mixed(block.astype(np.float32, copy=False), channel)
+        block = (block.astype(np.float64) - middle) / half
+    return _in_range(block).astype(np.float32, copy=False)
 
 
 def _in_range(block: np.ndarray) -> np.ndarray:
@@ -58,7 +66,7 @@ class Mixer:
     def __init__(self, channel: int | None = None, scale: float = 1.0) -> None:
         self._channel = channel
         self._scale = np.float32(scale)
-        self._energies: list[np.ndarray] = []  # [frames, channels] of each block
+        self._powers: list[np.ndarray] = []  # [frames, channels] of each block
         self._of_mean: list[np.ndarray] = []  # [frames]
         self._peak = self._squares = 0.0  # of blocks that go far beyond 1
         self._beyond = self._samples = 0
@@ -85,13 +93,13 @@ class Mixer:
         return np.where(loud, np.float32(0), block) if loud.mean() < STRAY else block
 
     def _compare(self, block: np.ndarray, mixed: np.ndarray, size: int) -> None:
-        if len(self._energies) and self._energies[-1].shape[1] != block.shape[1]:
+        if len(self._powers) and self._powers[-1].shape[1] != block.shape[1]:
             return  # of a part with other channels than the first
         whole = len(block) // size * size
         frames = block[:whole].reshape(-1, size, block.shape[1])
-        self._energies.append(np.einsum("fsc,fsc->fc", frames, frames))
+        self._powers.append(np.einsum("fsc,fsc->fc", frames, frames) / size)
         means = mixed[:whole].reshape(-1, size)
-        self._of_mean.append(np.einsum("fs,fs->f", means, means))
+        self._of_mean.append(np.einsum("fs,fs->f", means, means) / size)
 
     @property
     def scale(self) -> float | None:
@@ -107,23 +115,28 @@ class Mixer:
     @property
     def louder(self) -> int | None:
         """The loudest channel, where the mean lacks much of what the channels hold."""
-        if not self._energies:
+        if not self._powers:
             return None
-        energies, of_mean = np.concatenate(self._energies), np.concatenate(self._of_mean)
-        starts = np.arange(0, len(energies), FRAMES_A_SECOND // 2)
+        powers, of_mean = np.concatenate(self._powers), np.concatenate(self._of_mean)
+        starts = np.arange(0, len(powers), FRAMES_A_SECOND // 2)
         if not len(starts):
             return None
-        both, mean = np.add.reduceat(energies.sum(axis=1), starts), np.add.reduceat(of_mean, starts)
-        cancelled = both[mean < CANCELLED * both / energies.shape[1] ** 2].sum()
-        return int(energies.sum(axis=0).argmax()) if cancelled > MOST_CANCELLED * both.sum() else None
+        both, mean = np.add.reduceat(powers.sum(axis=1), starts), np.add.reduceat(of_mean, starts)
+        cancelled = both[mean < CANCELLED * both / powers.shape[1] ** 2].sum()
+        return int(powers.sum(axis=0).argmax()) if cancelled > MOST_CANCELLED * both.sum() else None
 
     @property
     def apart(self) -> bool:
         """Whether two channels do not get loud together, as they do where both hold the same voices."""
-        if not self._energies or self._energies[0].shape[1] != 2:
+        if not self._powers or self._powers[0].shape[1] != 2:
             return False
-        loudness = np.sqrt(np.concatenate(self._energies))
-        energy = np.square(loudness).sum(axis=0)
-        if len(loudness) < FRAMES_A_SECOND or energy.min() <= FAINT * energy.max():
+        loudness = np.sqrt(np.concatenate(self._powers))
+        if len(loudness) < FRAMES_A_SECOND or loudness.max(axis=0).min() < AUDIBLE:
             return False
-        return bool(np.corrcoef(loudness.T)[0, 1] < APART)
+        left, right = ((loudness - loudness.mean(axis=0)) / (loudness.std(axis=0) + 1e-12)).T
+        together = max(
+            (one[later:] * other[: len(other) - later]).mean()
+            for one, other in ((left, right), (right, left))
+            for later in range(min(LATER, len(loudness) // 20) + 1)
+        )
+        return bool(together < APART)

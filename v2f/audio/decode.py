@@ -24,7 +24,7 @@ LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; outside lies no recording of
 # Containers that FFmpeg may open: no playlists, which could make it read other files or the network.
 FFMPEG_FORMATS = "mov,matroska,webm,aac,ac3,aiff,amr,ape,asf,au,avi,caf,flac,flv,mp3,mpeg,mpegts,ogg,wav,wv"
 # Those whose duration is no guess by the size of the file.
-DATED_FORMATS = ("mov", "matroska", "asf", "flac", "ogg", "caf", "wav", "aiff")
+DATED_FORMATS = ("mov", "matroska", "asf", "flac", "ogg", "caf", "wav", "aiff", "wv")
 SLACK = 0.25  # seconds that a decoder may take off a recording's ends
 LONGEST = 1e6  # seconds; more is promised by mistake alone
 

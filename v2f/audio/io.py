@@ -5,9 +5,10 @@ Decoding, down-mixing and resampling hold one block at a time, so a recording of
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from v2f.audio.channels import CHANNELS, Channel, Mixer
-from v2f.audio.decode import Block, Told, decoded
+from v2f.audio.channels import CHANNELS, Channel, Mixer, as_floats
+from v2f.audio.decode import Block, Told, checked_rate, decoded
 from v2f.audio.parts import Bytes, Part, parts
 from v2f.audio.sound import Sound
 from v2f.audio.vad import FRAME, SAMPLE_RATE, detect_speech, lively
@@ -25,7 +26,7 @@ from v2f.audio.window import Window
 from v2f.errors import UnreadableAudioError
 
 PATIENCE = 300.0  # seconds of decoding; what is not read by then stays unread
-MIN_SPEECH = SAMPLE_RATE // FRAME  # frames, 1 s, of somebody who speaks in a channel
+MIN_SPEECH = SAMPLE_RATE // FRAME // 2  # frames, 0.5 s, of somebody who speaks in a channel
 
 Source = str | Path | BinaryIO
 
@@ -67,23 +68,55 @@ def read_sound(
         UnreadableAudioError: one sentence that names the file.
     """
     name = _name(source)
+    with _opened(source, name) as file:
+        sound = _read(partial(_decoded, file, name), name, max_seconds, channel, search, patience)
+    if not sound.waveform.size:
+        raise UnreadableAudioError(f"{name} holds no sound.")
+    return sound
+
+
+def read_samples(
+    samples: np.ndarray, rate: int, max_seconds: float | None = None, channel: Channel | None = None
+) -> Sound:
+    """Take samples as `read_sound` takes a file.
+
+    Args:
+        samples: [n] or [n, channels]: integers, scaled by their type's range, or floats in [-1, 1].
+        rate: of them, in Hz.
+        max_seconds, channel: as for `read_sound`.
+
+    Raises:
+        UnreadableAudioError: no recording of a voice has that rate.
+    """
+    name = "The recording"
+    channels = samples[:, None] if samples.ndim == 1 else samples
+    blocks = partial(_blocks, channels, checked_rate(rate, name))
+    return _read(blocks, name, max_seconds, channel)
+
+
+def _read(
+    blocks: "Blocks",
+    name: str,
+    max_seconds: float | None,
+    channel: Channel | None,
+    search: bool = True,
+    patience: float = PATIENCE,
+) -> Sound:
+    """Read once, and again where that has told what else is to be read."""
     limit = None if max_seconds is None else round(max_seconds * SAMPLE_RATE)
     asked = _Choice(channel=None if channel is None else CHANNELS.index(channel))
-    with _opened(source, name) as file:
-        reader = _Reader(file, name, limit, search, time.monotonic() + patience / 2)
-        found = reader.read(asked)
-        reader.deadline += patience / 2  # for whatever has to be read again
-        if found.told.tracks > 1:
-            others = [reader.read(replace(asked, track=track)) for track in range(1, found.told.tracks)]
-            found = max([found, *others], key=lambda one: one.speech)
-        if (scale := found.mixer.scale) is None:
-            raise UnreadableAudioError(f"{name} holds values far beyond 1, as no sound does: it is damaged.")
-        if scale != 1:
-            found = reader.read(replace(found.choice, scale=scale))
-        if channel is None:
-            found = _best_channel(reader, found)
-    if not found.waveform.size:
-        raise UnreadableAudioError(f"{name} holds no sound.")
+    reader = _Reader(blocks, limit, search, time.monotonic() + patience / 2)
+    found = reader.read(asked)
+    reader.deadline += patience / 2  # for whatever has to be read again
+    if found.told.tracks > 1:
+        others = [reader.read(replace(asked, track=track)) for track in range(1, found.told.tracks)]
+        found = max([found, *others], key=lambda one: one.speech)
+    if (scale := found.mixer.scale) is None:
+        raise UnreadableAudioError(f"{name} holds values far beyond 1, as no sound does: it is damaged.")
+    if scale != 1:
+        found = reader.read(replace(found.choice, scale=scale))
+    if channel is None:
+        found = _best_channel(reader, found)
     return found.sound(name)
 
 
@@ -130,12 +163,14 @@ class _Found:
         )
 
 
+Blocks = Callable[[_Choice, Told], Iterator[Block]]
+
+
 @dataclass
 class _Reader:
-    """Reads one file, as often as it takes to know how."""
+    """Reads one recording, as often as it takes to know how."""
 
-    file: "_File"
-    name: str
+    blocks: Blocks
     limit: int | None
     search: bool
     deadline: float  # on the monotonic clock
@@ -143,29 +178,16 @@ class _Reader:
     def read(self, choice: _Choice) -> _Found:
         found = _Found(choice, Mixer(choice.channel, choice.scale))
         window = Window(self.limit, self.search)
-        blocks = at_16_khz(
-            (rate, found.mixer.mix(block, rate)) for rate, block in self._decoded(choice, found.told)
+        mixed = at_16_khz(
+            (rate, found.mixer.mix(block, rate)) for rate, block in self.blocks(choice, found.told)
         )
-        for block in blocks:
+        for block in mixed:
             found.samples += block.size
             if not window.add(block) or time.monotonic() > self.deadline:
-                found.ended = next(blocks, None) is None
+                found.ended = next(mixed, None) is None
                 break
         found.waveform, found.start = window.result()
         return found
-
-    def _decoded(self, choice: _Choice, told: Told) -> Iterator[Block]:
-        """All parts, one after the other; one that cannot be decoded is left out where another can."""
-        failure, any_decoded = None, False
-        for part in parts(self.file.data):
-            try:
-                for block in decoded(self.file.part(part), self.name, part, choice.track, told):
-                    any_decoded = True
-                    yield block
-            except UnreadableAudioError as error:
-                failure = failure or error
-        if failure and not any_decoded:
-            raise failure
 
 
 def _best_channel(reader: _Reader, mean: _Found) -> _Found:
@@ -181,7 +203,28 @@ def _best_channel(reader: _Reader, mean: _Found) -> _Found:
     return best if max(speech) >= MIN_SPEECH else mean
 
 
+def _blocks(samples: np.ndarray, rate: int, choice: _Choice, told: Told) -> Iterator[Block]:
+    """Samples [n, channels], a second at a time."""
+    told.length = len(samples) / rate
+    for start in range(0, len(samples), rate):
+        yield rate, as_floats(samples[start : start + rate])
+
+
 # Files
+
+
+def _decoded(file: "_File", name: str, choice: _Choice, told: Told) -> Iterator[Block]:
+    """All parts, one after the other; one that cannot be decoded is left out where another can."""
+    failure, any_decoded = None, False
+    for part in parts(file.data):
+        try:
+            for block in decoded(file.part(part), name, part, choice.track, told):
+                any_decoded = True
+                yield block
+        except UnreadableAudioError as error:
+            failure = failure or error
+    if failure and not any_decoded:
+        raise failure
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from mmap import mmap
 
 Bytes = mmap | bytes
 
+# Bit 11 of a WavPack block's flags: of blocks that hold the channels of one recording side by side, it is the first.
+WAVPACK_INITIAL = b"[%s]" % b"".join(b"\\x%02x" % byte for byte in range(256) if byte & 8)
+
 # How recordings begin, by container: bytes to look for, how far they lie behind the beginning, and all of it.
 BEGINNINGS = [
     (find, behind, re.compile(whole, re.DOTALL))
@@ -26,6 +29,7 @@ BEGINNINGS = [
         (b".snd\0\0", 0, rb"\.snd\x00\x00.{7}\x00\x00[\x01-\x1f]"),
         (b"FLV\x01", 0, rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09"),
         (b"caff\0\x01", 0, rb"caff\x00\x01"),
+        (b"wvpk", 0, rb"wvpk.{4}[\x02-\x10]\x04\x00.{5}\x00{4}(?!\x00{4}).{5}" + WAVPACK_INITIAL),
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0, rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9"),
     )
 ]

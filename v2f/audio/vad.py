@@ -14,7 +14,10 @@ LONGEST_GAP = 10  # frames, 200 ms: shorter pauses between speech belong to it
 # dBFS: the loudest frame of late is brought to the first for the detector, which misses faint speech; nothing below
 # the second counts as loud.
 LEVEL_DB, FAINTEST_DB = -30.0, -60.0
-LIVELY_DB = 10.0  # of somebody who talks, within a second, from the faintest tenth to the loudest
+# Of somebody who talks, within a second: dB from the faintest tenth to the loudest; and the share of frames that are
+# louder than the one before, of those that lie less than so many dB below the loudest.
+LIVELY_DB, RISING, AUDIBLE_DB = 10.0, 1 / 3, 40.0
+AROUND = 2  # seconds before and behind one, which is judged with them
 FALL_DB = 1.0  # a second, by which what was loud is forgotten
 
 
@@ -76,14 +79,27 @@ def bridge_gaps(speech: np.ndarray) -> np.ndarray:
 
 
 def lively(waveform: np.ndarray, speech: np.ndarray) -> np.ndarray:
-    """Decisions bool [frames], without seconds of even loudness: the detector takes hum and chords for a voice."""
+    """Decisions bool [frames], without seconds as of an instrument: the detector takes many of them for a voice.
+
+    A second counts for what most of the speech within two seconds of it is. For choosing between parts of a recording,
+    not for saying that nobody speaks.
+    """
     frames = waveform[: len(speech) * FRAME].reshape(-1, FRAME)
     loudness = 10 * np.log10(np.square(frames, dtype=np.float64).mean(axis=1) + 1e-12)
-    kept = speech.copy()
-    for second in np.array_split(np.arange(len(speech)), max(1, len(speech) * FRAME // SAMPLE_RATE)):
-        if second.size and np.ptp(np.percentile(loudness[second], [10, 90])) < LIVELY_DB:
-            kept[second] = False
-    return kept
+    seconds = np.array_split(np.arange(len(speech)), max(1, len(speech) * FRAME // SAMPLE_RATE))
+    detected = np.array([speech[second].sum() for second in seconds])
+    voiced = detected * [_rises_and_falls(loudness[second]) for second in seconds]
+    around = np.ones(2 * AROUND + 1)
+    most = 2 * np.convolve(voiced, around)[AROUND:-AROUND] > np.convolve(detected, around)[AROUND:-AROUND]
+    return speech & np.repeat(most, [len(second) for second in seconds])
+
+
+def _rises_and_falls(loudness: np.ndarray) -> bool:
+    """Whether a second's frames [n], in dB, are as of a voice: hum stays, and what is plucked or struck only fades."""
+    if not loudness.size or np.ptp(np.percentile(loudness, [10, 90])) < LIVELY_DB:
+        return False
+    rising = np.diff(loudness)[loudness[1:] > loudness.max() - AUDIBLE_DB] > 0
+    return bool(rising.sum() >= RISING * rising.size)
 
 
 def keep_speech(waveform: np.ndarray, speech: np.ndarray | None = None) -> np.ndarray:

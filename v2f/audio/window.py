@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from v2f.audio.vad import FRAME, SAMPLE_RATE, SpeechDetector, bridge_gaps, lively
+from v2f.audio.vad import AROUND, FRAME, SAMPLE_RATE, SpeechDetector, bridge_gaps, lively
 
-ENOUGH = (
-    10 * SAMPLE_RATE // FRAME
-)  # frames of speech, 10 s, or half of what is wanted: then nothing more is looked for
+SECOND = SAMPLE_RATE // FRAME  # frames
+ENOUGH = 10 * SECOND  # of speech, or half of what is wanted: then nothing more is looked for
 LEAD = 10  # frames, 200 ms, that are kept before speech begins
 
 
@@ -21,7 +20,8 @@ class Window:
     _held: bytearray = field(default_factory=bytearray)  # grows in place, so nothing is in memory twice
     _start: int = 0  # samples before what is held
     _detector: SpeechDetector | None = None
-    _decisions: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # on what is held
+    _speech: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # by the detector, of what is held
+    _decisions: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # those of them that are lively
     _first: tuple[int, int, np.ndarray] | None = None  # frames of speech, start, samples
     _best: tuple[int, int, np.ndarray] | None = None
 
@@ -46,9 +46,7 @@ class Window:
         """Consider each part that begins with speech, and drop what lies before the next; whether one is enough."""
         assert self.limit
         held = np.frombuffer(self._held, np.float32)
-        self._detector = self._detector or SpeechDetector()
-        new = held[self._decisions.size * FRAME :]
-        decisions = np.concatenate([self._decisions, lively(new, self._detector.decide(new))])
+        decisions = self._decide(held)
         total = np.concatenate([[0], np.cumsum(bridge_gaps(decisions))])
         frame, enough = 0 if self._best is None else self._onset(decisions, 0), False
         while last or (held.size - frame * FRAME >= self.limit and frame < len(decisions)):
@@ -61,12 +59,22 @@ class Window:
             enough = speech >= min(ENOUGH, self.limit // FRAME // 2)
             if enough or last:
                 break
-            frame = self._onset(decisions, frame + SAMPLE_RATE // FRAME)
-        del held, new  # views of what becomes shorter now
+            frame = self._onset(decisions, frame + SECOND)
+        del held  # a view of what becomes shorter now
         del self._held[: frame * FRAME * 4]
         self._start += frame * FRAME
-        self._decisions = decisions[frame:]
+        self._speech, self._decisions = self._speech[frame:], decisions[frame:]
         return enough
+
+    def _decide(self, held: np.ndarray) -> np.ndarray:
+        """Decide on what is new, and once more on the seconds that are judged with it."""
+        self._detector = self._detector or SpeechDetector()
+        decided = len(self._speech)
+        self._speech = np.concatenate([self._speech, self._detector.decide(held[decided * FRAME :])])
+        start = max(0, decided - 2 * AROUND * SECOND)
+        again = lively(held[start * FRAME :], self._speech[start:])
+        kept = max(0, decided - AROUND * SECOND)
+        return np.concatenate([self._decisions[:kept], again[kept - start :]])
 
     @staticmethod
     def _onset(decisions: np.ndarray, frame: int) -> int:

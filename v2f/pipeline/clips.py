@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from v2f.audio import CHANNELS, Channel, Sound, read_sound, to_waveform
+from v2f.audio import CHANNELS, Channel, Sound, read_samples, read_sound
 from v2f.audio.channels import LOUDEST
 from v2f.audio.decode import HIGHEST_RATE
 from v2f.errors import ClipError
@@ -26,7 +26,7 @@ def read_clip(clip: Clip, rate: float | None = None, channel: Channel | None = N
     Args:
         clip: the recording.
         rate: samples per second of bare samples.
-        channel: the only one to hear, as for `read_sound`.
+        channel: the only one to hear; None: what `read_sound` takes.
 
     Raises:
         ClipError: it is none, or its rate is missing.
@@ -47,7 +47,7 @@ def read_clip(clip: Clip, rate: float | None = None, channel: Channel | None = N
     samples = _samples(clip)
     if rate is None:
         raise ClipError("Samples need their rate in Hz: pass rate=, as in face(samples, rate=16000).")
-    return _recording(samples, checked_rate(rate), channel)
+    return read_samples(samples, checked_rate(rate), MAX_SECONDS, channel)
 
 
 def checked_rate(rate: Any) -> int:
@@ -115,16 +115,6 @@ def _scaled(samples: np.ndarray) -> np.ndarray:
     peak = max(-int(samples.min()), int(samples.max()))  # of a wide type, which may hold narrower values
     bits = next((bits for bits in INTEGERS if peak <= 2**bits), 8 * samples.dtype.itemsize - 1)
     return (samples / 2.0**bits).astype(np.float32)
-
-
-def _recording(samples: np.ndarray, rate: int, channel: Channel | None) -> Sound:
-    """The first MAX_SECONDS of samples."""
-    if samples.ndim == 2 and channel is not None:
-        samples = samples[:, min(CHANNELS.index(channel), samples.shape[1] - 1)]
-    length = len(samples) / rate
-    waveform = to_waveform(samples, rate, MAX_SECONDS)
-    read = min(length, MAX_SECONDS)
-    return Sound(waveform, read=read, length=length, ended=length <= MAX_SECONDS, channel=channel)
 
 
 def _kind(clip: Any) -> str:
