@@ -157,3 +157,11 @@ def test_the_first_part_alone_where_no_more_is_wanted() -> None:
     found = read_sound(io.BytesIO(encoded(ONE) + encoded(OTHER)), max_seconds=2)
     assert found.seconds == 2 and not found.ended
     assert found.notes == ("the rest of 4.0 s is unread",)
+
+
+@pytest.mark.parametrize("size", [0, 1, 11, 0xFFFFFFFF])
+def test_a_wav_that_lies_about_its_size_is_one_part(size: int) -> None:
+    data = bytearray(encoded(ONE))
+    data[4:8] = size.to_bytes(4, "little")
+    (part,) = parts(bytes(data))
+    assert (part.start, part.stop) == (0, len(data))

@@ -73,7 +73,7 @@ def _search_from(data: Bytes, start: int) -> int:
     """From where the next recording is looked for: behind a RIFF file that says its size, for speed."""
     size = int.from_bytes(data[start + 4 : start + 8], "little")
     known = data[start : start + 4] == b"RIFF" and 0 < size < len(data) - start
-    return start + size if known else start + 12
+    return start + max(size, 12) if known else start + 12
 
 
 def _is_beside(data: Bytes, page: int) -> bool:
