@@ -111,10 +111,15 @@ class DetailNetwork(nn.Module):
         )
         self.deepest = _convolution(last, last)
         self.up = nn.ModuleList(
-            _convolution(below + beside, beside)
-            for below, beside in ((last, third), (third, second), (second, first))
+            _convolution(below + beside, outputs)
+            for below, beside, outputs in (
+                (last, third, third),
+                (third, second, second),
+                (second, first, first),
+                (first, 3, FULL_CHANNELS),
+            )
         )
-        self.enlarge, self.colour = _convolution(first, FULL_CHANNELS * 4), _convolution(FULL_CHANNELS, 3)
+        self.colour = _convolution(FULL_CHANNELS, 3)
         with torch.no_grad():
             self.colour.weight.mul_(DETAIL_SCALE)
 
@@ -122,15 +127,16 @@ class DetailNetwork(nn.Module):
         x = F.pixel_unshuffle(picture, 2).contiguous(memory_format=torch.channels_last)
         for layer in self.enter:
             x = F.leaky_relu(layer(x), LEAKY_SLOPE)
-        beside = []
+        beside = [picture]
         for layer in self.down:
             beside.append(x)
             x = F.leaky_relu(layer(x), LEAKY_SLOPE)
         x = F.leaky_relu(self.deepest(x), LEAKY_SLOPE)
         for layer in self.up:
+            # Deconvolutions, or pixels out of channels, would draw a lattice.
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
             x = F.leaky_relu(layer(torch.cat([x, beside.pop()], dim=1)), LEAKY_SLOPE)
-        return self.colour(F.leaky_relu(F.pixel_shuffle(self.enlarge(x), 2), LEAKY_SLOPE))
+        return self.colour(x)
 
 
 def warp(textures: Tensor, flows: Tensor) -> Tensor:

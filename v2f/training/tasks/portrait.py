@@ -49,6 +49,7 @@ from v2f.training.tasks.adversarial import COLUMNS, WEIGHTS, falling, freeze, gr
 
 NEAREST = 0.25  # of a portrait's way from the mean, to which it is brought at most
 R1, R1_EVERY = 0.08, 8  # weight of the gradient penalty on the patch discriminator, and the steps between two
+STRIDE = 8  # pixels between two patches
 PRESENCE_BATCH = 256  # embeddings of voices, and of other sounds
 # Of faces of voices and of other sounds in the last steps: the score tells both from photographs, the latter further.
 LAST_WEIGHTS = (0.1, 8.0)
@@ -58,7 +59,7 @@ LAST_WEIGHTS = (0.1, 8.0)
 class PortraitConfig:
     """Settings of the task."""
 
-    steps: int = 1_400
+    steps: int = 2_800
     last_steps: int = 400  # of these, of trunk, discriminator and classifier alone
     batch: int = 10  # portraits in a step
     last_batch: int = 24  # faces of each kind in a last step
@@ -125,7 +126,7 @@ class PortraitTask:
         losses = {"loss_D": self._update_patches(refined.detach(), rng, index)}
         freeze(self.patches)
         with self.runtime.autocast():
-            logits = self.patches(refined)
+            logits = self.patches(_shifted(refined, rng))
         losses["loss_G_adv"] = F.softplus(-logits.float()).mean()
         losses["loss_G_l1"] = F.l1_loss(refined, sharp)
         losses["loss_presence"] = self._loss_presence(rng)
@@ -138,7 +139,8 @@ class PortraitTask:
     def _update_patches(self, refined: Tensor, rng: torch.Generator, index: int) -> Tensor:
         """The patch discriminator learns from photographs and refined pictures; its loss."""
         freeze(self.patches, frozen=False)
-        photographs = self.portraits.pairs(self.batch, rng)[1]
+        photographs = _shifted(self.portraits.pairs(self.batch, rng)[1], rng)
+        refined = _shifted(refined, rng)
         with self.runtime.autocast():
             real, generated = self.patches(photographs), self.patches(refined)
         loss = F.softplus(-real.float()).mean() + F.softplus(generated.float()).mean()
@@ -310,6 +312,12 @@ class _Smooth:
         weights = torch.cat([torch.ones_like(share), share * self.places[chosen]], dim=1)
         textures = (weights @ self.textures.flatten(1)).view(-1, *self.textures.shape[1:])
         return warp(textures, self.flows[chosen].float()).clamp(-1, 1)
+
+
+def _shifted(pictures: Tensor, rng: torch.Generator) -> Tensor:
+    """Pictures [batch, 3, size, size] moved around by less than a patch, so that no pixel lies in a known place."""
+    shift = torch.randint(STRIDE, (2,), generator=rng, device=rng.device).tolist()
+    return pictures.roll(shift, dims=(2, 3))
 
 
 def _update(adam: torch.optim.Adam, loss: Tensor) -> None:
