@@ -19,7 +19,11 @@ from v2f.training.batches import Crops, uniform
 from v2f.training.seeding import seeded_generator
 
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
-SHORTEST, LONGEST = 0.8, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start earlier
+SHORTEST, LONGEST = (
+    0.5,
+    8.0,
+)  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start at half a second
+GOLDEN = (5**0.5 - 1) / 2  # whose multiples, less whole numbers, lie evenly between 0 and 1
 CROPS_AT_ONCE = 64  # to bound memory
 BABBLERS = 40  # voices that babble is made of
 SOUNDS_EACH = 96
@@ -69,17 +73,18 @@ def features_of_crops(
 ) -> Iterator[tuple[np.ndarray, int, Tensor]]:
     """What an encoder takes of `crops` seeded crops of each of `voices` [n], rows of a store; half are augmented.
 
-    Gives which of the voices, the number of the crop, and the features [batch, bins, frames], of one length for all
-    voices of a crop; the lengths are spread evenly over the logarithms of the range. Voices come with others about as
-    long, and a crop is never longer than the longest of them.
+    Gives which of the voices, the number of the crop, and the features [batch, bins, frames], of one length in a batch.
+    Lengths are spread evenly over the logarithms of the range; of one voice, each crop's is in a part of it. Voices
+    come with others about as long, and a crop is never longer than the longest of them.
     """
     crops_of = VoiceCrops(store, voices, seed, device)
     order = torch.argsort(crops_of.crops.lengths, stable=True)
     for crop in tqdm(range(crops), desc="embedding", unit="crop"):
-        seconds = SHORTEST * (LONGEST / SHORTEST) ** ((crop + 0.5) / crops)
-        for chosen in order.split(CROPS_AT_ONCE):
+        for number, chosen in enumerate(order.split(CROPS_AT_ONCE)):
+            seconds = SHORTEST * (LONGEST / SHORTEST) ** ((crop + number * GOLDEN % 1) / crops)
             samples = min(int(seconds * SAMPLE_RATE), crops_of.longest(chosen))
-            yield chosen.cpu().numpy(), crop, crops_of.features(encoder, chosen, samples, crop, crop % 2 == 1)
+            augment = bool((crop + number) % 2)
+            yield chosen.cpu().numpy(), crop, crops_of.features(encoder, chosen, samples, crop, augment)
 
 
 def features_of_sounds(
