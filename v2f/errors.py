@@ -34,5 +34,9 @@ class WeightsError(V2FError):
     """A weights file is missing, damaged, altered, or lacks the networks that are needed."""
 
 
+class DeviceError(V2FError):
+    """What was asked to compute on is not known, or not in this machine."""
+
+
 class CorpusError(V2FError):
     """A corpus, store or training pack is missing, incomplete, or cannot be written."""

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from v2f.errors import DeviceError
 from v2f.models import FaceTrunk, Generator, Runtime, VoiceEncoder, unit
 from v2f.models.runtime import has_native_bf16
 
@@ -79,3 +80,12 @@ def test_an_encoder_prepared_for_inference_gives_the_same_embedding(precision) -
             embedding = unit(prepared(log_mel).float())
     assert (expected * embedding).sum() > (0.999 if precision == "bf16" else 1 - 1e-5)
     assert not any(isinstance(layer, torch.nn.BatchNorm1d) for layer in prepared.modules())
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("nonsense", "cpu or cuda"), ("mps", "cpu or cuda"), ("cuda:99", "in this machine")],
+)
+def test_a_device_that_is_not_there_is_one_sentence(name: str, why: str) -> None:
+    with pytest.raises(DeviceError, match=f"There is no device '{name}': .*{why}"):
+        Runtime.choose(name)

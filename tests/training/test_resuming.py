@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from v2f.__main__ import main
+from v2f.training.tasks.adversarial import AdversarialTask
 
 ROOT = Path(__file__).parents[2]
 STEPS = 12
@@ -120,3 +121,17 @@ def test_user_mistakes_are_one_sentence(made_pack_file, made_encoder, made_store
         assert main(arguments) == 1
         said = capsys.readouterr().err
         assert said.startswith("v2f: ") and said.count("\n") == 1, said
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_checkpoint(
+    made_pack_file, made_encoder, tmp_path, monkeypatch
+):
+    def fails(task: AdversarialTask) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(AdversarialTask, "sample_grid", fails)
+    arguments = command("gan", made_pack_file, tmp_path / "run", "--encoder", str(made_encoder))
+    with pytest.raises(IndexError):
+        main(arguments)
+    monkeypatch.undo()
+    assert main([*arguments, "--resume"]) == 0

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import nn
 
+from v2f.errors import DeviceError
 from v2f.models.packed import can_pack, fold_batch_norm, pack
 
 Precision = Literal["bf16", "float32"]
@@ -32,9 +33,9 @@ class Runtime:
         """Take the given device, else a CUDA GPU, else the CPU, and the fastest precision it has.
 
         `exact` asks for float32 and, on a GPU, switches TensorFloat-32 and non-deterministic convolutions
-        off for the whole process, so that repeated runs give equal numbers.
+        off for the whole process, so that repeated runs give equal numbers. Raises DeviceError.
         """
-        chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        chosen = find_device(device)
         if exact and chosen.type == "cuda":
             torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
             torch.backends.cuda.matmul.fp32_precision = "ieee"
@@ -69,6 +70,25 @@ class Runtime:
         if can_pack(self.device):
             pack(placed)
         return placed
+
+
+def find_device(name: str | None = None) -> torch.device:
+    """The device "cpu", "cuda" or "cuda:1"; by itself a CUDA GPU, else the CPU.
+
+    Raises DeviceError for another name, and for a GPU that is not there.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    try:
+        device = torch.device(name or ("cuda" if gpus else "cpu"))
+    except RuntimeError:
+        device = torch.device("meta")
+    if device.type not in ("cpu", "cuda"):
+        raise DeviceError(f"There is no device {name!r}: it can be cpu or cuda.")
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise DeviceError(
+            f"There is no device {name!r}: PyTorch finds {gpus or 'no'} CUDA GPUs in this machine."
+        )
+    return device
 
 
 def has_native_bf16(device: torch.device) -> bool:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, distributed
 
 from v2f.errors import V2FError
+from v2f.models.runtime import find_device
 
 
 class DistributedError(V2FError):
@@ -80,7 +81,7 @@ def started_by_torchrun(device: str | None) -> Iterator[tuple[Processes, str | N
     if not several():
         yield ALONE, device
         return
-    kind = torch.device(device).type if device else "cuda" if torch.cuda.is_available() else "cpu"
+    kind = find_device(device).type
     if kind == "cuda":
         local = int(os.environ["LOCAL_RANK"])
         if local >= torch.cuda.device_count():

@@ -78,10 +78,10 @@ def train(
                 log.bar.update()
                 saves = done % schedule.save_every == 0 or done == schedule.steps or stop
                 if saves and processes.writes:
-                    if (picture := task.sample_grid()) is not None:
-                        log.samples(done, picture)
                     log.flush()
                     save_checkpoint(task, folder, done)
+                    if (picture := task.sample_grid()) is not None:
+                        log.samples(done, picture)
                 if stop:
                     break
         if done >= schedule.steps and processes.writes:

@@ -295,3 +295,10 @@ def test_twenty_steps_of_a_cuda_graph_equal_twenty_without(made_pack):
     assert graphed.graphs.enabled and set(graphed.graphs.graphs) == {True, False}  # it was no fallback
     for mine, other in zip(graphed.G_ema.parameters(), eager.G_ema.parameters(), strict=True):
         assert torch.allclose(mine, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("female", [True, False])
+def test_a_picture_is_drawn_where_everybody_is_of_one_or_of_unknown_gender(made_pack, female):
+    pack = replace(made_pack, voice_female=np.full_like(made_pack.voice_female, female))
+    task = AdversarialTask(pack, VoiceEncoder(), replace(PRESETS["small-data"], batch=4), CPU)
+    assert task.sample_grid().shape == (4 * 64, 8 * 64, 3)

@@ -291,9 +291,12 @@ class AdversarialTask:
 
     @torch.no_grad()
     def sample_grid(self) -> Tensor:
-        """A picture of eight women's and eight men's identities, then faces of three crops of each."""
+        """A picture of eight women's and eight men's identities, then faces of three crops of each.
+
+        Of those alone of whom there are voices; who is of unknown gender counts among the men.
+        """
         sampler, female = self.sampler, torch.from_numpy(self.pack.voice_female)
-        groups = (torch.nonzero(mask).squeeze(1) for mask in (female, ~female))
+        groups = (torch.nonzero(mask).squeeze(1) for mask in (female, ~female) if mask.any())
         voices = torch.cat([group[torch.arange(COLUMNS) * len(group) // COLUMNS] for group in groups])
         voices = voices.to(self.runtime.device)
         count = sampler.embeddings.shape[1]
