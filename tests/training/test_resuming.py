@@ -135,3 +135,14 @@ def test_a_picture_that_cannot_be_drawn_costs_no_checkpoint(
         main(arguments)
     monkeypatch.undo()
     assert main([*arguments, "--resume"]) == 0
+
+
+def test_a_run_that_is_resumed_otherwise_says_how_it_was_begun(stage, tmp_path, capsys):
+    name, data, more, _ = stage
+    arguments = command(name, data, tmp_path / "run", *more)
+    assert main([*arguments, "--batch", "2"]) == 0
+    capsys.readouterr()
+    assert main([*arguments, "--seed", "1", "--resume"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "checkpoint.safetensors was made with batch 2, not 4; seed 0, not 1.\n"
+    )

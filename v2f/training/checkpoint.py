@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,6 +16,7 @@ from v2f.errors import WeightsError
 from v2f.models.weights import digest_of
 
 CHECKPOINT = "checkpoint.safetensors"
+HASH_LENGTH = 64  # hexadecimal digits of the hashes of a store and an encoder among the settings
 PREVIOUS = "checkpoint-previous.safetensors"  # the one before, in case the last is damaged
 
 
@@ -92,8 +93,8 @@ def load_checkpoint(task: Resumable, folder: Path) -> int:
             step, settings, state = _read(path)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError):
             continue
-        if settings != json.loads(json.dumps(task.settings())):
-            raise WeightsError(f"{path} was made with other settings: {json.dumps(settings)}.")
+        if differing := _differences(settings, json.loads(json.dumps(task.settings()))):
+            raise WeightsError(f"{path} was made with {'; '.join(differing)}.")
         task.load_state(state)
         if path != paths[0]:
             print(
@@ -102,6 +103,20 @@ def load_checkpoint(task: Resumable, folder: Path) -> int:
             )
         return step
     raise WeightsError(f"{paths[0]} is not a checkpoint, or it is damaged.")
+
+
+def _differences(made: Mapping[str, Any], asked: Mapping[str, Any], within: str = "") -> list[str]:
+    """In which settings a run differs from what is asked of it, in words."""
+    found = []
+    for name in sorted(made.keys() | asked.keys()):
+        was, now = made.get(name), asked.get(name)
+        if isinstance(was, dict) and isinstance(now, dict):
+            found += _differences(was, now, f"{within}{name}.")
+        elif was != now and isinstance(was, str) and len(was) == HASH_LENGTH:
+            found.append(f"another {within}{name}")
+        elif was != now:
+            found.append(f"{within}{name} {was}, not {now}")
+    return found
 
 
 def _read(path: Path) -> tuple[int, dict[str, object], dict[str, Tensor]]:
