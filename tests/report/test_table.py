@@ -1,11 +1,13 @@
 """The README's table of results."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.report.made_findings import made_findings
 from v2f.errors import V2FError
+from v2f.models import weights
 from v2f.report.results import Findings
 from v2f.report.table import END, START, add_arguments, block, replaced
 
@@ -54,6 +56,13 @@ def test_the_outside_judges_row_follows_dlibs_and_says_what_it_is() -> None:
         f"1:2 matching, imposters of the same sex, {outside}",
     ]
     assert heads[4:6] == ["1:2 matching, AVSpeech true pairs", f"1:2 matching, {outside}"]
+
+
+def test_only_the_bundled_weights_are_called_so() -> None:
+    made = made_findings()
+    bundled = replace(made, run={**made.run, "weights": weights.BUNDLED.name})
+    heads = [block(findings, "report.md").splitlines()[0] for findings in (made, bundled)]
+    assert [head.split(" | ")[1] for head in heads] == ["v2f", "v2f, bundled"]
 
 
 def test_a_number_stands_beside_chance_speech2face_and_the_paper() -> None:

@@ -14,6 +14,7 @@ from v2f.report.summary import headlines
 from v2f.report.wording import people, texts
 
 START, END = "<!-- results -->", "<!-- /results -->"
+BUNDLED = "v2f-demo.safetensors"  # the file in assets/
 REPORT = "report.md"  # beside the results
 
 
@@ -54,8 +55,15 @@ def block(findings: Findings, report: str) -> str:
     """The table in Markdown and, in small print, what it is made from; report: a link to all other numbers."""
     from v2f.report.report import render
 
-    lines, counted = headlines(findings, texts()["readme"]), _counted(findings)
-    return render("readme.md", {"lines": lines, "counted": counted, "run": findings.run, "report": report})
+    bundled = findings.run.get("weights") == BUNDLED
+    values = {
+        "lines": headlines(findings, texts()["readme"]),
+        "counted": _counted(findings),
+        "run": findings.run,
+        "report": report,
+        "model": "v2f, bundled" if bundled else "v2f",
+    }
+    return render("readme.md", values)
 
 
 def _counted(findings: Findings) -> str:
