@@ -1,7 +1,7 @@
 """Faces of several visitors are generated together; who waits, in which order, and what a failure costs."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -76,14 +76,14 @@ def test_those_who_come_meanwhile_are_one_batch_with_durations_first(
 def test_who_no_longer_waits_is_left_out(
     queue: ComputeQueue, engine: SlowEngine, made_voice: MadeVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ThreadPoolExecutor(1) as visitors:
-        first = visitors.submit(queue.strip, recording(made_voice(1.0)))
-        assert engine.begun.wait(60)
-        with monkeypatch.context() as hurried, pytest.raises(Problem, match="busy"):
-            hurried.setattr(compute_queue, "PATIENCE_SECONDS", 0.05)
-            queue.strip(recording(made_voice(1.0), 1.0))
-        engine.may_go_on.set()
-        assert first.result(60)[-1]
+    first: Future[Strip] = Future()
+    queue._workers.submit(queue._join_batch, recording(made_voice(1.0)), first)
+    assert engine.begun.wait(60)
+    with monkeypatch.context() as hurried, pytest.raises(Problem, match="busy"):
+        hurried.setattr(compute_queue, "PATIENCE_SECONDS", 0.05)
+        queue.strip(recording(made_voice(1.0), 1.0))
+    engine.may_go_on.set()
+    assert first.result(60)[-1]
     assert queue.strip(recording(made_voice(1.0)))[-1]
     assert (1.0,) not in [durations for batch in engine.batches for durations in batch]
 
