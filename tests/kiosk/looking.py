@@ -1,8 +1,12 @@
 """How tests look at the page: its states, its faces, its words, and what it has left on the disk."""
 
 import time
+from base64 import b64decode
 from collections.abc import Callable
+from io import BytesIO
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.kiosk.conftest import Kiosk
@@ -10,6 +14,7 @@ from tests.support.browser import EXAMPLES, PATIENCE
 from v2f.kiosk.texts import TEXTS
 
 DURATIONS = (1, 2, 3, 5, 10)  # seconds
+ROUNDING = 2  # grey levels, by which a face of a batch and the same by itself may differ here and there
 
 
 def state(page: Page, name: str) -> None:
@@ -49,7 +54,13 @@ def becomes_other(picture: Locator, before: str) -> None:
 
 
 def becomes_same(picture: Locator, other: str) -> None:
-    becomes(picture, lambda now: now == other)
+    """But for rounding."""
+    becomes(picture, lambda now: np.abs(pixels(now) - pixels(other)).max() <= ROUNDING)
+
+
+def pixels(drawing: str) -> np.ndarray:
+    """What was drawn, int16 [height, width, 4]."""
+    return np.asarray(Image.open(BytesIO(b64decode(drawing.partition(",")[2]))), np.int16)
 
 
 def nothing_left(kiosk: Kiosk) -> bool:

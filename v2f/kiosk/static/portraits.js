@@ -1,7 +1,7 @@
 /* Frames with faces in them. A picture is square, of the model's own size, and shown whole. */
 import { portraitSize, RING_SIZES, ROUND, STRIP_HEIGHTS } from "./proportions.js";
 
-const SIDE = 512;   // pixels along an enlarged picture, at least
+const ENLARGED = 4;   // pixels of an enlarged picture for each of its own, along a side
 const RIM = .03;    // of the side, in which a picture fades
 const SILHOUETTE = '<svg class="sil" aria-hidden="true"><use href="#sil"/></svg>';
 
@@ -33,7 +33,7 @@ async function decode(image) {
 
 /* The whole picture, however many pixels it has, enlarged smoothly, with a rim that fades. */
 function draw(canvas, picture) {
-  const side = Math.max(SIDE, picture.width), pen = canvas.getContext("2d");
+  const side = ENLARGED * picture.width, pen = canvas.getContext("2d");
   if (canvas.width !== side) canvas.width = canvas.height = side;
   pen.imageSmoothingQuality = "high";
   pen.globalCompositeOperation = "copy";
