@@ -6,8 +6,7 @@ Where a voice's face lies among composite portraits is solved for (v2f/data/demo
 and their own smooth versions,
 
 * detail: a portrait's texture at its place among the components, in its own shape, is made sharp again (mean absolute
-  distance), and a patch discriminator (Isola et al., 2017), which sees the smooth version too, tells refined pictures
-  from photographs;
+  distance), and a patch discriminator (Isola et al., 2017) tells refined pictures from photographs;
 * presence: which embeddings are those of voices, and which of other sounds (v2f/audio/non_speech.py).
 
 In the last steps the trunk, discriminator and classifier of Table 2 learn as in lines 4 and 5 of Algorithm 1, from
@@ -124,10 +123,10 @@ class PortraitTask:
         smooth, sharp = self.portraits.pairs(self.batch, rng)
         with self.runtime.autocast():
             refined = smooth + self.generator.detail(smooth).float()
-        losses = {"loss_D": self._update_patches(refined.detach(), smooth, rng, index)}
+        losses = {"loss_D": self._update_patches(refined.detach(), rng, index)}
         freeze(self.patches)
         with self.runtime.autocast():
-            logits = self.patches(*_cut(refined, smooth, rng))
+            logits = self.patches(_shifted(refined, rng))
         losses["loss_G_adv"] = F.softplus(-logits.float()).mean()
         losses["loss_G_l1"] = F.l1_loss(refined, sharp)
         losses["loss_presence"] = self._loss_presence(rng)
@@ -137,19 +136,18 @@ class PortraitTask:
         self._update_G_ema(index)
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _update_patches(self, refined: Tensor, smooth: Tensor, rng: torch.Generator, index: int) -> Tensor:
-        """The patch discriminator learns from photographs and refined pictures, beside their smooth ones; its loss."""
+    def _update_patches(self, refined: Tensor, rng: torch.Generator, index: int) -> Tensor:
+        """The patch discriminator learns from photographs and refined pictures; its loss."""
         freeze(self.patches, frozen=False)
-        smooth_real, photographs = self.portraits.pairs(self.batch, rng)
-        photographs, smooth_real = _cut(photographs, smooth_real, rng)
+        photographs = _shifted(self.portraits.pairs(self.batch, rng)[1], rng)
+        refined = _shifted(refined, rng)
         with self.runtime.autocast():
-            real = self.patches(photographs, smooth_real)
-            generated = self.patches(*_cut(refined, smooth, rng))
+            real, generated = self.patches(photographs), self.patches(refined)
         loss = F.softplus(-real.float()).mean() + F.softplus(generated.float()).mean()
         penalty = loss.new_zeros(())
         if index % R1_EVERY == 0:  # R1 (Mescheder et al., 2018), of the mean patch
             photographs.requires_grad_()
-            total = self.patches(photographs, smooth_real).float().mean(dim=(1, 2, 3)).sum()
+            total = self.patches(photographs).float().mean(dim=(1, 2, 3)).sum()
             (gradient,) = torch.autograd.grad(total, photographs, create_graph=True)
             patches = real[0].numel()
             penalty = R1 / 2 * R1_EVERY * patches * gradient.square().sum(dim=(1, 2, 3)).mean()
@@ -266,14 +264,13 @@ class PortraitTask:
         return {"portraits seen": float(self.batch * (self.config.steps - self.config.last_steps))}
 
 
-class PatchDiscriminator(nn.Module):
-    """Tells patches of photographs from refined ones, by what they show in place of their smooth version."""
+class PatchDiscriminator(nn.Sequential):
+    """Pictures [batch, 3, size, size] -> logits [batch, 1, size / 8, size / 8] that patches are of photographs."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.model = nn.Sequential(
+        super().__init__(
             nn.PixelUnshuffle(2),
-            nn.Conv2d(24, 32, 3, 1, 1),
+            nn.Conv2d(12, 32, 3, 1, 1),
             nn.LeakyReLU(LEAKY_SLOPE),
             nn.Conv2d(32, 64, 3, 2, 1),
             nn.LeakyReLU(LEAKY_SLOPE),
@@ -281,13 +278,9 @@ class PatchDiscriminator(nn.Module):
             nn.LeakyReLU(LEAKY_SLOPE),
             nn.Conv2d(96, 1, 3, 1, 1),
         )
-        for layer in self.model:
+        for layer in self:
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, LEAKY_SLOPE)
-
-    def forward(self, pictures: Tensor, smooth: Tensor) -> Tensor:
-        """Of pictures and their smooth versions [batch, 3, size, size] logits [batch, 1, size / 8, size / 8]."""
-        return self.model(torch.cat([pictures, smooth], dim=1))
 
 
 class _Smooth:
@@ -321,11 +314,10 @@ class _Smooth:
         return warp(textures, self.flows[chosen].float()).clamp(-1, 1)
 
 
-def _cut(pictures: Tensor, smooth: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """All of pictures and their smooth versions but one patch's width, so that no pixel lies in a known place."""
-    x, y = torch.randint(STRIDE + 1, (2,), generator=rng, device=rng.device).tolist()
-    size = pictures.shape[-1] - STRIDE
-    return pictures[..., y : y + size, x : x + size], smooth[..., y : y + size, x : x + size]
+def _shifted(pictures: Tensor, rng: torch.Generator) -> Tensor:
+    """Pictures [batch, 3, size, size] moved around by less than a patch, so that no pixel lies in a known place."""
+    shift = torch.randint(STRIDE, (2,), generator=rng, device=rng.device).tolist()
+    return pictures.roll(shift, dims=(2, 3))
 
 
 def _update(adam: torch.optim.Adam, loss: Tensor) -> None:
