@@ -17,9 +17,7 @@ FRAMES_A_SECOND = 50
 CANCELLED = 0.5  # of the power that a mean of unrelated channels has
 MOST_CANCELLED = 0.2  # of the energy of all channels
 APART = 0.5  # correlation of the loudness of two channels, below which they do not hold the same
-LATER = (
-    15  # frames, 300 ms, by which one channel may be later than the other, and a twentieth of what is short
-)
+LATER = 15  # frames, 300 ms, by which one channel may be later than the other; of what is short, a twentieth
 AUDIBLE = 10 ** (FAINTEST_DB / 20)  # root mean square of a channel's loudest frame
 
 

@@ -6,7 +6,7 @@ given 64 numbers of it: both halves less a mean, of unit length again, on 64 dir
 from the training voices.
 
 Windows lie side by side and each is brought to one level by itself, so that the windows of a growing recording stay
-what they were and are computed once. CAM++, which costs ten times as much, hears the first, second, fourth, eighth
+what they were and are computed once. CAM++, which costs four times as much, hears the first, second, fourth, eighth
 window and so on: twice the recording for one window more (docs/experiments.md, 27).
 """
 
@@ -96,7 +96,7 @@ class FusedEncoder(nn.Module):
             part = [power.T for power, _ in windows[first : first + COUNTS[-1]]]
             missing = next(count for count in COUNTS if count >= len(part)) - len(part)
             lengths = torch.tensor([len(window) for window in part] + [1] * missing)
-            padded = pad_sequence(list(part), batch_first=True).to(self.mean.device)
+            padded = pad_sequence(part, batch_first=True).to(self.mean.device)
             padded = F.pad(padded, (0, 0, 0, -padded.shape[1] % LENGTH_STEP, 0, missing))
             vectors += self.dvector(padded, lengths.to(padded.device))[: len(part)]
         return vectors

@@ -16,8 +16,8 @@ from v2f.errors import WeightsError
 from v2f.models.weights import digest_of
 
 CHECKPOINT = "checkpoint.safetensors"
-HASH_LENGTH = 64  # hexadecimal digits of the hashes of a store and an encoder among the settings
 PREVIOUS = "checkpoint-previous.safetensors"  # the one before, in case the last is damaged
+HASH_LENGTH = 64  # hexadecimal digits of the hashes of a store and an encoder among the settings
 
 
 class Resumable(Protocol):

@@ -19,10 +19,7 @@ from v2f.training.batches import Crops, uniform
 from v2f.training.seeding import seeded_generator
 
 NOISE_SECONDS = 60.0  # of each made kind of noise, to draw from
-SHORTEST, LONGEST = (
-    0.5,
-    8.0,
-)  # seconds of a crop; the paper's are 3 to 8, the kiosk's faces start at half a second
+SHORTEST, LONGEST = 0.5, 8.0  # seconds of a crop; the paper's are 3 to 8, the kiosk's first face has 0.5
 GOLDEN = (5**0.5 - 1) / 2  # whose multiples, less whole numbers, lie evenly between 0 and 1
 CROPS_AT_ONCE = 64  # to bound memory
 BABBLERS = 40  # voices that babble is made of
