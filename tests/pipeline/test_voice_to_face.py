@@ -1,5 +1,7 @@
 """A clip gives one face, always the same, however it was recorded; strips follow the recording's length."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,15 @@ def test_a_face_says_what_it_is_and_where_it_came_from(model: v2f.VoiceToFace, m
     assert face.duration == pytest.approx(3.0) and 2.5 < face.seconds <= 3.0
     assert set(face.timings) == {"read", "vad", "features", "encoder", "generator"}
     assert all(seconds > 0 for seconds in face.timings.values())
+
+
+def test_a_face_prints_as_one_line(model, made_voice) -> None:
+    face = replace(model.face(made_voice(2.5), rate=16_000), score=0.0123, notes=("its first ten minutes",))
+    said = (
+        rf"Face\(64x64 pixels, {face.seconds:.1f} s of speech in 2.5 s, score 0.012; its first ten minutes\)"
+    )
+    assert re.fullmatch(said, str(face)) and repr([face]) == f"[{face}]"
+    assert "score" not in str(replace(face, score=None))
 
 
 def test_the_image_is_the_generators_of_the_unit_embedding_without_stretch(model, made_voice) -> None:

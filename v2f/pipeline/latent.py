@@ -1,17 +1,9 @@
-"""Walks among embeddings: voices near one voice, and the way from one voice to another."""
+"""The way from one voice to another, among embeddings."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-SPREAD = 0.05  # standard deviation per component; what the generator was trained to bear (DESIGN, decision 4)
-
 Embedding = NDArray[np.float32]
-
-
-def nearby(embedding: Embedding, count: int, rng: np.random.Generator) -> Embedding:
-    """Draw `count` unit embeddings [count, 64] around a unit embedding [64], by Gaussian noise on it."""
-    samples = embedding + SPREAD * rng.standard_normal((count, embedding.size))
-    return _unit(samples)
 
 
 def between(first: Embedding, second: Embedding, count: int) -> Embedding:

@@ -12,7 +12,7 @@ from torch import Tensor
 from v2f.audio import FRAME, SAMPLE_RATE, bridge_gaps, keep_speech
 from v2f.audio.features import FRAMES_AT_ONCE, whole_frames
 from v2f.audio.front_ends import FrontEnd
-from v2f.models.dvector import WindowCache
+from v2f.models.windows import WindowCache
 from v2f.pipeline.types import Waveform
 
 

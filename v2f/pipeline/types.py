@@ -40,3 +40,10 @@ class Face:
     duration: float
     timings: dict[str, float]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line, without the pixels and the numbers."""
+        height, width = self.image.shape[:2]
+        score = "" if self.score is None else f", score {self.score:.2g}"
+        told = "; ".join((f"{self.seconds:.1f} s of speech in {self.duration:.1f} s{score}", *self.notes))
+        return f"Face({width}x{height} pixels, {told})"

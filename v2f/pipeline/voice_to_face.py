@@ -5,39 +5,49 @@ voice encoder takes), the encoder averaged over time, the embedding made unit le
 strips (Sec. 4.1) cut prefixes of 1, 2, 3, 5 and 10 seconds from the recording; so does `strip`.
 """
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from torch import Tensor
 
-from v2f.audio import SAMPLE_RATE, Channel, Sound, bridge_gaps, decide, mix, to_waveform
-from v2f.audio.features import require_speech, whole_frames
+from v2f.audio import SAMPLE_RATE, Channel, Sound, bridge_gaps, decide, mix, require_speech, to_waveform
+from v2f.audio.features import whole_frames
 from v2f.audio.front_ends import FRONT_ENDS
 from v2f.errors import NoSpeechError
-from v2f.models import Inference
-from v2f.models.dvector import WindowCache
+from v2f.models import Inference, Runtime, hub
+from v2f.models.weights import load, save_pretrained
+from v2f.models.windows import WindowCache
 from v2f.pipeline.clips import checked_durations, read_clip
 from v2f.pipeline.live import LiveSession
 from v2f.pipeline.prefixes import Prefixes
+from v2f.pipeline.settling import Settling, settling
+from v2f.pipeline.stopwatch import Stopwatch
 from v2f.pipeline.types import DURATIONS, MAX_SECONDS, Clip, Face, Waveform
-
-
-class Stopwatch(dict[str, float]):
-    """Seconds spent per named stage; a stage entered twice adds up."""
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self[name] = self.get(name, 0.0) + time.perf_counter() - start
 
 
 class VoiceToFace(Inference):
     """The whole path from sound to face. Safe to share between threads: calls keep no state."""
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | Path, device: str | None = None, exact: bool = False
+    ) -> "VoiceToFace":
+        """Load a folder of `save_pretrained`, or else the model ``"owner/name"`` of the Hugging Face Hub.
+
+        `device` and `exact` are those of `v2f.load`. Raises WeightsError when there is no such model, it cannot be
+        fetched, or its weights are damaged.
+        """
+        source = name if Path(name).exists() else hub.PREFIX + str(name).removeprefix(hub.PREFIX)
+        return cls(load(source), Runtime.choose(device, exact))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the weights, unchanged, and a model card into a folder, which `hf upload` takes as it is.
+
+        A card that is there stays. Raises WeightsError when the folder cannot be written.
+        """
+        save_pretrained(self.model, folder)
 
     def face(self, clip: Clip, rate: float | None = None, channel: Channel | None = None) -> Face:
         """Generate the face of a recording; Sec. 3.1.3.
@@ -136,6 +146,17 @@ class VoiceToFace(Inference):
             decisions = decide(voice.waveform)
         mixed = mix(voice.waveform, noise, snr_db, bridge_gaps(decisions))
         return self._strip(Prefixes(mixed, decisions, durations), watch, voice)
+
+    def settling(self, strip: Sequence[Face | None]) -> Settling:
+        """Say how settled the faces of a strip are: how far each probably is from the face after a minute of speech.
+
+        Args:
+            strip: what `strip` gives.
+
+        Raises:
+            UnmeasuredError: the weights do not tell how sure their model is.
+        """
+        return settling(self, strip)
 
     def live(self) -> LiveSession:
         """Begin a recording in progress, for audio that arrives in pieces."""

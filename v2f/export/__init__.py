@@ -1,0 +1,1 @@
+"""A model for other runtimes than PyTorch: ONNX graphs from sound to face."""
