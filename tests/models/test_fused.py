@@ -1,14 +1,11 @@
 """The fused encoder: its windows, its sums, its precision, and what it keeps of a recording in progress."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
-from safetensors.torch import save_file
 
 from v2f.audio import read_audio
 from v2f.audio.front_ends import FRONT_ENDS
@@ -20,20 +17,12 @@ from v2f.models import (
     Model,
     NetworkConfig,
     Runtime,
-    VoiceEncoder,
     load,
     load_networks,
     save_networks,
 )
-from v2f.models.fused import (
-    AT_ONCE,
-    COUNTS,
-    QUIETEST,
-    heard_by_campplus,
-    levelled,
-    unit_halves,
-    window_starts,
-)
+from v2f.models.fused import AT_ONCE, COUNTS, unit_halves
+from v2f.models.windows import QUIETEST, levelled
 
 CONFIG = NetworkConfig(encoder="fused")
 
@@ -55,43 +44,6 @@ def made_frames(count: int) -> torch.Tensor:
 def inference(encoder: FusedEncoder) -> Inference:
     model = Model(CONFIG, encoder, Generator(), None, None, None, {})
     return Inference(model, Runtime(torch.device("cpu"), "float32"))
-
-
-@pytest.mark.parametrize(
-    ("frames", "starts"),
-    [
-        (1, [0]),
-        (160, [0]),
-        (179, [0]),  # less than 20 frames are left over
-        (180, [0, 20]),
-        (320, [0, 160]),
-        (339, [0, 160]),
-        (340, [0, 160, 180]),
-        (998, [0, 160, 320, 480, 640, 800, 838]),
-    ],
-)
-def test_windows_of_160_frames_lie_side_by_side_and_one_ends_at_the_end(
-    frames: int, starts: list[int]
-) -> None:
-    assert window_starts(frames) == starts
-
-
-@pytest.mark.parametrize(
-    ("frames", "heard"),
-    [
-        (1, [0]),
-        (300, [0]),
-        (320, [0, 1]),
-        (450, [0, 1]),
-        (640, [0, 1, 3]),
-        (998, [0, 1, 3]),
-        (1280, [0, 1, 3, 7]),
-    ],
-)
-def test_campplus_hears_the_first_the_second_the_fourth_window_and_so_on(
-    frames: int, heard: list[int]
-) -> None:
-    assert heard_by_campplus(window_starts(frames)) == heard
 
 
 @torch.inference_mode()
@@ -239,22 +191,6 @@ def test_weights_say_which_encoder_they_hold(encoder: FusedEncoder, tmp_path: Pa
         torch.testing.assert_close(
             model.encoder(frames), encoder(frames), rtol=0, atol=1e-2 if half else 1e-4
         )
-
-
-def test_weights_written_before_there_was_a_choice_hold_table_2s(tmp_path: Path) -> None:
-    encoder = VoiceEncoder()
-    save_networks(tmp_path / "w", {"encoder": encoder}, NetworkConfig(), {}, half=False)
-    with safe_open(tmp_path / "w", framework="pt") as file:
-        metadata = {**file.metadata(), "config": json.dumps({"reading": "released"})}
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
-    save_file(tensors, tmp_path / "older", metadata)
-    networks, config, _ = load_networks(tmp_path / "older")
-    assert config == NetworkConfig() and isinstance(networks["encoder"], VoiceEncoder)
-
-
-def test_an_unknown_encoder_is_refused() -> None:
-    with pytest.raises(ValueError, match="encoder"):
-        NetworkConfig(encoder="other")  # type: ignore[arg-type]
 
 
 def test_weights_of_the_other_encoder_are_one_sentence(encoder: FusedEncoder, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from v2f.models import NetworkConfig, build_generator, load_networks, save_networks, unit
-from v2f.models.portrait_generator import FARTHEST, PortraitGenerator, Portraits, warp
+from v2f.models.portrait_generator import FARTHEST, PortraitGenerator, Portraits, blurred, warp
 
 CONFIG = NetworkConfig(generator="portrait", image_size=128)
 
@@ -91,6 +91,27 @@ def test_a_flow_of_nothing_gives_the_texture_and_a_constant_one_shifts_it() -> N
     moved = warp(textures, flows)
     torch.testing.assert_close(moved[..., :-8], textures[..., 8:], rtol=1e-3, atol=1e-3)
     assert torch.allclose(moved[..., -8:], textures[..., -1:], atol=1e-3)  # beyond the edge it goes on
+
+
+def test_portraits_begin_with_the_mean_and_end_with_its_blur() -> None:
+    textures, flows = torch.rand(65, 3, 128, 128), torch.zeros(65, 2, 64, 64)
+    portraits = Portraits(128)
+    portraits.fit(textures, flows)
+    places, gone = torch.zeros(3, 64), torch.tensor([0.0, 0.0, 1.0])
+    places[1, 5] = 2.0
+    mean, moved, blur = portraits(places, gone)
+    torch.testing.assert_close(mean, textures[0], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(moved, textures[0] + 2 * textures[6], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(blur, blurred(textures[0]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [128, 256])
+def test_a_blur_leaves_nothing_finer_than_its_reach_of_any_picture(size: int) -> None:
+    ramp = torch.linspace(-1, 1, size).expand(3, size, size)
+    checks = torch.arange(size) // (size // 32) % 2 * 2.0 - 1
+    blur = blurred(ramp + checks * checks[:, None])
+    inside = slice(size * 3 // 8, size * 5 // 8)
+    torch.testing.assert_close(blur[:, inside, inside], ramp[:, inside, inside], rtol=0, atol=0.02)
 
 
 def test_portraits_are_as_large_as_they_are_asked_to_be() -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from v2f.__main__ import main
 from v2f.errors import WeightsError
 from v2f.models import load
 from v2f.models.released import RELEASED, ReleasedFile, git_blob_hash, pull
@@ -236,3 +237,37 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(server: Server, table, t
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(WeightsError, match="could not be stored"):
         pull(tmp_path / "cache" / "released.safetensors", server.url, table)
+
+
+@pytest.fixture
+def folder(published: dict[str, bytes], tmp_path: Path) -> Path:
+    """The authors' files where somebody has put them."""
+    (tmp_path / "pretrained_models").mkdir()
+    for name, contents in published.items():
+        (tmp_path / "pretrained_models" / name).write_bytes(contents)
+    return tmp_path / "pretrained_models"
+
+
+def test_files_that_lie_there_already_are_taken_and_left(folder: Path, table, published, goal: Path) -> None:
+    assert pull(goal, "http://127.0.0.1:9/nowhere", table, folder) == goal
+    state = load(goal).generator.state_dict()
+    expected = torch.load(io.BytesIO(published["generator.pth"]), weights_only=True)
+    assert all(torch.equal(state[key], tensor) for key, tensor in expected.items())
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == published
+
+
+def test_an_altered_file_is_left_unopened(folder: Path, table, goal: Path, tmp_path: Path) -> None:
+    trap = pickle.dumps(Trap(tmp_path / "sprung"), protocol=2)
+    (folder / "generator.pth").write_bytes(trap)
+    with pytest.raises(WeightsError, match=r"generator\.pth is not the file the authors published"):
+        pull(goal, files=table, folder=folder)
+    assert not (tmp_path / "sprung").exists() and not goal.exists()
+    assert (folder / "generator.pth").read_bytes() == trap
+
+
+def test_a_folder_without_the_files_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["weights", "pull", "released", "--folder", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "voice_embedding.pth cannot be read: No such file" in said and said.count("\n") == 1

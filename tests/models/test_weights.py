@@ -48,6 +48,15 @@ def encoder_file(tmp_path: Path) -> Path:
     return path
 
 
+def described_as(tmp_path: Path, encoder_file: Path, config: object) -> Path:
+    """The same weights with another description of their networks."""
+    with safe_open(encoder_file, framework="pt") as file:
+        metadata = {**file.metadata(), "config": json.dumps(config)}
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+    save_file(tensors, tmp_path / "other", metadata)
+    return tmp_path / "other"
+
+
 def assert_one_sentence(error: pytest.ExceptionInfo[WeightsError]) -> None:
     text = str(error.value)
     assert text.endswith(".") and "\n" not in text and "Error" not in text
@@ -66,19 +75,46 @@ def test_full_precision_comes_back_bit_for_bit(tmp_path: Path, reading: str) -> 
             assert torch.equal(loaded[name].state_dict()[key], tensor), f"{name}.{key}"
 
 
+def test_equal_networks_make_equal_files(tmp_path: Path) -> None:
+    networks, told = {"discriminator": Discriminator()}, {**PROVENANCE, "by": "Zoë"}
+    files = [tmp_path / f"{i}.safetensors" for i in range(9)]
+    for file in files:
+        save_networks(file, networks, NetworkConfig(), told)
+    assert len({file.read_bytes() for file in files}) == 1
+    assert load_networks(files[0])[2] == told
+
+
 def test_the_size_of_faces_comes_back(large_weights: Path) -> None:
     model = load(large_weights)
     assert model.config.image_size == model.trunk.image_size == 128
     assert model.generator(torch.zeros(1, 64)).shape == (1, 3, 128, 128)
 
 
-def test_a_file_that_names_no_size_has_faces_of_64_pixels(tmp_path: Path, encoder_file: Path) -> None:
-    with safe_open(encoder_file, framework="pt") as file:
-        metadata, tensors = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    config = json.loads(metadata["config"])
-    assert config.pop("image_size") == 64
-    save_file(tensors, tmp_path / "old.safetensors", {**metadata, "config": json.dumps(config)})
-    assert load_networks(tmp_path / "old.safetensors")[1] == NetworkConfig()
+def test_a_file_that_names_reading_alone_holds_table_2s_networks_for_faces_of_64_pixels(
+    tmp_path: Path, encoder_file: Path
+) -> None:
+    older = described_as(tmp_path, encoder_file, {"reading": "released"})
+    networks, config, _ = load_networks(older)
+    assert config == NetworkConfig() and config.image_size == 64
+    assert isinstance(networks["encoder"], VoiceEncoder)
+
+
+@pytest.mark.parametrize("name", ["encoder", "generator"])
+def test_an_unknown_network_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be in .*'table2'.* not 'other'"):
+        NetworkConfig(**{name: "other"})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"encoder": "other"}, {"generator": ["table2"]}, {"encoder": None}, {"unknown": 1}, ["table2"], 1],
+)
+def test_a_description_that_is_not_understood_is_one_sentence(
+    tmp_path: Path, encoder_file: Path, config: object
+) -> None:
+    with pytest.raises(WeightsError, match="does not say which networks it holds") as error:
+        load_networks(described_as(tmp_path, encoder_file, config))
+    assert_one_sentence(error)
 
 
 def test_half_precision_halves_the_file_and_loads_as_float32(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The paper's networks, the device they run on, and the files their weights live in."""
 
-from v2f.models.dvector import DVectorEncoder, DVectorNetwork
 from v2f.models.fused import FusedEncoder
 from v2f.models.inference import Inference
 from v2f.models.networks import (
@@ -30,8 +29,6 @@ from v2f.models.weights import (
 __all__ = [
     "TRAINED_ON",
     "Classifier",
-    "DVectorEncoder",
-    "DVectorNetwork",
     "Discriminator",
     "Encoder",
     "EncoderName",

@@ -8,6 +8,7 @@ blocks of time-delay layers, each layer gated by what the whole window sounds li
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from v2f.models.networks import FILTER_BANKS
@@ -61,10 +62,9 @@ class GatedLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.squeeze(self.enter(x)).relu_()  # [batch, steps, 128]
         gate = self.gate(self.context(hidden.mean(dim=1, keepdim=True)).relu_()).sigmoid_()
-        earlier, now, later = self.taps(hidden).chunk(3, dim=-1)
-        local = now.contiguous()
-        local[:, self.dilation :] += earlier[:, : -self.dilation]
-        local[:, : -self.dilation] += later[:, self.dilation :]
+        earlier, now, later = self.taps(hidden).split(GROWTH, dim=-1)
+        local = now + F.pad(earlier, (0, 0, self.dilation, -self.dilation))
+        local += F.pad(later, (0, 0, -self.dilation, self.dilation))
         return local * gate
 
 
@@ -107,4 +107,4 @@ class CAMPPlus(nn.Module):
             x = transition(x)
         x = x.relu_().float()
         spread, mean = torch.std_mean(x, dim=1)
-        return self.linear(torch.cat([mean, spread], dim=-1)).float()
+        return self.linear(torch.cat([mean, spread], dim=-1).to(self.linear.weight.dtype)).float()

@@ -5,12 +5,11 @@ each window of 1.6 s; the means over a recording, each of unit length, are its f
 given 64 numbers of it: both halves less a mean, of unit length again, on 64 directions; mean and directions are learned
 from the training voices.
 
-Windows lie side by side and each is brought to one level by itself, so that the windows of a growing recording stay
-what they were and are computed once. CAM++, which costs four times as much, hears the first, second, fourth, eighth
-window and so on: twice the recording for one window more (docs/experiments.md, 27).
+windows.py says where the windows lie; each is computed once, also of a growing recording. CAM++, which costs four times
+as much, hears the first, second, fourth, eighth window and so on: twice the recording for one window more
+(docs/experiments.md, 27).
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -19,23 +18,23 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from v2f.models.campplus import CAMPPLUS_SIZE, CAMPPlus
-from v2f.models.dvector import (
-    COUNTS,
-    DVECTOR_SIZE,
-    FAINTEST,
-    LENGTH_STEP,
-    LEVEL_DB,
+from v2f.models.dvector import DVECTOR_SIZE, DVectorNetwork
+from v2f.models.networks import EMBEDDING_SIZE
+from v2f.models.windows import (
     WINDOW,
-    DVectorNetwork,
     WindowCache,
+    filled_up,
+    heard_by_campplus,
+    levelled,
     window_key,
     window_starts,
 )
-from v2f.models.networks import EMBEDDING_SIZE, POWER_BANDS
 
 FUSED_SIZE = DVECTOR_SIZE + CAMPPLUS_SIZE  # 448
-QUIETEST = 1.2e-7  # power in a filter bank at LEVEL_DB, below which CAM++ was shown no differences
 NAMES = (b"dvector", b"campplus")  # before the keys of their vectors in a cache
+# The d-vector's windows have few lengths, and come in few numbers at once: a CPU keeps kernels for each shape (0.5 MB).
+LENGTH_STEP = 32  # frames, a multiple of which they are padded to
+COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
 AT_ONCE = (16, 8, 4, 2, 1)  # windows for CAM++, whose batches cost as much as their windows one by one
 
 
@@ -57,7 +56,10 @@ class FusedEncoder(nn.Module):
 
     def embed_each(self, recordings: Sequence[Tensor], caches: Sequence[WindowCache] | None = None) -> Tensor:
         """Embeddings float32 [n, 64] of recordings [121, frames] of any lengths; for `caches` see `vectors`."""
-        vectors = self.vectors(recordings, caches)
+        return self.chosen(self.vectors(recordings, caches))
+
+    def chosen(self, vectors: Tensor) -> Tensor:
+        """Fused vectors [n, 448] -> the embeddings float32 [n, 64] of them, not yet unit length."""
         with torch.autocast(vectors.device.type, enabled=False):
             return unit_halves(vectors - self.mean.float()) @ self.directions.float()
 
@@ -109,28 +111,6 @@ class FusedEncoder(nn.Module):
             part = [filled_up(banks) for _, banks in windows[len(vectors) : len(vectors) + count]]
             vectors += F.normalize(self.campplus(torch.stack(part).to(self.mean.device)), dim=-1)
         return vectors
-
-
-def heard_by_campplus(starts: Sequence[int]) -> list[int]:
-    """Which of a recording's windows CAM++ hears: the first, the second, the fourth, ..., if they lie side by side."""
-    powers = (i for i in range(len(starts)) if (i + 1) & i == 0)
-    return [i for i in powers if starts[i] == i * WINDOW]
-
-
-def levelled(window: Tensor) -> tuple[Tensor, Tensor]:
-    """A window [121, frames] at LEVEL_DB: its mel power [40, frames], and log filter banks [80, frames].
-
-    Row 40 of the window is the frames' mean square. The mean of each filter bank over time is taken away.
-    """
-    mean_square = window[POWER_BANDS].mean()
-    gain = 10 ** (LEVEL_DB / 10) / mean_square.clamp(min=FAINTEST)
-    banks = (window[POWER_BANDS + 1 :] + gain.log()).clamp(min=math.log(QUIETEST))
-    return window[:POWER_BANDS] * gain, banks - banks.mean(dim=-1, keepdim=True)
-
-
-def filled_up(banks: Tensor) -> Tensor:
-    """A window [80, frames] again and again until it is as long as others, [80, WINDOW]."""
-    return banks.repeat(1, -(-WINDOW // banks.shape[-1]))[:, :WINDOW]
 
 
 def unit_halves(vectors: Tensor) -> Tensor:

@@ -13,13 +13,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from v2f.errors import UnmeasuredError
 from v2f.models.cuda_graphs import CudaGraphRunner
-from v2f.models.dvector import DVectorEncoder, WindowCache
 from v2f.models.fused import FusedEncoder
 from v2f.models.networks import EMBEDDING_SIZE, unit
 from v2f.models.pixels import to_pixels
+from v2f.models.portrait_generator import PortraitGenerator
 from v2f.models.runtime import Runtime
+from v2f.models.uncertainty import Uncertainty
 from v2f.models.weights import Model
+from v2f.models.windows import WindowCache
 
 # Faces generated at once: few sizes, because kernels are kept for each (5 MB on a CPU).
 BATCHES = (128, 32, 16, 8)
@@ -59,9 +62,9 @@ class Inference:
         """Compute the embeddings of recordings; Sec. 3.1.3.
 
         Args:
-            features: of each recording what the encoder takes, on the CPU: the normalised log-mel [64, frames], or mel
-                power [41, frames] for the public encoder; of any lengths.
-            caches: what the public encoder computed of each recording before; Table 2's does not use them.
+            features: of each recording what the encoder takes, on the CPU: the normalised log-mel [64, frames], or the
+                fused encoder's frames [121, frames]; of any lengths.
+            caches: what the fused encoder computed of each recording before; Table 2's does not use them.
 
         Returns:
             Unit embeddings float32 [n, 64].
@@ -69,7 +72,7 @@ class Inference:
         encoder, device = self.model.encoder, self.runtime.device
         embeddings = [torch.empty(0, EMBEDDING_SIZE, device=device)]
         with self.runtime.autocast():
-            if isinstance(encoder, DVectorEncoder | FusedEncoder):
+            if isinstance(encoder, FusedEncoder):
                 if features:
                     embeddings.append(unit(encoder.embed_each(features, caches)))
             else:
@@ -80,11 +83,15 @@ class Inference:
         return torch.cat(embeddings).cpu().numpy()  # read once: a GPU is given its work ahead
 
     @torch.inference_mode()
-    def faces(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
+    def faces(
+        self, embeddings: NDArray[np.float32], places: NDArray[np.float32] | None = None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
         """Generate faces.
 
         Args:
             embeddings: float32 [n, 64], unit length.
+            places: of a portrait generator, where to draw them instead of at the embeddings' own places, float32
+                [n, 64].
 
         Returns:
             Faces uint8 [n, size, size, 3] of the weights' own size, and the discriminator's scores float32 [n] in
@@ -97,12 +104,56 @@ class Inference:
         while left := len(embeddings) - done:
             part = slice(done, done + next((batch for batch in BATCHES if batch <= left), left))
             done = part.stop
-            pixels, *score = self._run(torch.from_numpy(embeddings[part]))
+            if places is None:
+                pixels, *score = self._run(torch.from_numpy(embeddings[part]))
+            else:
+                moved = (torch.from_numpy(one[part]).to(self.runtime.device) for one in (embeddings, places))
+                pixels, *score = (tensor.cpu() for tensor in self._generate(*moved))
             images[part] = pixels.numpy()
             if score:
                 scores[part] = score[0].numpy()
         has_scores = self.model.trunk is not None and self.model.discriminator is not None
         return images, scores if has_scores else None
+
+    @torch.inference_mode()
+    def places(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where a portrait generator draws the faces of unit embeddings [n, 64], float32 [n, 64].
+
+        In standard deviations of composites. Raises UnmeasuredError for another generator, which has no places.
+        """
+        generator = self.model.generator
+        if not isinstance(generator, PortraitGenerator):
+            raise UnmeasuredError("The generator of these weights has no places along which faces differ.")
+        return generator.places(torch.from_numpy(embeddings).to(self.runtime.device)).cpu().numpy()
+
+    def other_faces(
+        self, embedding: NDArray[np.float32], count: int = 5, seed: int | None = None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
+        """Draw other faces that a voice may have, as different as true faces of such voices are.
+
+        Args:
+            embedding: of the voice, float32 [64], unit length.
+            count: of the faces.
+            seed: of what is drawn; None: another each time.
+
+        Returns:
+            As `faces` does.
+
+        Raises:
+            UnmeasuredError: the weights do not tell how sure the model is.
+        """
+        place = torch.from_numpy(self.places(embedding[None])[0])
+        drawn = self.uncertainty.draw(place, count, np.random.default_rng(seed))
+        return self.faces(np.repeat(embedding[None], count, axis=0), drawn.numpy())
+
+    @property
+    def uncertainty(self) -> Uncertainty:
+        """How sure the model is. Raises UnmeasuredError where the weights do not tell."""
+        if self.model.uncertainty is None:
+            raise UnmeasuredError(
+                "These weights do not tell how sure their model is; `v2f train uncertainty` measures it."
+            )
+        return self.model.uncertainty
 
     def _run(self, embeddings: Tensor) -> tuple[Tensor, ...]:
         """`_generate` from and to the CPU; a GPU runs a graph for each small batch size."""
@@ -115,11 +166,11 @@ class Inference:
             batch = self._inputs[count].copy_(embeddings)
             return tuple(tensor.cpu() for tensor in self._graphs(count, lambda _: self._generate(batch)))
 
-    def _generate(self, embeddings: Tensor) -> tuple[Tensor, ...]:
+    def _generate(self, embeddings: Tensor, *places: Tensor) -> tuple[Tensor, ...]:
         """Unit embeddings [n, 64] -> pixels uint8 [n, size, size, 3] and, with a discriminator, scores float32 [n]."""
         trunk, discriminator = self.model.trunk, self.model.discriminator
         with self.runtime.autocast():
-            faces = self.model.generator(embeddings)
+            faces = self.model.generator(embeddings, *places)
             if trunk is None or discriminator is None:
                 return (to_pixels(faces),)
             logits = discriminator(trunk(faces))[:, 0]

@@ -24,8 +24,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MEL_BINS = 64  # Sec. 4: 64-dimensional log mel-spectrograms
-POWER_BANDS = 40  # mel bands that the first public speaker encoder takes, beside each frame's mean square
-FILTER_BANKS = 80  # log filter banks that the second takes
+POWER_BANDS = 40  # mel bands for the first network of the fused encoder, beside each frame's mean square
+FILTER_BANKS = 80  # log filter banks for the second
 EMBEDDING_SIZE = 64  # Table 2: "yielding a 64-dimensional embedding"
 VOICE_CHANNELS = (256, 384, 576, 864)  # Table 2, voice embedding network
 GENERATOR_CHANNELS = (1024, 512, 256, 128, 64)  # Table 2, generator, at 4x4, 8x8, ... 64x64
@@ -36,20 +36,12 @@ CHOOSER_WIDTHS = (256, 128)  # ours: SVHF's own layers are as wide as its larger
 LEAKY_SLOPE = 0.2  # the table says LReLU only; 0.2 is its reference [29]'s (DCGAN)
 
 Reading = Literal["released", "table2"]
-EncoderName = Literal["table2", "dvector", "fused"]
-# Of the features [bins, frames] that each takes; the public encoders' hold each frame's mean square too.
-BINS: dict[EncoderName, int] = {
-    "table2": MEL_BINS,
-    "dvector": POWER_BANDS + 1,
-    "fused": POWER_BANDS + 1 + FILTER_BANKS,
-}
-GeneratorName = Literal["table2", "composite", "portrait"]
+EncoderName = Literal["table2", "fused"]
+# Of the features [bins, frames] that each takes; the fused encoder's hold each frame's mean square too.
+BINS: dict[EncoderName, int] = {"table2": MEL_BINS, "fused": POWER_BANDS + 1 + FILTER_BANKS}
+GeneratorName = Literal["table2", "portrait"]
 # Pixels along a side of the faces that networks can be built for, by their generator. Sec. 4: 3 x 64 x 64 faces.
-IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {
-    "table2": (64, 128, 256),
-    "composite": (64,),
-    "portrait": (128, 256),
-}
+IMAGE_SIZES: dict[GeneratorName, tuple[int, ...]] = {"table2": (64, 128, 256), "portrait": (128, 256)}
 
 
 @dataclass(frozen=True)
@@ -57,10 +49,8 @@ class NetworkConfig:
     """What is needed to build the networks again; stored inside every weights file."""
 
     reading: Reading = "released"
-    encoder: EncoderName = "table2"  # F_e: of Table 2, or of v2f/models/dvector.py, fused.py
-    generator: GeneratorName = (
-        "table2"  # F_g: that of Table 2, or v2f/models/composite_generator.py's, or portrait_generator.py's
-    )
+    encoder: EncoderName = "table2"  # F_e: Table 2's, or v2f/models/fused.py's
+    generator: GeneratorName = "table2"  # F_g: Table 2's, or v2f/models/portrait_generator.py's
     image_size: int = 64  # pixels along a side of the faces, one of IMAGE_SIZES
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
-"""Networks that learn no more, made quick: batch normalisation folded into weights, and those laid out once.
+"""Networks that learn no more, made quick: their weights laid out once.
 
 PyTorch otherwise lays out the weights of a convolution anew at every call, as the processor's kernels read them,
-which is most of the time that one face takes; the results are the same to the bit. The operators are those that
+which is most of the time that one face takes; the results are the same up to rounding. The operators are those that
 torch.compile puts in place of convolutions on x86 processors; requirements.txt pins the torch that has them.
 """
 
@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _kernels = torch.ops.mkldnn
 
@@ -48,18 +47,3 @@ def pack(module: nn.Module) -> None:
             setattr(module, name, PackedConv(child))
         else:
             pack(child)
-
-
-def fold_batch_norm(module: nn.Module) -> None:
-    """Let the convolutions in a module's sequences do what the batch normalisation behind each of them does."""
-    for name, child in module.named_children():
-        if not isinstance(child, nn.Sequential):
-            continue
-        layers: list[nn.Module] = []
-        for layer in child.eval():
-            if isinstance(layer, nn.BatchNorm1d):
-                convolution = layers.pop()
-                assert isinstance(convolution, nn.Conv1d)
-                layer = fuse_conv_bn_eval(convolution, layer)
-            layers.append(layer)
-        setattr(module, name, nn.Sequential(*layers))

@@ -1,15 +1,16 @@
-"""A generator of sharp portraits beside Table 2's: from the same 64 numbers to a composite portrait, made sharp.
+"""A generator of sharp portraits, besides Table 2's: it turns the same 64 numbers into a portrait with detail.
 
-Paper: deconvolutions with ReLU, one after another (Table 2), which learn what a face is from the discriminator alone.
-Here, because a few thousand portraits do not teach that, a face is made in three parts:
+Paper: a stack of deconvolutions (Table 2) learns what a face is from the discriminator alone; here: a face is made in
+three parts, because a few thousand portraits are too few for that.
 
-* Place. The embedding's place along the principal components of composite portraits of look-alikes is linear, and
-  solved for (v2f/data/demo/places.py): the place at which two face descriptors are nearest to what the voice predicts.
-* Portrait. Texture and shape at that place, the texture carried to the shape (v2f/data/demo/components.py).
-* Detail. A small U-Net (Ronneberger et al., 2015) that learned from portraits and their own smooth versions, and from
-  a discriminator, adds what a composite lacks: lashes, lips, hair, skin.
+* Place. A linear map takes the embedding to a place along the principal components of composite portraits. It is solved
+  for (v2f/demo/places.py): at that place two face descriptors are nearest to those predicted from the voice.
+* Portrait. The texture at that place, warped to the shape at that place (v2f/demo/components.py).
+* Detail. A small U-Net (Ronneberger et al., 2015) adds what a composite lacks: lashes, lips, hair, skin. It learned
+  from portraits and their smooth versions, and from a discriminator.
 
-What is hardly a voice fades to a blur in which nobody is left: a small classifier tells voices from other sounds.
+A small classifier tells voices from other sounds. The less an embedding is like a voice's, the more the portrait fades
+to a blur without anybody in it.
 """
 
 import torch
@@ -20,14 +21,15 @@ from v2f.models.networks import EMBEDDING_SIZE, LEAKY_SLOPE, NetworkConfig
 
 COMPONENTS = 64  # of composites
 FLOW_GRID = 64  # points along a side at which flows are stored; they are smooth
-FARTHEST = 2.5  # standard deviations along a component, which places approach and do not pass
+BLUR = 3 / 8  # of the picture's side: the reach of the blur
+FARTHEST = 2.5  # standard deviations along a component, the limit that places approach
 INPUT_SCALE = EMBEDDING_SIZE**0.5  # a unit embedding's components then have unit variance
 WIDTH = 64  # of the classifier of voices
-# Probability of a voice below which nobody is shown, and from which on the whole face is.
+# Probability of a voice below which only the blur is shown, and above which the whole face is.
 FADES = (0.2, 0.5)
 CHANNELS = (24, 48, 96, 96)  # of the detail network, at half the picture's size, a quarter, ...
 FULL_CHANNELS = 12  # of it, at the picture's own size
-DETAIL_SCALE = 0.1  # of the first weights of its last layer, so that training begins with the portraits
+DETAIL_SCALE = 0.1  # of its last layer's initial weights, so that training starts near the plain portraits
 
 
 class PortraitGenerator(nn.Module):
@@ -46,18 +48,24 @@ class PortraitGenerator(nn.Module):
         self.portraits = Portraits(config.image_size)
         self.detail = DetailNetwork()
 
-    def forward(self, embedding: Tensor) -> Tensor:
+    def forward(self, embedding: Tensor, places: Tensor | None = None) -> Tensor:
+        """The faces of embeddings, drawn at their own places or at `places` [batch, 64]; they fade as embeddings do."""
         shown = self.shown(embedding)
-        portrait = self.portrait(embedding, shown)
+        portrait = self.portrait(embedding, shown, places)
         return portrait + shown[:, None, None, None] * self.detail(portrait)
 
-    def portrait(self, embedding: Tensor, shown: Tensor | None = None) -> Tensor:
-        """The portraits alone, float32 [batch, 3, size, size]; `shown`, of each, is how much of it there is."""
+    def portrait(
+        self, embedding: Tensor, shown: Tensor | None = None, places: Tensor | None = None
+    ) -> Tensor:
+        """The portraits without detail, float32 [batch, 3, size, size]; `shown` [batch]: 1 for all, 0 for the blur."""
         with torch.autocast(embedding.device.type, enabled=False):
-            places = embedding.float() @ self.directions.float()
-            places = FARTHEST * torch.tanh(places / FARTHEST)
+            places = self.places(embedding) if places is None else places
             shown = torch.ones_like(places[:, 0]) if shown is None else shown
             return self.portraits(places * shown[:, None], 1 - shown)
+
+    def places(self, embedding: Tensor) -> Tensor:
+        """The places of unit embeddings [batch, 64], float32 [batch, 64], in standard deviations."""
+        return bounded(embedding.float() @ self.directions.float())
 
     def voice_logits(self, embedding: Tensor) -> Tensor:
         """How likely unit embeddings [batch, 64] are those of voices: logits [batch]."""
@@ -76,7 +84,7 @@ class Portraits(nn.Module):
     textures: (
         Tensor  # [66, 3 * size * size], in [-1, 1]: the mean, the components, and from the mean to the blur
     )
-    flows: Tensor  # [65, 2 * 64 * 64], in shares of the picture's side: the mean's and the components'
+    flows: Tensor  # [65, 2 * 64 * 64], as fractions of the picture's side: the mean's and the components'
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -84,12 +92,20 @@ class Portraits(nn.Module):
         self.register_buffer("textures", torch.zeros(COMPONENTS + 2, 3 * size**2))
         self.register_buffer("flows", torch.zeros(COMPONENTS + 1, 2 * FLOW_GRID**2))
 
+    @torch.no_grad()
+    def fit(self, textures: Tensor, flows: Tensor) -> None:
+        """Store the mean and components of v2f/demo/components.py, and the difference between the mean and its blur."""
+        textures = textures.float()
+        to_blur = blurred(textures[0]) - textures[0]
+        self.textures.copy_(torch.cat([textures, to_blur[None]]).flatten(1))
+        self.flows.copy_(flows.float().flatten(1))
+
     def forward(self, places: Tensor, gone: Tensor) -> Tensor:
         """Portraits float32 [batch, 3, size, size].
 
         Args:
             places: [batch, 64], in standard deviations.
-            gone: [batch], 0 for a portrait, 1 for the blur in which nobody is left.
+            gone: [batch], 0 for a portrait, 1 for the blur.
         """
         with torch.autocast(places.device.type, enabled=False):
             weights = torch.cat([torch.ones_like(places[:, :1]), places, gone[:, None]], dim=1).float()
@@ -99,7 +115,7 @@ class Portraits(nn.Module):
 
 
 class DetailNetwork(nn.Module):
-    """What a smooth picture [batch, 3, size, size] lacks, to be added to it; of any size that 16 divides."""
+    """The detail to add to smooth pictures [batch, 3, size, size], of any size that is a multiple of 16."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,16 +155,21 @@ class DetailNetwork(nn.Module):
         return self.colour(x)
 
 
+def bounded(places: Tensor) -> Tensor:
+    """Places [..., 64], softly limited to FARTHEST."""
+    return FARTHEST * torch.tanh(places / FARTHEST)
+
+
 def warp(textures: Tensor, flows: Tensor) -> Tensor:
-    """Carry textures to shapes.
+    """Warp textures to shapes.
 
     Args:
         textures: [batch, 3, size, size].
-        flows: [batch, 2, grid, grid]: how far to the right of each point (x), and below it (y), lies what it shows,
-            in shares of the picture's side.
+        flows: [batch, 2, grid, grid]: the offset (x, then y) from each point to the point of the texture that is shown
+            there, as a fraction of the picture's side.
 
     Returns:
-        Pictures [batch, 3, size, size]. Beyond its edge a texture goes on as it ends.
+        Pictures [batch, 3, size, size]. Beyond their edges textures repeat their border.
     """
     size = textures.shape[-1]
     flows = F.interpolate(flows, size=(size, size), mode="bilinear", align_corners=False)
@@ -159,6 +180,15 @@ def warp(textures: Tensor, flows: Tensor) -> Tensor:
     return F.grid_sample(
         textures, ((points + flows) * 2 - 1).permute(0, 2, 3, 1), padding_mode="border", align_corners=False
     )
+
+
+def blurred(picture: Tensor) -> Tensor:
+    """A square picture [3, size, size], blurred until nothing finer than BLUR is left."""
+    half = round(picture.shape[-1] * BLUR / 2)
+    for _ in range(2):  # two box filters make a tent
+        padded = F.pad(picture[None], (half,) * 4, mode="replicate")
+        picture = F.avg_pool2d(padded, 2 * half + 1, stride=1)[0]
+    return picture
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:

@@ -1,4 +1,4 @@
-"""The authors' released weights: fetched, verified, and converted into one weights file in the user's cache.
+"""The authors' released weights: fetched or found, verified, and converted into one weights file in the user's cache.
 
 The authors published two pickled state dicts as research code under GPL-3.0. They are read nowhere but here,
 only after their bytes have the git blob hash written below, and then with ``weights_only=True``.
@@ -52,12 +52,13 @@ def pull(
     destination: Path | None = None,
     base_url: str = BASE_URL,
     files: Mapping[str, ReleasedFile] = RELEASED,
+    folder: Path | None = None,
 ) -> Path:
     """Fetch the authors' weights and convert them, unchanged, into one weights file; returns its path.
 
     An interrupted download goes on where it stopped. `destination` defaults to the place in the user's cache
-    where `load("released")` looks. Raises WeightsError when the server cannot be reached, sends something
-    else, or the disk refuses.
+    where `load("released")` looks. Of a `folder` the files are read that lie there already. Raises WeightsError when
+    the server cannot be reached, it or the folder has something else, or the disk refuses.
     """
     destination = destination or released_path()
     config = NetworkConfig("released")
@@ -66,10 +67,13 @@ def pull(
     parts: list[Path] = []
     for name, network in networks.items():
         file = files[name]
-        part = destination.with_name(f"{file.name}.part")
-        _download(f"{base_url}/{file.name}", part, file.name)
-        _adopt(network, _verified_bytes(part, file), file.name)
-        parts.append(part)
+        if folder is None:
+            parts.append(part := destination.with_name(f"{file.name}.part"))
+            _download(f"{base_url}/{file.name}", part, file.name)
+            contents = _verified_bytes(part, file)
+        else:
+            contents = _bytes_in(folder, file)
+        _adopt(network, contents, file.name)
     provenance = {
         "name": "weights released by the method's authors",
         "source": REPOSITORY,
@@ -147,6 +151,19 @@ def _verified_bytes(part: Path, file: ReleasedFile) -> bytes:
         raise WeightsError(
             f"{file.name} is not the file the authors published (its hash differs), so it was not opened and "
             "has been deleted; run the command again."
+        )
+    return contents
+
+
+def _bytes_in(folder: Path, file: ReleasedFile) -> bytes:
+    """The bytes of a file that somebody has, if their hash is right; it is left as it is."""
+    try:
+        contents = (folder / file.name).read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{folder / file.name} cannot be read: {error.strerror}.") from error
+    if git_blob_hash(contents) != file.git_blob:
+        raise WeightsError(
+            f"{folder / file.name} is not the file the authors published (its hash differs), so it was not opened."
         )
     return contents
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from v2f.errors import DeviceError
-from v2f.models.packed import can_pack, fold_batch_norm, pack
+from v2f.models.packed import can_pack, pack
 
 Precision = Literal["bf16", "float32"]
 Module = TypeVar("Module", bound=nn.Module)
@@ -38,6 +38,7 @@ class Runtime:
         chosen = find_device(device)
         if exact and chosen.type == "cuda":
             torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
+            torch.backends.cudnn.rnn.fp32_precision = "ieee"  # type: ignore[attr-defined]
             torch.backends.cuda.matmul.fp32_precision = "ieee"
             torch.backends.cudnn.deterministic = True
         return cls(chosen, "float32" if exact or not has_native_bf16(chosen) else "bf16")
@@ -59,12 +60,10 @@ class Runtime:
             module: stays as it is.
 
         Returns:
-            The copy on the device. Its results are those of `autocast` with float32 weights, which that would cast,
-            and lay out, at every call: up to rounding, in bfloat16 to the bit where there is no batch normalisation.
+            The copy on the device. Its results are, up to rounding, those of `autocast` with float32 weights, which
+            that would cast, and lay out, at every call.
         """
-        module = deepcopy(module)
-        fold_batch_norm(module)
-        placed = self.place(module.eval())
+        placed = self.place(deepcopy(module).eval())
         if self.precision == "bf16":
             placed = placed.to(torch.bfloat16)
         if can_pack(self.device):
@@ -86,7 +85,8 @@ def find_device(name: str | None = None) -> torch.device:
         raise DeviceError(f"There is no device {name!r}: it can be cpu or cuda.")
     if device.type == "cuda" and (device.index or 0) >= gpus:
         raise DeviceError(
-            f"There is no device {name!r}: PyTorch finds {gpus or 'no'} CUDA GPUs in this machine."
+            f"There is no device {name!r}: PyTorch finds {gpus or 'no'} CUDA GPU{'' if gpus == 1 else 's'} "
+            "in this machine."
         )
     return device
 

@@ -1,9 +1,9 @@
 """Weights files: safetensors that carry the configuration and origin of the networks they hold.
 
 A file holds tensors named ``<network>.<parameter>`` for the networks ``encoder``, ``generator``, ``trunk``,
-``discriminator``, ``classifier``, ``gender`` and ``chooser`` (any subset), and as metadata the format's version,
-the `NetworkConfig` and the provenance as JSON, and a digest of the tensors, so that a damaged file is noticed
-rather than shown as an odd face. Reading one never runs code.
+``discriminator``, ``classifier``, ``gender``, ``chooser`` and ``uncertainty`` (any subset), and as metadata the
+format's version, the `NetworkConfig` and the provenance as JSON, and a digest of the tensors, so that a damaged file is
+noticed rather than shown as an odd face. Reading one never runs code.
 """
 
 import hashlib
@@ -21,8 +21,7 @@ from torch import Tensor, nn
 
 from v2f.assets import ASSETS
 from v2f.errors import WeightsError
-from v2f.models.composite_generator import CompositeGenerator
-from v2f.models.dvector import DVectorEncoder
+from v2f.models import hub
 from v2f.models.fused import FusedEncoder
 from v2f.models.networks import (
     GENDERS,
@@ -35,25 +34,22 @@ from v2f.models.networks import (
     VoiceEncoder,
 )
 from v2f.models.portrait_generator import PortraitGenerator
+from v2f.models.uncertainty import Uncertainty
 
 FORMAT = "1"
 BUNDLED = ASSETS / "v2f-demo.safetensors"
-Encoder = VoiceEncoder | DVectorEncoder | FusedEncoder
-FaceGenerator = Generator | CompositeGenerator | PortraitGenerator
+Encoder = VoiceEncoder | FusedEncoder
+FaceGenerator = Generator | PortraitGenerator
 
 
 def build_encoder(config: NetworkConfig) -> Encoder:
     """The voice encoder that a configuration names, its values not yet learned."""
-    if config.encoder == "fused":
-        return FusedEncoder()
-    return DVectorEncoder() if config.encoder == "dvector" else VoiceEncoder(config)
+    return FusedEncoder() if config.encoder == "fused" else VoiceEncoder(config)
 
 
 def build_generator(config: NetworkConfig) -> FaceGenerator:
     """The generator that a configuration names, its values not yet learned."""
-    if config.generator == "portrait":
-        return PortraitGenerator(config)
-    return CompositeGenerator() if config.generator == "composite" else Generator(config)
+    return PortraitGenerator(config) if config.generator == "portrait" else Generator(config)
 
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
@@ -64,15 +60,23 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "classifier": Classifier,  # of the training identities; its number of classes is that of its stored rows
     "gender": partial(Classifier, len(GENDERS)),  # behind a trunk; by `v2f train gender`
     "chooser": Chooser,  # behind an encoder and a trunk; by `v2f train matcher --kind svhf`
+    "uncertainty": Uncertainty,  # of a portrait generator; by `v2f train uncertainty`
 }
 TRAINED_ON = "trained on"  # in the provenance: names, one a line
+HELD_OUT = (
+    "sha256 of held-out recordings"  # in the provenance: of the names of those that were kept out whole
+)
 FITTED = "faces_fitted_to"  # in the provenance: face descriptors, separated by commas
-LOOKS = "looks"  # in the provenance: whose faces a voice encoder learned to predict
+LEARNED_FROM = "learned from"  # in the provenance: how many of what, as JSON; see v2f/demo/uncertainty.py
+COVERAGE = "coverage of true faces"  # in the provenance: by what was claimed, as JSON; v2f/demo/true_faces.py
 
 
 @dataclass
 class Model:
-    """All that turns a voice into a face. The authors' released weights lack trunk, discriminator and classifier."""
+    """All that turns a voice into a face. The authors' released weights lack trunk, discriminator and classifier.
+
+    `uncertainty` is None where it was not measured; `path` is the file that the model was read from.
+    """
 
     config: NetworkConfig
     encoder: Encoder
@@ -81,6 +85,8 @@ class Model:
     discriminator: Discriminator | None
     classifier: Classifier | None
     provenance: dict[str, str]
+    uncertainty: Uncertainty | None = None
+    path: Path | None = None
 
 
 def cache_folder() -> Path:
@@ -96,8 +102,8 @@ def released_path() -> Path:
 def load(source: str | Path | None = None) -> Model:
     """Load a model, in float32, on the CPU, ready for inference.
 
-    `source` is a weights file, ``"released"`` for the authors' weights, or None for the bundled ones. Raises
-    WeightsError when the file is missing, damaged, or lacks the voice encoder or the generator.
+    `source` is what `find` takes. Raises WeightsError when the file is missing, damaged, or lacks the voice encoder or
+    the generator.
     """
     path = find(source)
     networks, config, provenance = load_networks(path)
@@ -111,20 +117,40 @@ def load(source: str | Path | None = None) -> Model:
     assert trunk is None or isinstance(trunk, FaceTrunk)
     assert discriminator is None or isinstance(discriminator, Discriminator)
     assert classifier is None or isinstance(classifier, Classifier)
-    return Model(config, encoder, generator, trunk, discriminator, classifier, provenance)
+    uncertainty = networks.get("uncertainty")
+    assert uncertainty is None or isinstance(uncertainty, Uncertainty)
+    return Model(config, encoder, generator, trunk, discriminator, classifier, provenance, uncertainty, path)
 
 
 def find(source: str | Path | None) -> Path:
-    """The file meant by a path, ``"released"``, or None (the bundled weights); WeightsError if absent."""
+    """The file meant by a path, ``"released"``, ``"hf://owner/name"``, or None (the bundled weights).
+
+    A path is a weights file, or a folder that `save_pretrained` made. Raises WeightsError if the file is absent.
+    """
+    if source is not None and hub.SCHEME.match(str(source)):
+        return hub.fetch(str(source))
     if source is None:
         path, remedy = BUNDLED, "name a weights file instead, or get the complete checkout"
     elif source == "released":
         path, remedy = released_path(), "fetch it with: v2f weights pull released"
     else:
         path, remedy = Path(source), "check the path"
+        if path.is_dir():
+            return hub.in_folder(path)
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}; {remedy}.")
     return path
+
+
+def save_pretrained(model: Model, folder: str | Path) -> None:
+    """Write a model's weights file, unchanged, and a model card into a folder, ready for the Hugging Face Hub.
+
+    Raises WeightsError when the model was not read from a file, or the folder cannot be written.
+    """
+    if model.path is None:
+        raise WeightsError("This model was not read from a weights file; write one by save_networks first.")
+    bundled = BUNDLED.is_file() and file_hash(model.path) == file_hash(BUNDLED)
+    hub.write(model.path, model.provenance, model.config.image_size, Path(folder), bundled)
 
 
 def save_networks(
@@ -136,7 +162,8 @@ def save_networks(
 ) -> None:
     """Write networks to one file, all of it or nothing; raises WeightsError when the disk refuses.
 
-    With `half`, tensors are stored as float16 unless a value lies outside its range.
+    Equal networks, configuration and provenance make equal files. With `half`, tensors are stored as float16 unless a
+    value lies outside its range.
     """
     unknown = networks.keys() - NETWORKS.keys()
     if unknown:
@@ -152,7 +179,7 @@ def save_networks(
         "provenance": json.dumps(dict(provenance)),
         "digest": digest_of(tensors),
     }
-    _write(Path(path), save(tensors, metadata))
+    write_file(Path(path), _in_order(save(tensors, metadata)))
 
 
 def load_networks(path: str | Path) -> tuple[dict[str, nn.Module], NetworkConfig, dict[str, str]]:
@@ -204,7 +231,10 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
 
 
 def digest_of(tensors: Mapping[str, Tensor]) -> str:
-    """The SHA-256 of names, types, shapes and values, by which a damaged file is noticed; of contiguous CPU tensors."""
+    """The SHA-256 of names, types, shapes and values of contiguous CPU tensors.
+
+    By it a damaged file is noticed, and an encoder known again, whatever file it is read from.
+    """
     digest = hashlib.sha256()
     for key in sorted(tensors):
         tensor = tensors[key]
@@ -213,7 +243,17 @@ def digest_of(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _write(path: Path, contents: bytes) -> None:
+def _in_order(contents: bytes) -> bytes:
+    """A safetensors file with the entries of its header sorted; the package writes the metadata in a random order."""
+    size = 8  # bytes that tell the header's length, and that it is a multiple of
+    end = size + int.from_bytes(contents[:size], "little")
+    header = json.dumps(json.loads(contents[size:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % size)
+    return len(header).to_bytes(size, "little") + header + contents[end:]
+
+
+def write_file(path: Path, contents: bytes) -> None:
+    """Write a file of weights, all of it or nothing; raises WeightsError when the disk refuses."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
