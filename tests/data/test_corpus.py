@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 
 from v2f.data.corpus import prepare_corpus
 from v2f.data.shards import engine
-from v2f.data.sources import find_faces, find_voices
+from v2f.data.sources import Found, find_faces, find_voices
 from v2f.data.store import Store
 
 pytestmark = pytest.mark.slow
@@ -125,10 +125,10 @@ def test_voxceleb_and_vggface_become_a_store(voxceleb, portraits, shared_data: P
 def test_each_side_by_itself_and_then_both(voxceleb: Path, portraits, tmp_path: Path) -> None:
     pictures = as_vggface(tmp_path / "vgg", portraits)
     voices, faces = find_voices(voxceleb, "voxceleb"), find_faces(pictures, "vggface")
-    alone = prepare_corpus(tmp_path / "apart", voices, [], "paper")
+    alone = prepare_corpus(tmp_path / "apart", voices, Found(), "paper")
     assert alone["table 1"]["people"]["train"] == 3 and alone["only voices"] == []
     assert len(Store.open(tmp_path / "apart").faces) == 0
-    prepare_corpus(tmp_path / "apart", [], faces, "paper")
+    prepare_corpus(tmp_path / "apart", Found(), faces, "paper")
     prepare_corpus(tmp_path / "together", voices, faces, "paper")
     assert contents(tmp_path / "apart") == contents(tmp_path / "together")
 
@@ -176,26 +176,28 @@ def test_lfw_and_a_folder_a_person(readers, portraits, tmp_path: Path) -> None:
 def test_dask_workers_give_the_same_store(voxceleb: Path, tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     voices = find_voices(voxceleb, "voxceleb")
-    prepare_corpus(tmp_path / "here", voices, [])
+    prepare_corpus(tmp_path / "here", voices, Found())
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=tmp_path
     ) as cluster:
-        prepare_corpus(tmp_path / "dask", voices, [], engine=engine(1, cluster.scheduler_address))
+        prepare_corpus(tmp_path / "dask", voices, Found(), engine=engine(1, cluster.scheduler_address))
     assert contents(tmp_path / "dask") == contents(tmp_path / "here")
 
 
-KILLS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 10
+KILLS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 3
 
 
-@pytest.fixture
-def many(tmp_path: Path, made_voice: Callable[..., np.ndarray]) -> Path:
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory, made_voice: Callable[..., np.ndarray]) -> Path:
     """Recordings of ten people, some of them nothing."""
+    voices = [made_voice(2.0, seed) for seed in range(7)]
+    many = tmp_path_factory.mktemp("many")
     for i in range(20 * KILLS):
-        folder = tmp_path / "many" / f"person {i % 10}"
-        folder.mkdir(parents=True, exist_ok=True)
-        sound = made_voice(2.0, seed=i % 7) if i % 9 else np.zeros(16_000)
+        folder = many / f"person {i % 10}"
+        folder.mkdir(exist_ok=True)
+        sound = voices[i % 7] if i % 9 else np.zeros(16_000)
         soundfile.write(folder / f"{i:03}.wav", sound, 16_000)
-    return tmp_path / "many"
+    return many
 
 
 def prepare(many: Path, out: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Finding, aligning and describing faces."""
 
 import csv
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from v2f.data.landmarks import (
     TEMPLATE_64,
     align,
+    default_detector,
     descriptor,
     detect_faces,
     enlarge,
@@ -114,6 +116,17 @@ def test_dlib_gives_the_landmarks_of_all_faces_the_largest_first(portraits: list
 def test_there_are_two_backends() -> None:
     with pytest.raises(CorpusError, match="choose dlib or face-alignment"):
         landmark_backend("haar")
+
+
+def test_the_default_is_dlib_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_detector() == "dlib"
+    monkeypatch.setitem(sys.modules, "dlib", None)
+    assert default_detector() == "face-alignment"
+
+
+def test_dlib_without_its_weights_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert default_detector() == "face-alignment"
 
 
 def test_nothing_is_found_in_noise() -> None:

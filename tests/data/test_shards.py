@@ -102,6 +102,23 @@ def test_another_task_in_the_same_folder_is_refused(tmp_path: Path, items: range
     assert contents(tmp_path) == before
 
 
+def test_items_with_names_may_become_more(tmp_path: Path) -> None:
+    grow(made(tmp_path), [1, 5, 6], work, "t", shard=2, name=str)
+    grow(made(tmp_path), [1, 2, 3, 5, 6, 7], work, "t", shard=2, name=str)
+    assert np.load(tmp_path / "halves.npy").tolist() == [0.5, 2.5, 1.5, 3.5]
+    rows, rejected = tmp_path / "numbers.rows.csv", tmp_path / "numbers.rejected.csv"
+    assert [row.number for row in read_rows(rows, Row)] == [1, 5, 3, 7]
+    assert [left.file for left in read_rows(rejected, Rejected)] == ["6", "2"]
+
+
+def test_items_with_names_may_not_become_fewer(tmp_path: Path) -> None:
+    grow(made(tmp_path), [1, 5, 6], work, "t", shard=2, name=str)
+    before = contents(tmp_path)
+    with pytest.raises(CorpusError, match="no longer be taken, such as 5: put them back"):
+        grow(made(tmp_path), [1, 6, 7], work, "t", shard=2, name=str)
+    assert contents(tmp_path) == before
+
+
 def test_a_full_disk_is_one_sentence_and_keeps_what_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,7 @@ def test_the_table_may_lie_above_or_be_given_under_any_name(tmp_path):
     folder = plant(tmp_path / "corpus" / "wav", "id10001/a/1.wav")
     table = tmp_path / "people.txt"
     table.write_text(VOX1 + "id10001\tA.J._Buckley\tm\tIreland\tdev\n")
-    assert names(find_voices(folder, "voxceleb", table)) == ["A.J. Buckley"]
+    assert names(find_voices(folder, "voxceleb", [table])) == ["A.J. Buckley"]
     table.rename(tmp_path / "corpus" / "vox1_meta.csv")
     assert names(find_voices(folder, "voxceleb")) == ["A.J. Buckley"]
 
@@ -81,10 +81,45 @@ def test_one_speakers_folder_is_a_corpus_too(tmp_path):
 def test_the_real_voxceleb1_table_names_everyone(shared_data, tmp_path):
     table = shared_data / "speech" / "vox1_meta.csv"
     ids = [line.split("\t")[0] for line in table.read_text().splitlines()[1:]]
-    listed = find_voices(plant(tmp_path, *(f"{key}/a/1.wav" for key in ids)), "voxceleb", table)
+    listed = find_voices(plant(tmp_path, *(f"{key}/a/1.wav" for key in ids)), "voxceleb", [table])
     assert len(listed) == len(people_of(listed)[0]) == 1251
     assert all(voice.gender and voice.nationality and "_" not in voice.person for voice in listed)
     assert not any(voice.person.startswith("id1") for voice in listed)
+
+
+HQ_VOXCELEB = "Class_ID,Name,Sample_Num,Flag,Gender_x,VoxCeleb2ID,VGGFace2ID,Gender_y,Set\n"
+
+
+def test_a_merged_table_has_names_and_ids(tmp_path):
+    plant(tmp_path, "voices/id00101/a/1.m4a", "faces/n000101/1.jpg")
+    table = tmp_path / "full_vox2_meta.csv"
+    table.write_text(HQ_VOXCELEB + "n000101,Florence_Person,100,1,f,id00101,n000101,f,dev\n")
+    (voice,) = find_voices(tmp_path / "voices", "voxceleb")
+    assert (voice.person, voice.gender) == ("Florence Person", "female")
+    assert voice.aliases == ("id00101", "n000101")
+    (face,) = find_faces(tmp_path / "faces", "vggface2", [table])
+    assert (face.person, face.aliases) == ("Florence Person", ("n000101", "id00101"))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_several_tables_may_be_given_and_names_come_before_ids(tmp_path, order):
+    plant(tmp_path, "id10001/a/1.wav", "id00101/a/1.m4a", "id00102/a/1.m4a")
+    tables = [tmp_path / f"{i}.csv" for i in range(3)]
+    tables[0].write_text(VOX1 + "id10001\tA.J._Buckley\tm\tIreland\tdev\n")
+    tables[1].write_text(VOX2 + "id00101 ,n000101 ,f ,dev \nid00102 ,n000102 ,m ,dev \n")
+    tables[2].write_text(HQ_VOXCELEB + "n000101,Florence_Person,100,1,f,id00101,n000101,f,dev\n")
+    listed = find_voices(tmp_path, "voxceleb", tables[::order])
+    assert names(listed) == ["Florence Person", "n000102", "A.J. Buckley"]
+
+
+def test_folders_of_ids_and_of_names_may_be_mixed(tmp_path):
+    plant(tmp_path, "wav/id10001/a/1.wav", "wav/Zoe_Saldana/a/1.wav", "wav/Not_Listed/a/1.wav")
+    plant(tmp_path, "more/A.J._Buckley/a/1.wav", "music/loud/1.wav")
+    rows = "id10001\tA.J._Buckley\tm\tIreland\tdev\nid11250\tZoe_Saldana\tf\tUSA\tdev\n"
+    (tmp_path / "vox1_meta.csv").write_text(VOX1 + rows)
+    listed = find_voices(tmp_path, "voxceleb")
+    assert names(listed) == ["A.J. Buckley", "Not Listed", "Zoe Saldana", "A.J. Buckley"]
+    assert (listed[2].aliases, listed[2].gender) == (("id11250",), "female")
 
 
 # Faces
@@ -149,8 +184,40 @@ def test_folders_are_people_whatever_lies_below(tmp_path):
 
 def test_endings_count_in_either_case_and_others_do_not(tmp_path):
     plant(tmp_path, "A/1.WAV", "A/2.Mp3", "A/3.txt", "A/4.mp4", "A/wav", "A/5.JPEG")
-    assert [voice.file for voice in find_voices(tmp_path, "folders")] == ["A/1.WAV", "A/2.Mp3"]
+    assert [voice.file for voice in find_voices(tmp_path, "folders")] == ["A/1.WAV", "A/2.Mp3", "A/4.mp4"]
     assert [face.file for face in find_faces(tmp_path, "folders")] == ["A/5.JPEG"]
+
+
+@pytest.mark.parametrize(
+    "ending", ["wav", "aif", "oga", "caf", "wma", "3gp", "w64", "au", "amr", "mkv", "avi"]
+)
+def test_recordings_of_every_ending_that_is_read_are_found(tmp_path, ending):
+    assert names(find_voices(plant(tmp_path, f"Some One/1.{ending}"), "folders")) == ["Some One"]
+
+
+def test_videos_are_found_but_not_beside_their_sound(tmp_path):
+    plant(
+        tmp_path, "aac/id00101/v/1.m4a", "mp4/id00101/v/1.mp4", "mp4/id00101/v/2.mp4", "mp4/id00102/v/1.mp4"
+    )
+    (tmp_path / "vox2_meta.csv").write_text(VOX2 + "id00101 ,n000101 ,f ,dev \n")
+    found = find_voices(tmp_path, "voxceleb")
+    assert [voice.file for voice in found] == [
+        "aac/id00101/v/1.m4a",
+        "mp4/id00101/v/2.mp4",
+        "mp4/id00102/v/1.mp4",
+    ]
+    assert found.left_out == [("mp4/id00101/v/1.mp4", "a video whose sound is there")]
+
+
+def test_what_is_left_out_is_named_with_its_reason(tmp_path):
+    plant(tmp_path, "wav/id10001/a/1.wav", "wav/id10001/a/2.dss", "wav/id10001/a/3", "music/1.wav")
+    plant(tmp_path, "wav/id10001/a/._1.wav", "wav/id10001/a/1.jpg", "wav/id10001/a/1.txt")
+    (tmp_path / "vox1_meta.csv").write_text(VOX1 + "id10001\tA.J._Buckley\tm\tIreland\tdev\n")
+    assert find_voices(tmp_path, "voxceleb").left_out == [
+        ("music/1.wav", "in nobody's folder"),
+        ("wav/id10001/a/2.dss", "of a kind that is not read: .dss"),
+        ("wav/id10001/a/3", "of a kind that is not read: without an ending"),
+    ]
 
 
 def test_hidden_files_and_folders_are_skipped(tmp_path):
@@ -196,7 +263,7 @@ def test_an_empty_corpus_is_refused(tmp_path, find, layout):
 @pytest.mark.parametrize(
     ("find", "layout", "table"),
     [
-        (find_voices, "voxceleb", "vox1_meta.csv or vox2_meta.csv"),
+        (find_voices, "voxceleb", "vox1_meta.csv or vox2_meta.csv or full_vox2_meta.csv"),
         (find_faces, "vggface2", "identity_meta.csv"),
     ],
 )
@@ -204,7 +271,7 @@ def test_a_missing_table_is_refused(tmp_path, find, layout, table):
     with pytest.raises(CorpusError, match=f"{table} is neither in"):
         find(plant(tmp_path / "corpus", "id10001/a/1.wav", "n000001/1.jpg"), layout)
     with pytest.raises(CorpusError, match="cannot be read"):
-        find(tmp_path / "corpus", layout, tmp_path / "no.csv")
+        find(tmp_path / "corpus", layout, [tmp_path / "no.csv"])
 
 
 @pytest.mark.parametrize(
@@ -224,7 +291,7 @@ def test_a_table_of_something_else_is_refused(tmp_path, text, reason):
 
 def test_a_table_for_a_layout_without_one_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="has no table of people"):
-        find_faces(plant(tmp_path, "A_B/1.jpg"), "lfw", tmp_path / "identity_meta.csv")
+        find_faces(plant(tmp_path, "A_B/1.jpg"), "lfw", [tmp_path / "identity_meta.csv"])
 
 
 @pytest.mark.parametrize(("find", "layout"), [(find_voices, "lfw"), (find_faces, "voxceleb")])

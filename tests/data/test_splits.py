@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from v2f.data.splits import split_people
+from v2f.data.splits import keep_splits, split_people
 from v2f.errors import CorpusError
 
 PEOPLE = [f"Person {number:04}" for number in range(1225)]
@@ -75,6 +75,13 @@ def test_three_people_are_enough_for_three_splits():
     assert sorted(split_people(["a", "b", "c"], "random")) == ["test", "train", "validation"]
     assert split_people(["a", "b"], "random") == ["train", "train"]
     assert split_people([], "random") == []
+
+
+def test_newcomers_are_split_and_the_others_stay():
+    before = ["test", None, "", None, "train"]
+    names = ["Frances", "Abe", "Gina", "Hal", "Carla"]
+    assert keep_splits(before, names, "paper", 0) == ["test", "validation", "", "train", "train"]
+    assert keep_splits(["test"], ["Frances"], "a list that is gone", 0) == ["test"]
 
 
 def test_a_list_decides_and_leaves_out_whom_it_does_not_name(split_by):

@@ -23,12 +23,12 @@ FACES = [
     store.FaceRow("c.jpg", "C. Test", "", "", "", "dd"),
     store.FaceRow("a.jpg", "A. Buckley", "", "", "", "ee"),
 ]
-LOG_MEL = np.arange(9 * 64, dtype=np.float16).reshape(9, 64)
+SPEECH = np.array([0, 8192, 16384, -32768, 1, 2, 3, 4, 5], np.int16)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    store.write_array(tmp_path / store.LOG_MEL, LOG_MEL)
+    store.write_array(tmp_path / store.SPEECH, SPEECH)
     store.write_array(
         tmp_path / store.FACES, np.arange(2, dtype=np.uint8).repeat(64 * 64 * 3).reshape(2, 64, 64, 3)
     )
@@ -44,18 +44,19 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert opened.identities == 1
     assert opened.voices_in("train").tolist() == [0, 1] and opened.faces_in("test").tolist() == [0]
     assert opened.person_of(2).name == "C. Test"
-    assert np.array_equal(opened.sound(1), LOG_MEL[4:6])
+    assert opened.waveform(0).tolist() == [0.0, 0.25, 0.5, -1.0]
+    assert opened.waveform(0, slice(2, None)).tolist() == [0.5, -1.0]
 
 
 def test_arrays_are_mapped_not_read(folder: Path) -> None:
     opened = store.Store.open(folder)
-    assert isinstance(opened.sounds, np.memmap) and isinstance(opened.faces, np.memmap)
+    assert isinstance(opened.speech, np.memmap) and isinstance(opened.faces, np.memmap)
 
 
 def test_other_programs_need_numpy_alone(folder: Path) -> None:
-    voices, log_mel = (np.load(folder / name, mmap_mode="r") for name in ("voices.npy", "log_mel.npy"))
+    voices, speech = (np.load(folder / name, mmap_mode="r") for name in ("voices.npy", "speech.npy"))
     start, length, person = voices[2]
-    assert np.array_equal(log_mel[start : start + length], LOG_MEL[6:9]) and person == 2
+    assert np.array_equal(speech[start : start + length], SPEECH[6:9]) and person == 2
 
 
 def test_the_manifests_hold_everything_in_words(folder: Path) -> None:
@@ -63,13 +64,6 @@ def test_the_manifests_hold_everything_in_words(folder: Path) -> None:
     assert lines[0] == "file,person,gender,nationality,split,identity,seconds,start,length,sha256,age"
     assert lines[1] == "a.wav,A. Buckley,male,Ireland,train,0,0.04,0,4,aa,25"
     assert (folder / "faces.csv").read_text().splitlines()[1] == "c.jpg,C. Test,female,USA,test,-1,dd,"
-
-
-def test_a_demonstration_store_holds_speech(folder: Path) -> None:
-    (folder / store.LOG_MEL).unlink()
-    store.write_array(folder / store.SPEECH, np.array([0, 8192, 16384, -32768, 1, 2, 0, 0, 0], np.int16))
-    opened = store.Store.open(folder)
-    assert opened.holds_speech and opened.waveform(0).tolist() == [0.0, 0.25, 0.5, -1.0]
 
 
 def test_a_store_written_before_there_were_ages_is_read(folder: Path) -> None:
@@ -92,14 +86,14 @@ def test_who_is_who_decides_the_hash(folder: Path) -> None:
     assert store.store_hash(folder) != before
 
 
-@pytest.mark.parametrize("part", ["people.csv", "voices.npy", "log_mel.npy", "faces.npy", "face_person.npy"])
+@pytest.mark.parametrize("part", ["people.csv", "voices.npy", "speech.npy", "faces.npy", "face_person.npy"])
 def test_a_missing_part_is_one_sentence(folder: Path, part: str) -> None:
     (folder / part).unlink()
     with pytest.raises(CorpusError, match="not a complete corpus store"):
         store.Store.open(folder)
 
 
-@pytest.mark.parametrize("part", ["log_mel.npy", "faces.npy"])
+@pytest.mark.parametrize("part", ["speech.npy", "faces.npy"])
 def test_parts_of_different_lengths_are_refused(folder: Path, part: str) -> None:
     store.write_array(folder / part, np.load(folder / part)[:-1])
     with pytest.raises(CorpusError, match="do not fit together"):

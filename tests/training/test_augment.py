@@ -144,3 +144,18 @@ def test_what_is_cut_out_is_up_to_three_eighths_of_the_side(size: int, monkeypat
     cut = (augment_faces(torch.ones(300, 3, size, size), rng(5)) == 0).all(dim=1)
     assert cut.any(dim=2).sum(dim=1).max() == pytest.approx(size * 3 / 8, abs=1)
     assert 0.3 < cut.any(dim=(1, 2)).float().mean() < 0.7
+
+
+def test_a_part_of_a_batch_becomes_what_it_is_in_the_whole() -> None:
+    """So that several processes, each with its part, do what one does."""
+    part, waveforms, noises = slice(2, 5), *torch.randn(2, 8, 16_000, generator=rng(3))
+    whole = augment_voices(waveforms, noises, 16_000, rng(4))
+    torch.testing.assert_close(
+        augment_voices(waveforms[part], noises[part], 16_000, rng(4), part, 8),
+        whole[part],
+        atol=1e-5,
+        rtol=1e-4,
+    )
+    log_mel = torch.randn(8, 64, 100, generator=rng(5))
+    masked = mask_features(log_mel, rng(6))
+    assert mask_features(log_mel[part], rng(6), part=part, batch=8).equal(masked[part])

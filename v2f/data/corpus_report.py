@@ -20,6 +20,7 @@ PAPER = {  # Table 1
     "people": PAPER_PEOPLE,
 }
 SHOWN = 100  # faces of a contact sheet
+EXAMPLES = 3  # rejected files that are named for each reason
 
 
 def corpus_report(folder: Path) -> dict:
@@ -46,6 +47,7 @@ def corpus_report(folder: Path) -> dict:
         "only voices": sorted(store.people[i].name for i in with_voice - with_face) if both else [],
         "only faces": sorted(store.people[i].name for i in with_face - with_voice) if both else [],
         "rejected": rejections(folder),
+        "rejected, for example": _examples(folder),
     }
 
 
@@ -53,6 +55,16 @@ def rejections(folder: Path) -> dict[str, int]:
     """The number of rejected files of a store by reason, the most frequent first."""
     rows = read_rows(folder / "rejected.csv", Rejected)
     return dict(Counter(row.reason.split(":")[0] for row in rows).most_common())
+
+
+def _examples(folder: Path) -> dict[str, list[str]]:
+    """The first rejected files for each reason."""
+    examples: dict[str, list[str]] = {}
+    for row in read_rows(folder / "rejected.csv", Rejected):
+        reason = row.reason.split(":")[0]
+        if len(examples.setdefault(reason, [])) < EXAMPLES:
+            examples[reason].append(row.file)
+    return examples
 
 
 def write(folder: Path, report: dict, faces: Sequence[Source] = ()) -> None:
@@ -88,7 +100,12 @@ def as_text(report: dict) -> str:
         if names := report[key]:
             lines.append(f"{words} ({len(names):,}): {', '.join(names)}.")
     lines += ["", f"Left out: {sum(report['rejected'].values()):,} files"]
-    lines += [f"{count:12,}  {reason}" for reason, count in report["rejected"].items()]
+    for reason, count in report["rejected"].items():
+        examples = report["rejected, for example"][reason]
+        more = ", ..." if count > len(examples) else ""
+        lines.append(f"{count:12,}  {reason}: {', '.join(examples)}{more}")
+    if report["rejected"]:
+        lines.append("All of them are named in rejected.csv.")
     return "\n".join(lines) + "\n"
 
 

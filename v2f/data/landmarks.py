@@ -1,6 +1,6 @@
 """Faces in pictures: boxes, 68 landmarks, alignment, and a 128-d descriptor.
 
-By dlib, whose weights come inside the package `face_recognition_models` (both: requirements-dev.txt); landmarks also
+By dlib, whose weights come inside the package `face_recognition_models`; landmarks also
 by face-alignment's networks (alignment_network.py).
 Pictures are RGB np.uint8 [height, width, 3]; points are (x, y) in pixels, (0, 0) the centre of the first.
 """
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from v2f.cli import how_to_install
 from v2f.errors import CorpusError, V2FError
 
 # Eye centres, nose tip and mouth corners of an aligned face in 64x64: the median of 60 portraits, its eyes
@@ -54,12 +55,27 @@ def landmark_backend(detector: str) -> Backend:
     Raises CorpusError where there is no such backend, or its package or weights are missing.
     """
     if detector == "dlib":
+        require_dlib()
         return lambda images: [[landmarks68(image, box) for box in detect_faces(image)] for image in images]
     if detector == "face-alignment":
-        from v2f.data.alignment_network import AlignmentNetwork  # seconds to import, and seldom installed
+        from v2f.data.alignment_network import AlignmentNetwork  # seconds to import
 
         return AlignmentNetwork().landmarks
     raise CorpusError(f"There is no detector {detector!r}; choose dlib or face-alignment.")
+
+
+def default_detector() -> str:
+    """The backend "dlib" where it is installed, else "face-alignment", which training brings along."""
+    try:
+        require_dlib()
+    except V2FError:
+        return "face-alignment"
+    return "dlib"
+
+
+def require_dlib() -> None:
+    """Raise V2FError where dlib or the package with its weights is not installed."""
+    _dlib(), _weights("")
 
 
 def detect_faces(image: np.ndarray, upsample: int = 1) -> list[Box]:
@@ -205,4 +221,4 @@ def _weights(name: str) -> str:
 
 
 def _missing() -> V2FError:
-    return V2FError("Finding faces needs dlib; install it with: pip install -r requirements-dev.txt")
+    return V2FError(f"Finding faces needs dlib; install it with: {how_to_install('dlib')}")

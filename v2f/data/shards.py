@@ -53,6 +53,7 @@ class ShardWriter:
         self.journal = folder / f"{side}.progress.jsonl"
         self.table, self.rejected = folder / f"{side}.rows.csv", folder / f"{side}.rejected.csv"
         self.shards = 0  # that count
+        self.done: set[str] = set()  # names of the items in them, where items have names
 
     @property
     def files(self) -> list[Path]:
@@ -81,15 +82,16 @@ class ShardWriter:
             self.journal.unlink(missing_ok=True)
             self._count(records[0])
         self.shards = len(records) - 1
+        self.done = {name for record in records for name in record.get("items", ())}
 
-    def append(self, result: ShardResult) -> None:
-        """Add a shard and count it."""
+    def append(self, result: ShardResult, names: Sequence[str] = ()) -> None:
+        """Add a shard, of items with these names, and count it."""
         for name in self.columns:
             parts = [np.asarray(part).tobytes() for part in result.arrays.get(name, [])]
             _write_durably(self.folder / f"{name}.npy", parts, "ab")
         for table, rows in ((self.table, result.rows), (self.rejected, result.rejected)):
             _write_durably(table, (_csv_line(astuple(row)) for row in rows), "ab")
-        self._count({"sizes": self._sizes()})
+        self._count({"sizes": self._sizes()} | ({"items": list(names)} if names else {}))
         self.shards += 1
 
     def finish(self) -> None:
@@ -116,21 +118,23 @@ def grow(
     work: Callable[[Sequence[Any]], ShardResult],
     task: str,
     shard: int,
+    name: Callable[[Any], str] | None = None,
 ) -> None:
     """Run `work` on shards of `items`, in parallel within an `engine`, and append the results in order.
 
-    Goes on where it stopped. `task` names everything but the items that the result depends on. Raises CorpusError when
-    the disk is full or a worker dies; what is done is kept.
+    Goes on where it stopped. `task` names everything but the items that the result depends on. Where `name` tells items
+    apart, others may join them later; without, they are part of the task. Raises CorpusError when the disk is full or
+    a worker dies; what is done is kept.
     """
-    starts = range(0, len(items), shard)
     kept = "What is done is kept: run the same command again to go on."
     try:
-        writer.begin(hashlib.sha256(f"{task} {shard} {items}".encode()).hexdigest())
-        done = min(writer.shards * shard, len(items))
-        with tqdm(total=len(items), initial=done, desc=writer.side, unit="file") as bar:
-            tasks = (delayed(work)(items[start : start + shard]) for start in starts[writer.shards :])
-            for result in Parallel(return_as="generator", batch_size=1)(tasks):
-                writer.append(result)
+        writer.begin(hashlib.sha256(f"{task} {shard} {'' if name else items}".encode()).hexdigest())
+        left = _left(writer, items, shard, name)
+        parts = [left[start : start + shard] for start in range(0, len(left), shard)]
+        with tqdm(total=len(items), initial=len(items) - len(left), desc=writer.side, unit="file") as bar:
+            results = Parallel(return_as="generator", batch_size=1)(delayed(work)(part) for part in parts)
+            for part, result in zip(parts, results, strict=True):
+                writer.append(result, [name(item) for item in part] if name else ())
                 bar.update(len(result.rows) + len(result.rejected))
         writer.finish()
     except OSError as error:
@@ -141,6 +145,21 @@ def grow(
         raise CorpusError(
             f"A worker died, perhaps for want of memory: use fewer --workers. {kept}"
         ) from error
+
+
+def _left(
+    writer: ShardWriter, items: Sequence[Any], shard: int, name: Callable[[Any], str] | None
+) -> Sequence[Any]:
+    """The items that are still to be done; raises CorpusError where some that are done are no longer among them."""
+    if name is None:
+        return items[min(writer.shards * shard, len(items)) :]
+    gone = writer.done - {name(item) for item in items}
+    if gone:
+        raise CorpusError(
+            f"{writer.folder} holds {writer.side} of files that would no longer be taken, such as {min(gone)}:"
+            " put them back, name another --out, or delete it."
+        )
+    return [item for item in items if name(item) not in writer.done]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 A layout is how a corpus keeps people apart on disk:
 
-    voxceleb    .../id10001/VIDEO/00001.wav     with vox1_meta.csv (names) and/or vox2_meta.csv (VGGFace2 ids)
+    voxceleb    .../id10001/VIDEO/00001.wav     with vox1_meta.csv (names), vox2_meta.csv (VGGFace2 ids), or both
     vggface     .../A.J._Buckley/00000001.jpg
     vggface2    .../n000001/0001_01.jpg         with identity_meta.csv (names)
     lfw         .../Aaron_Eckhart/Aaron_Eckhart_0001.jpg
@@ -11,31 +11,40 @@ A layout is how a corpus keeps people apart on disk:
 Only names of files are read, never their contents. `people_of` matches people of several corpora by name or id.
 """
 
-import csv
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
+from v2f.data.tables import read_people, spaced
 from v2f.errors import CorpusError
 
 VOICE_LAYOUTS = ("voxceleb", "folders")
 FACE_LAYOUTS = ("vggface", "vggface2", "lfw", "folders")
-# no .mp4: beside VoxCeleb's sound lie its videos, which are the same recordings again
-VOICE_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".webm"})
-FACE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+SOUND_ENDINGS = frozenset({  # of what v2f.audio reads
+    ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".au", ".avr", ".caf", ".flac",
+    ".ircam", ".m4a", ".m4b", ".mka", ".mp2", ".mp3", ".nist", ".oga", ".ogg", ".opus", ".rf64",
+    ".snd", ".sph", ".spx", ".voc", ".w64", ".wav", ".wma", ".wv",
+})  # fmt: skip
+VIDEO_ENDINGS = frozenset({
+    ".3g2", ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg",
+    ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv",
+})  # fmt: skip
+VOICE_ENDINGS = SOUND_ENDINGS | VIDEO_ENDINGS
+FACE_ENDINGS = frozenset({
+    ".avif", ".bmp", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm",
+    ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp",
+})  # fmt: skip
+FEATURE_ENDINGS = frozenset({".npy"})
+NOTES = frozenset({  # that lie beside recordings and pictures, and are none themselves
+    ".csv", ".htm", ".html", ".ini", ".json", ".jsonl", ".lab", ".log", ".md", ".npy", ".npz",
+    ".pdf", ".srt", ".textgrid", ".tsv", ".txt", ".vtt", ".xml", ".yaml", ".yml",
+})  # fmt: skip
 IDS = {"voxceleb": re.compile(r"id\d{5}"), "vggface2": re.compile(r"n\d{6}")}  # folders of a person
-TABLES = {  # of people: file name, and its columns of ids and of names
-    "voxceleb": {
-        "vox1_meta.csv": ("voxceleb1id", "vggface1id"),
-        "vox2_meta.csv": ("voxceleb2id", "vggface2id"),  # has no names, but VGGFace2's ids
-    },
-    "vggface2": {"identity_meta.csv": ("classid", "name")},
-}
 EXPECTED = {
     "voxceleb": "id10001/VIDEO/00001.wav",
     "vggface": "A.J._Buckley/00000001.jpg",
@@ -43,7 +52,6 @@ EXPECTED = {
     "lfw": "Aaron_Eckhart/Aaron_Eckhart_0001.jpg",
     "folders": "one folder for each person",
 }
-GENDERS = {"f": "female", "m": "male"}
 PLAIN_LETTERS = str.maketrans(  # letters whose strokes and ligatures Unicode does not take apart
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe"}
 )
@@ -80,24 +88,40 @@ class Person:
     age: str = ""  # years; the middle of a band where only that is known
 
 
-def find_voices(folder: Path, layout: str, meta: Path | None = None) -> list[Source]:
-    """List the recordings below a folder, sorted by `file`.
+class Found(list[Source]):
+    """The sources below a folder, sorted by `file`; `left_out` says of other files there why they are none."""
+
+    folder: Path = Path()
+    left_out: Sequence[
+        tuple[str, str]
+    ] = ()  # paths below the folder, and reasons; behind a colon there may be more
+
+
+def find_voices(folder: Path, layout: str, tables: Sequence[Path] = ()) -> Found:
+    """List the recordings below a folder.
+
+    Of a video and its sound, which have one name below the folder of their person, the sound is listed.
 
     Args:
         folder: the corpus, or a folder of several, as downloaded.
         layout: one of VOICE_LAYOUTS.
-        meta: VoxCeleb's table of people; without it, those in the folder or the one above. Recordings of somebody
-            who is not in the table keep the id as their person.
+        tables: VoxCeleb's tables of people; without any, those in the folder or the one above. Recordings of
+            somebody who is in none keep the name of their folder as their person.
 
     Raises:
-        CorpusError: the folder or the table is missing, or there is no recording.
+        CorpusError: the folder or a table is missing, or there is no recording.
     """
-    return _find(folder, layout, VOICE_LAYOUTS, VOICE_ENDINGS, meta)
+    return _find(folder, layout, VOICE_LAYOUTS, VOICE_ENDINGS, tables)
 
 
-def find_faces(folder: Path, layout: str, meta: Path | None = None) -> list[Source]:
-    """List the pictures below a folder, as `find_voices` does; `meta` is VGGFace2's identity_meta.csv."""
-    return _find(folder, layout, FACE_LAYOUTS, FACE_ENDINGS, meta)
+def find_faces(folder: Path, layout: str, tables: Sequence[Path] = ()) -> Found:
+    """List the pictures below a folder, as `find_voices` does; `tables` are like VGGFace2's identity_meta.csv."""
+    return _find(folder, layout, FACE_LAYOUTS, FACE_ENDINGS, tables)
+
+
+def find_features(folder: Path, layout: str, tables: Sequence[Path] = ()) -> Found:
+    """List the recordings of which somebody computed features already, .npy files, as `find_voices` does."""
+    return _find(folder, layout, VOICE_LAYOUTS, FEATURE_ENDINGS, tables)
 
 
 @lru_cache(1 << 16)  # many files are of few people
@@ -149,35 +173,71 @@ def _least_like_an_id(name: str) -> tuple[bool, bool, str]:
 
 
 def _find(
-    folder: Path, layout: str, layouts: tuple[str, ...], endings: frozenset[str], meta: Path | None
-) -> list[Source]:
+    folder: Path, layout: str, layouts: tuple[str, ...], endings: frozenset[str], tables: Sequence[Path]
+) -> Found:
     folder = Path(folder)
     if layout not in layouts:
         raise CorpusError(f"There is no layout {layout!r} here; take one of: {', '.join(layouts)}.")
     if not folder.is_dir():
         raise CorpusError(f"There is no folder {folder}.")
-    people = _people(folder, layout, meta)
-    name = Path(os.path.abspath(folder)).name  # the folder may itself be one person's
-    sources = []
-    for above, files in _walk(folder):
-        whose = _whose(layout, name, above)
-        if not whose:
-            continue
-        details = people.get(whose) or {"person": _spaced(whose)}
-        for file in files:
-            if os.path.splitext(file)[1].lower() in endings and not file.startswith("."):
-                below = "/".join((*above, file))
-                sources.append(Source(folder / below, below, **details))
-    if not sources:
-        kind = "recordings" if endings is VOICE_ENDINGS else "pictures"
-        raise CorpusError(
-            f"There are no {kind} in {folder} in the layout {layout!r}; it should hold {EXPECTED[layout]}."
+    people = read_people(folder, layout, tables)
+    by_name = {normalised(details["person"]): details for details in people.values()}
+    by_name.pop("", None)  # names without letters and digits match nothing
+    walked = list(_walk(folder))
+    owner = _Owner(layout, Path(os.path.abspath(folder)).name, by_name, [above for above, _ in walked])
+    found, left_out = Found(), []
+    for above, files in walked:
+        whose = owner.of(above)
+        details = people.get(whose or "") or by_name.get(
+            normalised(whose or ""), {"person": spaced(whose or "")}
         )
-    return sorted(sources, key=lambda source: source.file)
+        for file in files:
+            below, ending = "/".join((*above, file)), os.path.splitext(file)[1].lower()
+            if ending in endings and whose:
+                found.append(Source(folder / below, below, **details))
+            elif ending in endings:
+                left_out.append((below, "in nobody's folder"))
+            elif ending not in VOICE_ENDINGS | FACE_ENDINGS | NOTES:
+                left_out.append((below, f"of a kind that is not read: {ending or 'without an ending'}"))
+    if not found:
+        kind = {VOICE_ENDINGS: "recordings", FACE_ENDINGS: "pictures"}.get(endings, "features")
+        others = f" Left out is {left_out[0][0]}: {left_out[0][1]}." if left_out else ""
+        raise CorpusError(
+            f"There are no {kind} in {folder} in the layout {layout!r}; it should hold {EXPECTED[layout]}.{others}"
+        )
+    found = _without_videos_of_sounds(found, left_out)
+    found.folder = folder
+    return found
+
+
+def _without_videos_of_sounds(sources: Found, left_out: list[tuple[str, str]]) -> Found:
+    """Leave out videos beside whose sound they lie, as VoxCeleb2's do: they are the same recordings again."""
+
+    def name(source: Source) -> tuple[str, str]:
+        """The person, and the way to the file from the person's folder, without the ending."""
+        way = os.path.splitext(source.file)[0].split("/")
+        keys = {normalised(key) for key in (source.person, *source.aliases)}
+        start = next((i + 1 for i, part in enumerate(way) if normalised(part) in keys), 0)
+        return source.person, "/".join(way[start:])
+
+    def is_video(source: Source) -> bool:
+        return source.path.suffix.lower() in VIDEO_ENDINGS
+
+    sounds = (
+        {name(source) for source in sources if not is_video(source)} if any(map(is_video, sources)) else ()
+    )
+    found = Found()
+    for source in sorted(sources, key=lambda source: source.file):
+        if is_video(source) and name(source) in sounds:
+            left_out.append((source.file, "a video whose sound is there"))
+        else:
+            found.append(source)
+    found.left_out = sorted(left_out)
+    return found
 
 
 def _walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    """Every folder below one, as the names on the way to it, with the names of its files; hidden ones are left out.
+    """Every folder below one, as the names on the way to it, with the names of its files; hidden ones are skipped.
 
     Corpora are often put together by links, so those are followed, but no folder is entered twice.
     """
@@ -193,91 +253,38 @@ def _walk(folder: Path) -> Iterator[tuple[tuple[str, ...], list[str]]]:
             continue
         entered.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield Path(place).relative_to(folder).parts, files
+        yield Path(place).relative_to(folder).parts, [name for name in files if not name.startswith(".")]
 
 
-def _whose(layout: str, folder: str, above: tuple[str, ...]) -> str | None:
-    """The folder, of those on the way to a file, that is named after its person; None where there is none."""
-    if layout in IDS:
-        return next((name for name in (folder, *above) if IDS[layout].fullmatch(name)), None)
-    if not above or (layout == "vggface" and above[-1] == "images"):
-        return None
-    # archives of VGGFace and LFW unpack to different depths, but the last folder is always the person's
-    return above[0] if layout == "folders" else above[-1]
+class _Owner:
+    """Whose folders are.
 
-
-def _spaced(name: str) -> str:
-    """ "A.J._Buckley" -> "A.J. Buckley"; a name of nothing but underscores stays."""
-    return " ".join(name.replace("_", " ").split()) or name
-
-
-def _people(folder: Path, layout: str, meta: Path | None) -> dict[str, dict[str, Any]]:
-    """The fields of a Source that a corpus's tables of people hold, by the name of a person's folder."""
-    tables = TABLES.get(layout)
-    if tables is None:
-        if meta is not None:
-            raise CorpusError(f"The layout {layout!r} has no table of people; leave {meta} out.")
-        return {}
-    people = {}
-    for path in [Path(meta)] if meta is not None else _nearby(folder, tables):
-        rows = _read_table(path)
-        columns = next((columns for columns in tables.values() if {*columns} <= rows[0].keys()), None)
-        if columns is None:
-            raise CorpusError(
-                f"{path} does not read like {' or '.join(tables)}: its header names other columns."
-            )
-        for row in rows:
-            identity, name = (row[column] for column in columns)
-            people[identity] = {
-                "person": _spaced(name) or identity,
-                "aliases": (identity,),
-                "gender": GENDERS.get(row["gender"][:1].lower(), ""),
-                "nationality": _spaced(row["nationality"]),
-            }
-    return people
-
-
-def _nearby(folder: Path, names: Iterable[str]) -> list[Path]:
-    """The tables that lie in a folder or else in the one above."""
-    places = (folder, Path(os.path.abspath(folder)).parent)
-    paths = [next((place / name for place in places if (place / name).is_file()), None) for name in names]
-    if not any(paths):
-        raise CorpusError(
-            f"{' or '.join(names)} is neither in {folder} nor in the folder above; say where it is."
-        )
-    return [path for path in paths if path]
-
-
-def _read_table(path: Path) -> list[dict[str, str]]:
-    """Rows of a table with tabs or commas between cells, by normalised column name; missing cells are "".
-
-    The copies that go round differ in spaces, in quotes, and in a comma at the end of lines.
+    Some copies of VoxCeleb and VGGFace2 name folders after people, not after their ids, or mix both: a folder is a
+    person's as well if its name is in `names`, or if it lies beside a person's.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            tabs = "\t" in file.readline()
-            file.seek(0)
-            lines = list(csv.reader(file, delimiter="\t" if tabs else ",", skipinitialspace=True))
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CorpusError(f"{path} is not a table of people in UTF-8.") from error
-    header, *rows = [cells for cells in map(_cells, lines) if cells] or [[]]
-    columns = [normalised(cell) for cell in header]
-    table = []
-    empty = dict.fromkeys(("gender", "nationality", *columns), "")
-    for cells in rows:
-        surplus = max(0, len(cells) - len(columns))  # commas of a name without quotes, second in every table
-        cells[1 : 2 + surplus] = [",".join(cells[1 : 2 + surplus])]
-        table.append(empty | dict(zip(columns, cells, strict=False)))
-    if not table:
-        raise CorpusError(f"{path} names no people.")
-    return table
 
+    def __init__(
+        self, layout: str, folder: str, names: Container[str], places: Iterable[tuple[str, ...]]
+    ) -> None:
+        self.layout, self.folder, self.names = layout, folder, names
+        self.shelves: set[tuple[str, ...]] = set()  # folders that hold those of people
+        if layout in IDS:
+            self.shelves = {
+                above[:depth]
+                for above in places
+                for depth, name in enumerate(above)
+                if IDS[layout].fullmatch(name) or normalised(name) in names
+            }
 
-def _cells(line: list[str]) -> list[str]:
-    """The cells of a line without spaces and quotes around them, and without empty ones at its end."""
-    cells = [cell.strip(' \t"') for cell in line]
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
+    def of(self, above: tuple[str, ...]) -> str | None:
+        """The folder, of those on the way to a file, that is named after its person; None where there is none."""
+        if self.layout in IDS:
+            way = (self.folder, *above)  # the whole corpus may itself be one person's
+            ids = (name for name in way if IDS[self.layout].fullmatch(name))
+            named = (name for name in way if normalised(name) in self.names)
+            beside = (name for depth, name in enumerate(above) if above[:depth] in self.shelves)
+            return next(chain(ids, named, beside), None)
+        if not above or (self.layout == "vggface" and above[-1] == "images"):
+            return None
+        # archives of VGGFace and LFW unpack to different depths, but the last folder is always the person's
+        return above[0] if self.layout == "folders" else above[-1]

@@ -2,11 +2,13 @@
 
 import csv
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from v2f.data.sources import normalised
 from v2f.errors import CorpusError
+from v2f.models import people_trained_on
+from v2f.models.released import REPOSITORY
 
 SPLITS = ("train", "validation", "test")
 VALIDATION_INITIALS, TEST_INITIALS = "ab", "cde"  # Sec. 4, by way of its reference [25]; F to Z train
@@ -31,6 +33,24 @@ def split_people(names: Sequence[str], rule: str, seed: int = 0) -> list[str]:
     keys = [_key(name) for name in names]
     chosen = _by_chance(set(keys), seed) if rule == "random" else _by_list(Path(rule))
     return [chosen.get(key, "") for key in keys]
+
+
+def trained_on(provenance: Mapping[str, str], people: Sequence[str]) -> list[str] | None:
+    """The names of those whom weights were trained on; None where the weights do not tell.
+
+    The authors' weights hold no names: of these it is the ones among `people` whom the paper trained on.
+    """
+    if provenance.get("source") != REPOSITORY:
+        return people_trained_on(provenance)
+    splits = split_people(people, "paper")
+    return [name for name, split in zip(people, splits, strict=True) if split == "train"]
+
+
+def keep_splits(before: Sequence[str | None], names: Sequence[str], rule: str, seed: int) -> list[str]:
+    """The splits that people have had `before`; those who had none, None, are split by `split_people`."""
+    newcomers = [name for name, old in zip(names, before, strict=True) if old is None]
+    new = iter(split_people(newcomers, rule, seed) if newcomers else ())
+    return [next(new) if old is None else old for old in before]
 
 
 def _key(name: str) -> str:

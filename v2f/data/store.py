@@ -2,18 +2,19 @@
 
     people.csv    name, gender, nationality, split, identity, age                one row a person
     voices.csv    file, person, gender, nationality, split, identity, seconds, start, length, sha256, age
-    voices.npy    int64 [recordings, 3]: start and length of its sound, and its person's row in people.csv
-    log_mel.npy   float16 [frames, 64]: log-mel of the speech of all recordings, one after another, 100 frames a second
+    voices.npy    int64 [recordings, 3]: start and length of its speech, and its person's row in people.csv
+    speech.npy    int16 [samples], 16 kHz: the speech of all recordings, one after another, each at one level
     faces.csv     file, person, gender, nationality, split, identity, sha256, age
     faces.npy     uint8 [faces, size, size, 3], RGB
     face_person.npy   int64 [faces]: each face's person, as a row of people.csv
+    rejected.csv      file, reason                                           one row a file that was left out
+    split.json        the rule and the seed of the split, by which those who join are split
 
 `split` is train, validation or test, and empty for people in none. `identity` numbers the people of the training
-split of whom there are voices and faces, from 0, and is -1 for all others. The log-mel is not normalised yet: that is
-done over the part that is used (`v2f.audio.normalise`).
+split of whom there are voices and faces, from 0, and is -1 for all others. Features are computed when they are needed,
+by the front end of the encoder that listens (v2f/audio/front_ends.py).
 
-A store of the demonstration corpus holds speech.npy instead of log_mel.npy, int16 [samples] at 16 kHz, because its
-voices are augmented as sound; every recording has one level. Besides:
+A store of the demonstration corpus also holds:
 
     dvectors.npy      float32 [recordings, 448]: two public speaker embeddings side by side, each of unit length
     descriptors.npy   float32 [faces, 128], dlib's
@@ -25,9 +26,9 @@ Its identities are groups of look-alikes, and `identity` of a voice is the one i
 
 Other programs need NumPy alone:
 
-    voices, log_mel = np.load("voices.npy", mmap_mode="r"), np.load("log_mel.npy", mmap_mode="r")
+    voices, speech = np.load("voices.npy", mmap_mode="r"), np.load("speech.npy", mmap_mode="r")
     start, length, person = voices[7]
-    log_mel[start : start + length].T   # [64, frames]
+    speech[start : start + length] / 32768   # [samples]
 """
 
 import csv
@@ -42,19 +43,21 @@ from v2f.audio import FULL_SCALE
 from v2f.data.shards import Rejected, read_rows, write_array, write_rows, write_table
 from v2f.data.sources import Person
 from v2f.errors import DAMAGED_ARRAY, CorpusError
-from v2f.models.networks import GENDERS, MEL_BINS
+from v2f.models.networks import GENDERS
 
 PEOPLE = "people.csv"
 VOICES, VOICE_TABLE = "voices.npy", "voices.csv"
-LOG_MEL, SPEECH, DVECTORS, PAIRING = "log_mel.npy", "speech.npy", "dvectors.npy", "pairing.npy"
+SPEECH, DVECTORS, PAIRING = "speech.npy", "dvectors.npy", "pairing.npy"
 FACES, FACE_PERSON, FACE_TABLE, DESCRIPTORS = "faces.npy", "face_person.npy", "faces.csv", "descriptors.npy"
 FACERES = "faceres.npy"
-# A row of voices.npy: where the recording's sound starts, how long it is, and its person's row in people.csv.
+# A row of voices.npy: where the recording's speech starts, how long it is, and its person's row in people.csv.
 VOICE = np.dtype([("start", "<i8"), ("length", "<i8"), ("person", "<i8")])
 
 
 @dataclass(frozen=True)
-class _SourceRow:
+class SourceRow:
+    """A file and whose it is."""
+
     file: str
     person: str
     aliases: str  # other names of the person, divided by |
@@ -63,17 +66,17 @@ class _SourceRow:
 
 
 @dataclass(frozen=True)
-class VoiceRow(_SourceRow):
+class VoiceRow(SourceRow):
     """A recording as it was prepared, in voices.rows.csv."""
 
     seconds: float  # of speech
-    length: int  # in the sound file: frames of log-mel, or samples of speech
+    length: int  # samples of it in SPEECH
     sha256: str  # of the recording's file
     age: str = ""  # as of Person
 
 
 @dataclass(frozen=True)
-class FaceRow(_SourceRow):
+class FaceRow(SourceRow):
     """A face as it was prepared, in faces.rows.csv."""
 
     sha256: str
@@ -81,12 +84,12 @@ class FaceRow(_SourceRow):
 
 @dataclass(frozen=True)
 class Store:
-    """An opened store. Arrays are memory maps; `sounds` is the log-mel, or the speech of a demonstration corpus."""
+    """An opened store; its arrays are memory maps."""
 
     folder: Path
     people: list[Person]
     voices: np.ndarray  # VOICE [recordings]
-    sounds: np.ndarray  # float16 [frames, 64] or int16 [samples]
+    speech: np.ndarray  # int16 [samples], 16 kHz
     faces: np.ndarray  # uint8 [faces, size, size, 3]
     face_person: np.ndarray  # int64 [faces]
 
@@ -95,12 +98,11 @@ class Store:
         """Open a store in milliseconds, at any size; raises CorpusError when a part is missing or does not fit."""
         folder = Path(folder)
         try:
-            sounds = LOG_MEL if (folder / LOG_MEL).exists() else SPEECH
             store = cls(
                 folder,
                 read_rows(folder / PEOPLE, Person),
                 _map(folder / VOICES).view(VOICE)[:, 0],
-                _map(folder / sounds),
+                _map(folder / SPEECH),
                 _map(folder / FACES),
                 _map(folder / FACE_PERSON),
             )
@@ -112,12 +114,12 @@ class Store:
         return store
 
     def _fits(self) -> bool:
-        """Whether recordings fill the sounds one after another, and everything is of somebody in the table."""
+        """Whether recordings fill the speech one after another, and everything is of somebody in the table."""
         starts, ends = self.voices["start"], self.voices["start"] + self.voices["length"]
         in_order = np.array_equal(starts, np.concatenate([[0], ends])[: len(starts)])
         persons = np.concatenate([self.voices["person"], self.face_person])
         known = ((persons >= 0) & (persons < len(self.people))).all()
-        filled = (ends[-1] if len(ends) else 0) == len(self.sounds)
+        filled = (ends[-1] if len(ends) else 0) == len(self.speech)
         return bool(in_order and known and filled and len(self.faces) == len(self.face_person))
 
     @property
@@ -153,14 +155,10 @@ class Store:
         """The speaker of a recording."""
         return self.people[self.voices["person"][voice]]
 
-    def sound(self, voice: int) -> np.ndarray:
-        """One recording's part of `sounds`."""
+    def waveform(self, voice: int, part: slice = slice(None)) -> np.ndarray:
+        """The speech of one recording, or a part of its samples -> float32 [samples], 16 kHz, in [-1, 1]."""
         start, length = self.voices[voice]["start"], self.voices[voice]["length"]
-        return self.sounds[start : start + length]
-
-    def waveform(self, voice: int) -> np.ndarray:
-        """The speech of one recording of a demonstration corpus -> float32 [samples], 16 kHz, in [-1, 1]."""
-        return self.sound(voice).astype(np.float32) / FULL_SCALE
+        return self.speech[start : start + length][part].astype(np.float32) / FULL_SCALE
 
     def files(self, table: str) -> list[str]:
         """The files of all recordings (VOICE_TABLE) or faces (FACE_TABLE), in their order."""
@@ -176,11 +174,6 @@ class Store:
     def pairing(self) -> np.ndarray | None:
         """How well each voice goes with each identity, float16 [recordings, identities]; None without."""
         return self._optional(PAIRING)
-
-    @property
-    def holds_speech(self) -> bool:
-        """Whether `sounds` is speech, which can be augmented as sound, and not log-mel."""
-        return self.sounds.ndim == 1
 
     @property
     def _identity_of_person(self) -> np.ndarray:
@@ -209,10 +202,11 @@ def write_people(
         voice_person, face_person: the index in `people` of each recording's, and each face's, person.
     """
     if not voices:
-        write_array(folder / LOG_MEL, np.zeros((0, MEL_BINS), np.float16))
+        write_array(folder / SPEECH, np.zeros(0, np.int16))
     if not faces:
         write_array(folder / FACES, np.zeros((0, 64, 64, 3), np.uint8))
-    rejected = [row for side in ("voices", "faces") for row in rows_of(folder, side, Rejected, "rejected")]
+    kinds = [(side, kind) for side in ("voices", "faces") for kind in ("rejected", "left_out")]
+    rejected = [row for side, kind in kinds for row in rows_of(folder, side, Rejected, kind)]
     write_rows(folder / "rejected.csv", Rejected, rejected)
 
     def details(i: int) -> tuple[str, str, str, str, int]:
@@ -242,6 +236,16 @@ def rows_of(folder: Path, side: str, row_type: type, kind: str = "rows") -> list
     """The rows of a side, prepared or rejected; none where the store does not have it."""
     path = folder / f"{side}.{kind}.csv"
     return read_rows(path, row_type) if path.exists() else []
+
+
+def splits_of_files(folder: Path) -> dict[tuple[str, str], str]:
+    """The split of each file's person, by side and file; none in a folder that is no store yet."""
+    splits: dict[tuple[str, str], str] = {}
+    for side, table in (("voices", VOICE_TABLE), ("faces", FACE_TABLE)):
+        if (folder / table).exists():
+            with (folder / table).open(newline="", encoding="utf-8") as file:
+                splits |= {(side, row["file"]): row["split"] for row in csv.DictReader(file)}
+    return splits
 
 
 def store_hash(folder: str | Path) -> str:

@@ -1,31 +1,27 @@
-"""From recordings to their part of a store: read, keep the speech, compute log-mel, as the pipeline does."""
+"""From recordings to their part of a store: read, and keep the speech, as the pipeline does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 
 from v2f.audio import SAMPLE_RATE, at_level, keep_speech, read_audio
-from v2f.audio.features import log_mel
 from v2f.data.shards import Rejected, ShardResult
 from v2f.data.sources import Source
 from v2f.data.store import VoiceRow
 from v2f.errors import UnreadableAudioError
 from v2f.models import file_hash
-from v2f.models.networks import MEL_BINS
 
-LEVEL_DB = -24.0  # dBFS, root mean square of speech that is kept as sound; the level says nothing of a voice
+LEVEL_DB = -24.0  # dBFS, root mean square of the speech that is kept; the level says nothing of a voice
 
 
 @dataclass(frozen=True)
 class VoiceOptions:
     """What is kept of a recording, and how much of it is read."""
 
-    keep: Literal["log_mel", "speech"] = "log_mel"  # speech is levelled
-    dvectors: bool = False  # also the public speaker embeddings, of speech that is kept
+    dvectors: bool = False  # also the public speaker embeddings
     most_seconds: float = 600.0  # read from a recording's start
     least_speech: float = 1.5  # seconds, below which a recording teaches little
     most_speech: float = 600.0  # seconds, kept from its start
@@ -33,8 +29,9 @@ class VoiceOptions:
     @property
     def columns(self) -> dict[str, np.dtype]:
         """The arrays of a store that these make, with the type of an entry."""
-        sound = np.dtype("<i2") if self.keep == "speech" else np.dtype(("<f2", (MEL_BINS,)))
-        return {self.keep: sound} | ({"dvectors": np.dtype(("<f4", (448,)))} if self.dvectors else {})
+        return {"speech": np.dtype("<i2")} | (
+            {"dvectors": np.dtype(("<f4", (448,)))} if self.dvectors else {}
+        )
 
 
 def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardResult:
@@ -43,7 +40,7 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
     result = ShardResult({name: [] for name in options.columns})
     embed = None
     if options.dvectors:
-        from v2f.data.demo.dvectors import DVectors
+        from v2f.data.dvectors import DVectors
 
         embed = DVectors()
     for source in sources:
@@ -51,12 +48,9 @@ def prepare_voices(sources: Sequence[Source], options: VoiceOptions) -> ShardRes
         if isinstance(speech, str):
             result.rejected.append(Rejected(source.file, speech))
             continue
-        if options.keep == "speech":
-            speech = at_level(speech, LEVEL_DB)
-            sound = np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
-        else:
-            sound = log_mel(speech).half().T.contiguous().numpy()  # [frames, 64], not normalised
-        result.arrays[options.keep].append(sound)
+        speech = at_level(speech, LEVEL_DB)
+        sound = np.clip(np.round(speech * 32767), -32768, 32767).astype(np.int16)
+        result.arrays["speech"].append(sound)
         if embed:
             result.arrays["dvectors"].append(embed(speech))
         seconds, sha256 = len(speech) / SAMPLE_RATE, file_hash(source.path)

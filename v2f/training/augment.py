@@ -29,28 +29,40 @@ FACE_SHIFT = 1 / 8  # of a face's side, at most
 CUTOUT = 3 / 8  # of it, the side of what is cut out of half of the faces
 
 
-def augment_voices(waveforms: Tensor, noises: Tensor, rate: int, rng: torch.Generator) -> Tensor:
+def augment_voices(
+    waveforms: Tensor,
+    noises: Tensor,
+    rate: int,
+    rng: torch.Generator,
+    part: slice = slice(None),  # noqa: B008
+    batch: int | None = None,
+) -> Tensor:
     """Make clips sound like other rooms, microphones and lines.
 
     `waveforms` [batch, samples] and `noises` [batch, samples] at `rate` Hz, 8000 at least -> [batch, samples], the peak
-    of each at 1. Reverberation and band limits are one multiplication in the frequency domain.
+    of each at 1. Reverberation and band limits are one multiplication in the frequency domain. Where they are only
+    `part` of a larger `batch`, each becomes what it would be there.
     """
-    batch, samples = waveforms.shape
+    batch, samples = batch or len(waveforms), waveforms.shape[1]
+
+    def draw(low: float, high: float) -> Tensor:
+        return uniform(low, high, batch, rng)[part]
+
     size = samples + int(REVERB_SECONDS[1] * rate)
     spectrum = torch.fft.rfft(waveforms, n=size)
-    spectrum = spectrum * _rooms(batch, rate, size, rng) * _bands(batch, rate, size, rng)
+    spectrum = spectrum * _rooms(batch, part, rate, size, rng) * _bands(batch, part, rate, size, rng)
     voices = torch.fft.irfft(spectrum, n=size)[:, :samples]
     level = voices.square().mean(dim=1, keepdim=True)
     noise_level = noises.square().mean(dim=1, keepdim=True) + 1e-9
-    snr = uniform(*SNR_DB, batch, rng)[:, None]
-    share = (uniform(0, 1, batch, rng) < NOISE_SHARE).float()[:, None]
+    snr = draw(*SNR_DB)[:, None]
+    share = (draw(0, 1) < NOISE_SHARE).float()[:, None]
     voices = voices + share * noises * (level / noise_level / 10 ** (snr / 10)).sqrt()
-    evened = uniform(*EVENED, batch, rng) * (uniform(0, 1, batch, rng) < COMPRESSED_SHARE)
+    evened = draw(*EVENED) * (draw(0, 1) < COMPRESSED_SHARE)
     voices = _peak_at_one(_compressed(voices, evened[:, None], rate))
-    clip = 10 ** (uniform(*CLIP_DB, batch, rng) / 20)
-    clip = torch.where(uniform(0, 1, batch, rng) < CLIPPED_SHARE, clip, torch.ones_like(clip))[:, None]
+    clip = 10 ** (draw(*CLIP_DB) / 20)
+    clip = torch.where(draw(0, 1) < CLIPPED_SHARE, clip, torch.ones_like(clip))[:, None]
     voices = _peak_at_one(voices.clamp(-clip, clip))
-    coded, bits = uniform(0, 1, batch, rng) < CODED_SHARE, uniform(*CODEC_BITS, batch, rng)[:, None]
+    coded, bits = draw(0, 1) < CODED_SHARE, draw(*CODEC_BITS)[:, None]
     if coded.any():  # of nothing there is no Fourier transform
         voices[coded] = _coded(voices[coded], bits[coded], rate)
     return _peak_at_one(voices)
@@ -85,7 +97,7 @@ def _coded(waveforms: Tensor, bits: Tensor, rate: int) -> Tensor:
     return torch.fft.irfft(torch.fft.rfft(line), n=samples) * (samples / narrow)
 
 
-def _rooms(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:
+def _rooms(batch: int, part: slice, rate: int, size: int, rng: torch.Generator) -> Tensor:
     """Spectra of made-up room responses: a direct sound and an exponentially falling noise tail."""
     length = int(REVERB_SECONDS[1] * rate)
     time = torch.arange(length, device=rng.device) / rate
@@ -94,26 +106,33 @@ def _rooms(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:
     tail = tail / tail.norm(dim=1, keepdim=True) * uniform(0.1, 1.0, batch, rng)[:, None]
     tail = tail * (uniform(0, 1, batch, rng) < REVERB_SHARE)[:, None]
     tail[:, 0] = 1.0
-    return torch.fft.rfft(tail, n=size)
+    return torch.fft.rfft(tail[part], n=size)
 
 
-def _bands(batch: int, rate: int, size: int, rng: torch.Generator) -> Tensor:
+def _bands(batch: int, part: slice, rate: int, size: int, rng: torch.Generator) -> Tensor:
     """Gains [batch, bins] of soft low and high cuts, as telephones and cheap microphones have them."""
     frequency = torch.fft.rfftfreq(size, 1 / rate, device=rng.device)[None]
     low, high = uniform(*LOW_CUT_HZ, batch, rng)[:, None], uniform(*HIGH_CUT_HZ, batch, rng)[:, None]
     gain = torch.sigmoid((frequency - low) / 20) * torch.sigmoid((high - frequency) / 100)
     limited = (uniform(0, 1, batch, rng) < BAND_SHARE)[:, None]
-    return torch.where(limited, gain, torch.ones_like(gain))
+    return torch.where(limited, gain, torch.ones_like(gain))[part]
 
 
-def mask_features(log_mel: Tensor, rng: torch.Generator, bins: int = 12, frames: int = 30) -> Tensor:
-    """Zero one band of up to `bins` mel bins and one stretch of up to `frames` frames of each [batch, 64, time]."""
-    batch, height, width = log_mel.shape
-    keep = (
-        _outside_band(batch, height, bins, rng)[:, :, None]
-        * _outside_band(batch, width, frames, rng)[:, None]
-    )
-    return log_mel * keep
+def mask_features(
+    log_mel: Tensor,
+    rng: torch.Generator,
+    bins: int = 12,
+    frames: int = 30,
+    part: slice = slice(None),  # noqa: B008
+    batch: int | None = None,
+) -> Tensor:
+    """Zero one band of up to `bins` mel bins and one stretch of up to `frames` frames of each [batch, 64, time].
+
+    For `part` and `batch` see `augment_voices`.
+    """
+    batch, (height, width) = batch or len(log_mel), log_mel.shape[1:]
+    bands, stretches = _outside_band(batch, height, bins, rng), _outside_band(batch, width, frames, rng)
+    return log_mel * (bands[part, :, None] * stretches[part, None])
 
 
 def _outside_band(batch: int, size: int, longest: int, rng: torch.Generator) -> Tensor:

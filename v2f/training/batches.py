@@ -1,11 +1,10 @@
 """What training draws from a store at every step: crops of recordings, one length a batch, and faces, some mirrored.
 
-Everything depends on the random numbers handed in and on nothing else. A store is read through its memory map, or held
-in memory, the CPU's or a GPU's; batches are made where it is held.
+Everything depends on the random numbers handed in and on nothing else. A store is held in memory, the CPU's or a
+GPU's, or read through its memory map where it is larger than memory may hold (memory.py).
 """
 
-import warnings
-from typing import TYPE_CHECKING
+from math import inf
 
 import numpy as np
 import torch
@@ -14,53 +13,67 @@ from torch import Tensor
 from v2f.errors import CorpusError
 from v2f.models.networks import IMAGE_SIZES, GeneratorName
 from v2f.models.pixels import as_input
-
-if TYPE_CHECKING:
-    from v2f.data.store import Store
+from v2f.training.memory import hold
 
 
 class Crops:
-    """Random crops of recordings: log-mel [batch, 64, frames], normalised; or speech, int16 [batch, samples]."""
+    """Random crops of recordings: speech, int16 [batch, samples]."""
 
     def __init__(
         self,
-        sounds: np.ndarray,
+        speech: np.ndarray,
         voices: np.ndarray,
         device: torch.device,
-        resident: bool = True,
-        share: float = 1,
+        limit: float = inf,
+        share: np.ndarray | float = 1,
     ) -> None:
-        """`sounds` and `voices` are a store's, the latter those of the recordings to draw from.
+        """`speech` and `voices` are a store's, the latter those of the recordings to draw from.
 
-        `resident` copies the sounds into the device's memory, which a GPU needs; `share` is that part of each
+        Speech of more than `limit` bytes stays on the disk. `share`, of all or of each [n], is that part of a
         recording, from its start, that crops are taken from.
         """
-        self.device = device
-        self.sounds = hold(sounds, device, resident)
-        self.starts = torch.tensor(voices["start"], device=device)
-        self.lengths = torch.tensor((voices["length"] * share).astype(np.int64).clip(min=1), device=device)
+        self.device, self.resident = device, speech.nbytes <= limit
+        self.speech = hold(speech, device, limit)
+        self.home = self.speech.device  # where crops are read
+        self.starts = torch.tensor(voices["start"], device=self.home)
+        self.lengths = torch.tensor((voices["length"] * share).astype(np.int64).clip(min=1), device=self.home)
 
     def __call__(self, chosen: Tensor, length: int, rng: torch.Generator) -> Tensor:
-        """One crop of `length` frames, or samples, for each of `chosen` [batch], a row of `voices` each.
+        """One crop of `length` samples for each of `chosen` [batch], a row of `voices` each.
 
         Recordings shorter than that are repeated to fill it, as the paper has it.
         """
-        # Here, so that stage two runs where no audio package is installed.
-        from v2f.audio.features import normalise
+        return self.read(chosen, self.places(chosen, length, rng), length).to(self.device)
 
-        lengths = self.lengths[chosen][:, None]
-        offset = (uniform(0, 1, len(chosen), rng)[:, None] * (lengths - length + 1).clamp(min=1)).long()
-        ramp = torch.arange(length, device=self.device)[None]
-        crop = self.sounds[self.starts[chosen][:, None] + (ramp + offset) % lengths]
-        return normalise(crop.transpose(1, 2).float()) if crop.ndim == 3 else crop
+    def places(self, chosen: Tensor, length: int, rng: torch.Generator) -> Tensor:
+        """Where in its recording each crop begins, int64 [batch]."""
+        longest = (self.lengths[chosen.to(self.home)] - length + 1).clamp(min=1)
+        return (uniform(0, 1, len(chosen), rng).to(self.home) * longest).long()
+
+    def read(self, chosen: Tensor, places: Tensor, length: int) -> Tensor:
+        """The crops that begin there, int16 [batch, length], not yet on the device if they come from the disk."""
+        chosen = chosen.to(self.home)
+        starts, lengths = self.starts[chosen], self.lengths[chosen]
+        if self.resident:
+            ramp = torch.arange(length, device=self.home)[None]
+            return self.speech[starts[:, None] + (ramp + places[:, None]) % lengths[:, None]]
+        speech, crops = self.speech.numpy(), np.empty((len(chosen), length), np.int16)
+        for crop, start, whole, place in zip(crops, starts, lengths, places, strict=True):
+            recording = speech[int(start) : int(start + whole)]
+            if place + length <= whole:
+                crop[:] = recording[int(place) : int(place) + length]
+            else:
+                crop[:] = recording.take(np.arange(int(place), int(place) + length), mode="wrap")
+        return torch.from_numpy(crops)
 
 
 class Faces:
     """Faces as the networks take them, mirrored with probability one half, as the authors' settings have it."""
 
-    def __init__(self, faces: np.ndarray, device: torch.device, resident: bool = True) -> None:
-        """`faces` are uint8 [n, size, size, 3]; for `resident` see `Crops`."""
-        self.faces = hold(faces, device, resident)
+    def __init__(self, faces: np.ndarray, device: torch.device, limit: float = inf) -> None:
+        """`faces` are uint8 [n, size, size, 3]; those of more than `limit` bytes stay on the disk."""
+        self.device, self.resident = device, faces.nbytes <= limit
+        self.faces = hold(faces, device, limit)
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -71,13 +84,13 @@ class Faces:
 
     def pixels(self, chosen: Tensor) -> Tensor:
         """The same, none of them mirrored."""
-        return as_input(self.faces[chosen])
+        return as_input(self.read(chosen).to(self.device))
 
-
-def faces_of(store: "Store", device: torch.device) -> Faces:
-    """A store's faces for training."""
-    # A GPU cannot reach a memory map; a CPU reads it, and there may be more faces than memory.
-    return Faces(store.faces, device, resident=device.type != "cpu")
+    def read(self, chosen: Tensor) -> Tensor:
+        """The faces as they are stored, uint8, not yet on the device if they come from the disk."""
+        if self.resident:
+            return self.faces[chosen]
+        return torch.from_numpy(self.faces.numpy()[chosen.cpu().numpy()])
 
 
 def image_size(faces: np.ndarray, source: str, generator: GeneratorName = "table2") -> int:
@@ -98,19 +111,19 @@ def image_size(faces: np.ndarray, source: str, generator: GeneratorName = "table
 
 def flip(faces: Tensor, rng: torch.Generator) -> Tensor:
     """Mirror each face of [batch, 3, height, width] with probability one half."""
-    mirrored = uniform(0, 1, len(faces), rng) < 0.5
-    return torch.where(mirrored[:, None, None, None], faces.flip(3), faces)
+    return mirror(faces, coins(len(faces), rng))
+
+
+def mirror(faces: Tensor, which: Tensor) -> Tensor:
+    """Mirror those faces of [batch, 3, height, width] that `which`, bool [batch], says."""
+    return torch.where(which[:, None, None, None], faces.flip(3), faces)
+
+
+def coins(size: int, rng: torch.Generator) -> Tensor:
+    """`size` draws that are true with probability one half."""
+    return uniform(0, 1, size, rng) < 0.5
 
 
 def uniform(low: float, high: float, size: int, rng: torch.Generator) -> Tensor:
     """`size` draws from [low, high)."""
     return torch.rand(size, generator=rng, device=rng.device) * (high - low) + low
-
-
-def hold(array: np.ndarray, device: torch.device, resident: bool) -> Tensor:
-    """An array as a tensor: a copy in the device's memory, or a view of its memory map."""
-    if resident:
-        return torch.from_numpy(np.array(array)).to(device)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it cannot be written to; nobody does
-        return torch.from_numpy(array)

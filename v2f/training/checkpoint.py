@@ -34,20 +34,33 @@ class Resumable(Protocol):
 
 
 class ModuleState:
-    """A task's part about its state, for one of some modules and one optimizer, with nothing to look at."""
+    """A task's part about its state: networks and optimizers, by their names in a checkpoint; nothing is measured."""
 
-    parts: nn.ModuleDict
-    optimizer: torch.optim.Optimizer
+    modules: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+    unmeasured = ""
 
     def state(self) -> dict[str, Tensor]:
-        return prefixed("parts", self.parts.state_dict()) | prefixed("adam", optimizer_state(self.optimizer))
+        state: dict[str, Tensor] = {}
+        for name, optimizer in self.optimizers.items():
+            state |= prefixed(name, optimizer_state(optimizer))
+        for name, module in self.modules.items():
+            state |= prefixed(name, module.state_dict())
+        return state
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        self.parts.load_state_dict(without_prefix("parts", state))
-        load_optimizer_state(self.optimizer, without_prefix("adam", state))
+        for name, module in self.modules.items():
+            module.load_state_dict(without_prefix(name, state))
+        for name, optimizer in self.optimizers.items():
+            load_optimizer_state(optimizer, without_prefix(name, state))
 
-    def sample_grid(self) -> None:
+    def validate(self, folder: Path, step: int) -> dict[str, float]:
+        """There is nothing to choose by."""
+        return {}
+
+    def sample_grid(self) -> Tensor | None:
         """There is nothing to look at."""
+        return None
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -93,7 +106,12 @@ def load_checkpoint(task: Resumable, folder: Path) -> int:
             step, settings, state = _read(path)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError):
             continue
-        if differing := _differences(settings, json.loads(json.dumps(task.settings()))):
+        asked = json.loads(json.dumps(task.settings()))
+        if settings.keys() != asked.keys():
+            raise WeightsError(
+                f"{path} is of another stage or of another version of v2f; begin anew in another folder."
+            )
+        if differing := _differences(settings, asked):
             raise WeightsError(f"{path} was made with {'; '.join(differing)}.")
         task.load_state(state)
         if path != paths[0]:
@@ -124,7 +142,7 @@ def _read(path: Path) -> tuple[int, dict[str, object], dict[str, Tensor]]:
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    if metadata.get("digest", digest := digest_of(state)) != digest:  # older checkpoints have none
+    if metadata["digest"] != digest_of(state):
         raise ValueError("the tensors do not match their digest")
     return int(metadata["step"]), json.loads(metadata["settings"]), state
 

@@ -9,13 +9,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from v2f.errors import V2FError
 from v2f.models.runtime import find_device
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 class DistributedError(V2FError):
@@ -55,6 +58,14 @@ class Processes:
         for gradient, mean in zip(gradients, together.split([len(g) for g in gradients]), strict=True):
             gradient.copy_(mean)
 
+    def share_statistics(self, module: Module) -> Module:
+        """Have a network's batch normalisation go by the whole batch, all processes' parts together; the network."""
+        if self.count > 1:
+            for part in module.modules():
+                if isinstance(part, nn.BatchNorm1d):
+                    part.__class__ = _SharedBatchNorm
+        return module
+
     def read(self, losses: Mapping[str, Tensor], stop: bool) -> tuple[dict[str, float], bool]:
         """Means of scalar losses over all processes, and whether any of these is to stop."""
         numbers = F.pad(torch.stack([loss.float() for loss in losses.values()]), (0, 1), value=float(stop))
@@ -86,7 +97,7 @@ def started_by_torchrun(device: str | None) -> Iterator[tuple[Processes, str | N
         local = int(os.environ["LOCAL_RANK"])
         if local >= torch.cuda.device_count():
             raise DistributedError(
-                f"Every process needs a GPU of its own, and here are {torch.cuda.device_count()}."
+                f"Every process needs a GPU of its own; PyTorch finds {torch.cuda.device_count()} here."
             )
         device = f"cuda:{local}"
         torch.cuda.set_device(device)
@@ -95,6 +106,54 @@ def started_by_torchrun(device: str | None) -> Iterator[tuple[Processes, str | N
         yield Processes(distributed.get_rank(), distributed.get_world_size()), device
     finally:
         distributed.destroy_process_group()
+
+
+class _SharedBatchNorm(nn.BatchNorm1d):
+    """Batch normalisation by the mean and the variance of all processes' parts, which are as large as each other.
+
+    torch.nn.SyncBatchNorm is for GPUs alone.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of [batch, channels, frames]."""
+        if not self.training:
+            return super().forward(x)
+        assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
+        x = x.float()
+        mean = _mean_of_all(x.mean(dim=(0, 2)))
+        centred = x - mean[:, None]
+        variance = _mean_of_all(centred.square().mean(dim=(0, 2)))
+        count = x.shape[0] * x.shape[2] * distributed.get_world_size()
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
+            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+        scale = self.weight / (variance + self.eps).sqrt()
+        return centred * scale[:, None] + self.bias[:, None]
+
+
+class _MeanOfAll(torch.autograd.Function):
+    """The mean of a tensor over all processes, whose gradient is so too."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        return _averaged(tensor)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _averaged(gradient)
+
+
+def _mean_of_all(tensor: Tensor) -> Tensor:
+    mean: Tensor = _MeanOfAll.apply(tensor)
+    return mean
+
+
+def _averaged(tensor: Tensor) -> Tensor:
+    mean = tensor.contiguous().clone()
+    with _others_there():
+        distributed.all_reduce(mean)
+    return mean / distributed.get_world_size()
 
 
 def several() -> bool:

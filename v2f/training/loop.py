@@ -26,9 +26,13 @@ class Task(Resumable, Protocol):
 
     name: str
     batch: int
+    unmeasured: str  # a sentence where validation people should be measured while training, and there are none; else ""
 
     def step(self, index: int) -> dict[str, Tensor]:
         """Do training step `index`; returns scalar losses by name, on the device, not yet read."""
+
+    def validate(self, folder: Path, step: int) -> dict[str, float]:
+        """Measure validation people, and write the weights into `folder` if they are the best so far; the figures."""
 
     def sample_grid(self) -> Tensor | None:
         """A picture of how training goes, uint8 [height, width, 3], or None."""
@@ -39,7 +43,7 @@ class Task(Resumable, Protocol):
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train, how often to log, and how often to save a checkpoint and a picture."""
+    """How long to train, how often to log, and how often to validate and save a checkpoint and a picture."""
 
     steps: int
     log_every: int = 10
@@ -67,17 +71,24 @@ def train(
     log = RunLog(folder, start, schedule.steps, task.name, task.batch, processes.writes)
     done = start
     with closing(log):
+        if task.unmeasured:
+            log.say(task.unmeasured)
         with _stop_on_signal(again=processes.count == 1) as stopped:
             for index in range(start, schedule.steps):
                 losses = task.step(index)
                 done = index + 1
                 stop = bool(stopped) and processes.count == 1
+                values: dict[str, float] = {}
                 if done % schedule.log_every == 0 or done == schedule.steps:
                     values, stop = processes.read(losses, bool(stopped))
-                    log.losses(done, values)
+                due = done % schedule.save_every == 0 or done == schedule.steps
+                figures = task.validate(folder, done) if due and processes.writes else {}
+                if figures:
+                    log.validation(done, figures)
+                if values or figures:
+                    log.losses(done, values | figures)
                 log.bar.update()
-                saves = done % schedule.save_every == 0 or done == schedule.steps or stop
-                if saves and processes.writes:
+                if (due or stop) and processes.writes:
                     log.flush()
                     save_checkpoint(task, folder, done)
                     if (picture := task.sample_grid()) is not None:

@@ -36,6 +36,16 @@ class RunLog:
         shown = {name: f"{value:.3f}" for name, value in values.items()}
         self.bar.set_postfix({"samples/s": f"{rate:.0f}", **shown}, refresh=False)
 
+    def validation(self, step: int, figures: Mapping[str, float]) -> None:
+        """What was measured on validation people, on the console; `losses` logs it."""
+        told = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        self.say(f"step {step}: {told}")
+
+    def say(self, sentence: str) -> None:
+        """A sentence on the console, above the progress bar."""
+        if self.writer is not None:
+            self.bar.write(sentence)
+
     def samples(self, step: int, picture: Tensor) -> None:
         """A picture uint8 [height, width, 3]."""
         if self.writer is None:

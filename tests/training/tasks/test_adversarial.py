@@ -1,5 +1,7 @@
 """Algorithm 1: who is updated when, what the losses are, and what the presets say."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,19 +10,21 @@ import torch
 import torch.nn.functional as F
 
 from v2f.models import Runtime, VoiceEncoder, load_networks, people_trained_on, unit
-from v2f.models.cpu_kernels import twice_differentiable
-from v2f.training.portraits import Composites
+from v2f.training.pack import Pack
 from v2f.training.presets import PRESETS
 from v2f.training.seeding import seeded_generator
-from v2f.training.tasks.adversarial import WEIGHTS, AdversarialTask, falling, grid
+from v2f.training.tasks.adversarial import BEST, BEST_MATCHING, BEST_STEP, MATCHING, AdversarialTask
+from v2f.training.tasks.stage_two import WEIGHTS, grid
 
 CPU = Runtime.choose("cpu", exact=True)
 
 
 @pytest.fixture
 def make_task(made_pack):
-    def make(preset: str = "paper", **settings) -> AdversarialTask:
-        return AdversarialTask(made_pack, VoiceEncoder(), replace(PRESETS[preset], batch=4, **settings), CPU)
+    def make(**settings) -> AdversarialTask:
+        return AdversarialTask(
+            made_pack, VoiceEncoder(), replace(PRESETS["paper"].adversarial, batch=4, **settings), CPU
+        )
 
     return make
 
@@ -34,11 +38,9 @@ def changed(module: torch.nn.Module, before: list[torch.Tensor]) -> list[bool]:
 
 
 def test_the_paper_preset_is_the_papers():
-    paper = PRESETS["paper"]
+    paper = PRESETS["paper"].adversarial
     assert (paper.batch, paper.learning_rate, paper.betas, paper.steps) == (128, 2e-4, (0.5, 0.999), 100_000)
-    assert not paper.augment and not paper.average and not paper.picture_weight
-    assert not paper.mixed and not paper.r1 and paper.falls_after is None and paper.identity_weight == 1.0
-    assert paper.networks.generator == "table2"
+    assert paper.identity_weight == 1.0 and paper.networks.generator == "table2"
 
 
 def test_a_step_updates_generator_discriminator_and_classifier_and_leaves_the_encoder(make_task):
@@ -103,164 +105,8 @@ def test_embeddings_are_of_unit_length_with_noise_on_them(make_task):
     assert ((nearest > 0.8) & (nearest < 0.999)).all()
 
 
-def test_the_distance_to_a_picture_falls_to_nothing(make_task):
-    task = make_task("small-data", portrait_steps=0, picture_steps=2)
-    with_distance = ["loss_G_picture" in task.step(index) for index in range(4)]
-    assert with_distance == [True, True, False, False]
-
-
-def test_pictures_are_of_the_voices_identity(make_task):
-    task = make_task("small-data")
-    voices = torch.arange(4)
-    asked = task.sampler.voice_identity[voices]
-    pictures = task.sampler.pictures(voices, asked, rng_of(task, 0))
-    for picture, identity in zip(pictures, asked, strict=True):
-        own = task.sampler.faces.pixels(task.sampler.faces_of[identity][task.sampler.faces_of[identity] >= 0])
-        assert any(picture.equal(face) for face in own)
-
-
-@pytest.fixture
-def soft_pack(made_pack):
-    """The same voices and faces, softly paired; each identity's composite is one colour and moves nothing."""
-    rng = np.random.default_rng(0)
-    voices, identities = len(made_pack.embeddings), made_pack.identities
-    colours = np.linspace(20, 230, identities).astype(np.uint8)
-    return replace(
-        made_pack,
-        pairing=rng.dirichlet(np.full(identities, 0.5), voices).astype(np.float16),
-        voice_weight=np.arange(voices, dtype=np.float32),
-        face_weight=np.eye(1, len(made_pack.faces), 3, dtype=np.float32)[0],
-        textures=np.broadcast_to(colours[:, None, None, None], (identities, 64, 64, 3)).copy(),
-        flows=np.zeros((identities, 2, 64, 64), np.float16),
-    )
-
-
-@pytest.fixture
-def soft_task(soft_pack):
-    return AdversarialTask(soft_pack, VoiceEncoder(), replace(PRESETS["small-data"], batch=64), CPU)
-
-
-def test_voices_and_faces_are_sampled_by_their_weights(soft_task):
-    rng = rng_of(soft_task, 0)
-    voices = torch.cat([soft_task.sampler.voice_rows(rng) for _ in range(50)])
-    counts = torch.bincount(voices, minlength=len(soft_task.sampler.embeddings)).double()
-    shares = torch.arange(len(counts)).double() / torch.arange(len(counts)).sum()
-    assert counts[0] == 0 and (counts / counts.sum() - shares).abs().max() < 0.03
-    assert set(soft_task.sampler.face_rows(rng).tolist()) == {3}
-
-
-def test_softly_paired_voices_ask_for_mixtures_of_identities(soft_task):
-    voices = soft_task.sampler.voice_rows(rng_of(soft_task, 0))
-    embedding, asked = soft_task.sampler.embed(voices, rng_of(soft_task, 1))
-    assert torch.allclose(embedding.norm(dim=1), torch.ones(64), atol=1e-5)
-    assert torch.allclose(asked.sum(dim=1), torch.ones(64), atol=2e-3) and (asked >= 0).all()
-    own = (asked - soft_task.sampler.pairing[voices].float()).abs().amax(dim=1) < 1e-6
-    assert 0.2 < own.float().mean() < 0.8  # the others lie between two voices
-
-
-def test_points_between_two_voices_are_between_voices_of_one_gender(soft_pack):
-    female = soft_pack.voice_female
-    soft_pack.pairing[:] = 0
-    soft_pack.pairing[female, 0] = soft_pack.pairing[~female, 1] = 1
-    task = AdversarialTask(
-        soft_pack, VoiceEncoder(), replace(PRESETS["small-data"], batch=64, mixed=1.0), CPU
-    )
-    voices = torch.arange(64) % len(female)
-    _, asked = task.sampler.embed(voices, rng_of(task, 0))
-    assert asked.equal(task.sampler.pairing[voices].float())
-
-
-def test_discriminator_and_classifier_have_the_last_steps_to_themselves(make_task):
-    task = make_task("small-data", portrait_steps=0, adversarial_steps=1)
-    task.step(0)
-    drawing, trunk = copies(task.G_ema) + copies(task.generator), copies(task.trunk)
-    losses = task.step(1)
-    assert "loss_D" in losses and "loss_G_adv" not in losses
-    now = copies(task.G_ema) + copies(task.generator)
-    assert all(mine.equal(then) for mine, then in zip(now, drawing, strict=True))
-    assert not any(mine.equal(then) for mine, then in zip(copies(task.trunk), trunk, strict=True))
-
-
-def test_without_portraits_their_steps_are_algorithm_1s(make_task):
-    task = make_task("small-data", portrait_steps=2, adversarial_steps=1)
-    assert ["loss_G_adv" in task.step(index) for index in range(4)] == [True, True, True, False]
-
-
-def test_mixtures_are_sharpened_and_exaggerated(soft_task):
-    asked = soft_task.sampler.pairing[:3].float()
-    mixture = soft_task.sampler.mixture(asked)
-    sharp = asked**2 / (asked**2).sum(dim=1, keepdim=True)
-    assert torch.allclose(
-        mixture, soft_task.sampler.mean_mixture + 1.5 * (sharp - soft_task.sampler.mean_mixture), atol=1e-6
-    )
-    assert torch.allclose(mixture.sum(dim=1), torch.ones(3), atol=1e-5)
-    everybody = soft_task.sampler.mixture(soft_task.sampler.pairing.float())
-    weight = torch.arange(len(everybody), dtype=torch.float32)  # as often as voices are drawn
-    assert torch.allclose(weight @ everybody / weight.sum(), soft_task.sampler.mean_mixture, atol=1e-5)
-
-
-@pytest.mark.slow
-def test_portraits_learn_before_algorithm_1_begins(soft_task):
-    trunk, detail = copies(soft_task.trunk), copies(soft_task.generator.blocks)
-    distances = [float(soft_task.step(index)["loss_G_picture"]) for index in range(150)]
-    assert np.mean(distances[-30:]) < 0.8 * np.mean(distances[:5])
-    for network, before in ((soft_task.trunk, trunk), (soft_task.generator.blocks, detail)):
-        assert all(mine.equal(then) for mine, then in zip(copies(network), before, strict=True))
-    losses = soft_task.step(soft_task.config.portrait_steps)
-    assert "loss_D" in losses and float(soft_task.picture_weight) == soft_task.config.picture_weight
-    assert not all(mine.equal(then) for mine, then in zip(copies(soft_task.trunk), trunk, strict=True))
-
-
-def test_composites_mix_textures_and_carry_them_along_flows():
-    textures = np.zeros((2, 64, 64, 3), np.uint8)
-    textures[0, :, 32:], textures[1] = 255, 255
-    flows = np.zeros((2, 2, 64, 64), np.float16)
-    flows[0, 0] = 8  # every pixel shows what lies 8 to its right
-    composites = Composites(textures, flows, torch.device("cpu"))
-    moved, white = composites(torch.eye(2))
-    assert (moved[:, :, 24:] == 1).all() and (moved[:, :, :24] == -1).all() and (white == 1).all()
-    half = composites(torch.tensor([[0.5, 0.5]]))[0]
-    assert torch.allclose(half[:, :, 28:], torch.ones(3, 64, 36)) and torch.allclose(
-        half[:, :, :28], torch.zeros(3, 64, 28)
-    )
-
-
-def test_the_learning_rate_falls_after_a_step(make_task):
-    assert [falling(step, 4, 4) for step in (0, 4, 6, 8, 9)] == [1, 1, 0.5, 0, 0]
-    assert falling(10**6, None, 1) == 1
-    task = make_task("small-data", portrait_steps=0, falls_after=0, falls_over=1)
-    task.step(0)
-    before = copies(task.generator) + copies(task.trunk)
-    task.step(1)
-    now = copies(task.generator) + copies(task.trunk)
-    assert all(mine.equal(then) for mine, then in zip(now, before, strict=True))
-
-
-def test_the_gradient_penalty_flattens_the_discriminator_at_real_faces(make_task):
-    def slope(task: AdversarialTask) -> float:
-        faces = task.sampler.faces.pixels(torch.arange(len(task.sampler.faces))).requires_grad_()
-        with twice_differentiable():
-            (gradient,) = torch.autograd.grad(task.discriminator(task.trunk(faces)).sum(), faces)
-        return float(gradient.square().sum())
-
-    task = make_task("small-data", r1=100.0, augment=0.0)
-    before = slope(task)
-    for index in range(5):
-        task._penalise_gradient(rng_of(task, index))
-    assert slope(task) < before / 2
-
-
-def test_the_average_of_the_generator_lags_behind(make_task):
-    task = make_task("small-data")
-    for index in range(3):
-        task.step(index)
-    mine, theirs = copies(task.G_ema.blocks), copies(task.generator.blocks)
-    assert not any(a.equal(b) for a, b in zip(mine, theirs, strict=True))
-    assert make_task("paper").G_ema is not None
-
-
 def test_the_model_written_makes_the_faces_that_were_shown(make_task, tmp_path):
-    task = make_task("small-data")
+    task = make_task()
     task.step(0)
     task.finish(tmp_path, 1)
     networks, _, provenance = load_networks(tmp_path / WEIGHTS)
@@ -269,7 +115,7 @@ def test_the_model_written_makes_the_faces_that_were_shown(make_task, tmp_path):
     assert people_trained_on(provenance) == [*looks, *heard]  # speaker5 is kept for testing
     assert provenance["faces seen"] == "4"
     embedding = unit(task.sampler.embeddings[:2, 0].float())
-    assert F.l1_loss(networks["generator"](embedding), task.G_ema(embedding)) < 1e-2
+    assert F.l1_loss(networks["generator"](embedding), task.kept(embedding)) < 1e-2
 
 
 def test_pixels_and_grid_are_each_others_inverse(make_task):
@@ -278,27 +124,101 @@ def test_pixels_and_grid_are_each_others_inverse(make_task):
     assert shown.unflatten(1, (8, 64)).permute(1, 0, 2, 3).equal(faces.faces[:8])
 
 
-@pytest.mark.cuda
-def test_twenty_steps_of_a_cuda_graph_equal_twenty_without(made_pack):
-    """Across the step at which the picture loss has fallen to nothing, where the graph is another.
-
-    By the paper's generator: gradients of the composite generator's warp are added up in any order.
-    """
-    runtime = Runtime.choose("cuda", exact=True)
-    config = replace(PRESETS["paper"], batch=4, picture_weight=400.0, picture_steps=10, average=0.999, r1=1.0)
-    graphed, eager = (AdversarialTask(made_pack, VoiceEncoder(), config, runtime) for _ in range(2))
-    eager.graphs.enabled = False
-    for index in range(20):
-        ours, theirs = graphed.step(index), eager.step(index)
-        for name, loss in theirs.items():
-            assert float(ours[name]) == pytest.approx(float(loss), rel=1e-4, abs=1e-6), (index, name)
-    assert graphed.graphs.enabled and set(graphed.graphs.graphs) == {True, False}  # it was no fallback
-    for mine, other in zip(graphed.G_ema.parameters(), eager.G_ema.parameters(), strict=True):
-        assert torch.allclose(mine, other, atol=1e-5)
-
-
 @pytest.mark.parametrize("female", [True, False])
 def test_a_picture_is_drawn_where_everybody_is_of_one_or_of_unknown_gender(made_pack, female):
     pack = replace(made_pack, voice_female=np.full_like(made_pack.voice_female, female))
-    task = AdversarialTask(pack, VoiceEncoder(), replace(PRESETS["small-data"], batch=4), CPU)
+    task = AdversarialTask(pack, VoiceEncoder(), replace(PRESETS["paper"].adversarial, batch=4), CPU)
     assert task.sample_grid().shape == (4 * 64, 8 * 64, 3)
+
+
+@pytest.fixture
+def validated_task(validated_pack_file) -> AdversarialTask:
+    config = replace(PRESETS["paper"].adversarial, batch=4)
+    return AdversarialTask(Pack.open(validated_pack_file), VoiceEncoder(), config, CPU)
+
+
+def test_validation_people_are_matched_by_the_trunk(validated_task, monkeypatch):
+    """By one that sees only how red a face is, and a generator that draws voices as red as their true faces."""
+    validated_task.pack.validation_faces[:] = 40
+    validated_task.pack.validation_faces[validated_task.pack.validation_face == 4, ..., 0] = 200
+    monkeypatch.setattr(validated_task.trunk, "forward", lambda faces: faces.mean(dim=(2, 3)))
+    for red, accuracy in (([0.5, -0.5], 1.0), ([-0.5, 0.5], 0.0), ([0.2, 0.2], 0.5)):
+        drawn = torch.tensor(red)[:, None, None, None] * torch.tensor([1.0, 0, 0])[:, None, None]
+        monkeypatch.setattr(
+            validated_task.kept, "forward", lambda _, drawn=drawn: drawn.expand(-1, 3, 64, 64)
+        )
+        assert validated_task.validation_matching() == accuracy
+
+
+def test_the_best_weights_by_validation_are_kept_beside_the_last(validated_task, tmp_path, monkeypatch):
+    kept = {}
+    for step, matching in ((1, 0.5), (2, 0.75), (3, 0.75), (4, 0.6)):
+        validated_task.step(step)
+        monkeypatch.setattr(validated_task, "validation_matching", lambda value=matching: value)
+        figures = validated_task.validate(tmp_path, step)
+        kept[step] = (figures[MATCHING], figures[BEST_MATCHING], figures[BEST_STEP])
+    assert kept == {1: (0.5, 0.5, 1), 2: (0.75, 0.75, 2), 3: (0.75, 0.75, 2), 4: (0.6, 0.75, 2)}
+    assert validated_task.finish(tmp_path, 4)[f"{BEST} is of step"] == 2
+    (best, _, of_best), (last, _, of_last) = (load_networks(tmp_path / name) for name in (BEST, WEIGHTS))
+    assert (of_best["steps"], of_best[MATCHING], of_last["steps"]) == ("2", "0.7500", "4")
+    assert best.keys() == last.keys() and MATCHING not in of_last
+    assert not any(map(torch.equal, best["generator"].parameters(), last["generator"].parameters()))
+    assert people_trained_on(of_best) == people_trained_on(of_last)
+
+
+def test_measuring_changes_nothing_that_is_learned(validated_task, tmp_path):
+    before = {name: tensor.clone() for name, tensor in validated_task.state().items() if name != "best"}
+    assert 0 <= validated_task.validate(tmp_path, 1)[MATCHING] <= 1
+    after = validated_task.state()
+    assert all(tensor.equal(after[name]) for name, tensor in before.items())
+
+
+def test_a_model_that_diverged_is_never_the_best(validated_task, tmp_path):
+    with torch.no_grad():
+        next(validated_task.trunk.parameters()).fill_(float("nan"))
+    assert np.isnan(validated_task.validate(tmp_path, 1)[MATCHING])
+    assert not (tmp_path / BEST).exists() and BEST not in str(validated_task.finish(tmp_path, 1))
+
+
+def test_what_was_best_is_known_after_a_checkpoint(validated_task, tmp_path):
+    validated_task.validate(tmp_path, 7)
+    state, best = validated_task.state(), validated_task.best
+    validated_task.best = None
+    validated_task.load_state(state)
+    assert validated_task.best.equal(best) and best[1] == 7
+
+
+def test_without_validation_people_nothing_is_measured(make_task, tmp_path):
+    task = make_task()
+    assert task.validate(tmp_path, 1) == {} and not list(tmp_path.glob("*best*"))
+    assert "no two validation people" in task.unmeasured
+
+
+STAGE_TWO = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+for name in ("soundfile", "av", "soxr", "webrtcvad", "torchaudio", "scipy", "sklearn", "v2f.audio", "v2f.data"):
+    sys.modules[name] = None  # as if it were not installed
+from v2f.models import Runtime, load_networks
+from v2f.training.pack import Pack
+from v2f.training.presets import PRESETS
+from v2f.training.tasks.adversarial import AdversarialTask
+
+encoder = load_networks(sys.argv[2])[0]["encoder"]
+config = replace(PRESETS["paper"].adversarial, batch=4)
+task = AdversarialTask(Pack.open(sys.argv[1]), encoder, config, Runtime.choose("cpu"))
+task.step(0)
+print(task.validate(Path(sys.argv[3]), 1))
+"""
+
+
+@pytest.mark.slow
+def test_stage_two_measures_validation_people_without_any_audio_package(
+    validated_pack_file, made_encoder, tmp_path
+):
+    arguments = [str(validated_pack_file), str(made_encoder), str(tmp_path)]
+    done = subprocess.run([sys.executable, "-c", STAGE_TWO, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert MATCHING in done.stdout and (tmp_path / BEST).is_file()

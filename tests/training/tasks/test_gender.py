@@ -13,7 +13,7 @@ from v2f.__main__ import main
 from v2f.data import store
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, WeightsError
-from v2f.models import NetworkConfig, Runtime, VoiceEncoder, save_networks
+from v2f.models import NetworkConfig, Runtime, VoiceEncoder, load_networks, save_networks
 from v2f.training.loop import Schedule, train
 from v2f.training.tasks.gender import WEIGHTS, GenderClassifier, GenderConfig, GenderTask
 
@@ -49,7 +49,6 @@ def make_store(tmp_path: Path) -> MakeStore:
         rows = [store.FaceRow(f"{i}.png", "", "", "", "", "") for i in range(len(faces))]
         told = [Person(f"person {i}", gender, "", split, -1) for i, (gender, split) in enumerate(people)]
         store.write_array(folder / store.FACES, np.stack(faces).clip(0, 255).astype(np.uint8))
-        store.write_array(folder / store.LOG_MEL, np.zeros((0, 64), np.float16))
         store.write_people(folder, told, [], [], rows, [i // PICTURES for i in range(len(faces))])
         return folder
 
@@ -69,17 +68,19 @@ def test_only_training_people_of_known_gender_are_learned_from(make_store: MakeS
     opened = Store.open(make_store(*WOMEN_AND_MEN, *OTHERS, ("male", "test"), ("", "test")))
     task = GenderTask(opened, CONFIG, CPU)
     assert people_of(opened, task.train_rows) == WOMEN_AND_MEN
-    assert people_of(opened, task.heldout_rows) == [("male", "test")]
+    assert people_of(opened, task.validation_rows) == [("female", "validation")]
 
 
-def test_without_test_faces_people_of_both_genders_are_set_aside(make_store: MakeStore) -> None:
-    opened = Store.open(make_store(*(WOMEN_AND_MEN * 7), ("", "test")))  # 21 women, 21 men
-    task = GenderTask(opened, CONFIG, CPU)
-    assert sorted(people_of(opened, task.heldout_rows)) == [("female", "train")] * 2 + [("male", "train")] * 2
-    assert not set(opened.face_person[task.heldout_rows]) & set(opened.face_person[task.train_rows])
-    assert len(task.heldout_rows) + len(task.train_rows) == 42 * PICTURES
-    again, other = (GenderTask(opened, replace(CONFIG, seed=seed), CPU).heldout_rows for seed in (0, 1))
-    assert task.heldout_rows.tolist() == again.tolist() != other.tolist()
+def test_without_validation_faces_everybody_is_learned_from_and_nobody_measured(
+    make_store: MakeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_store(*WOMEN_AND_MEN, ("", "validation"), ("male", "test"))
+    task = GenderTask(Store.open(folder), CONFIG, CPU)
+    assert len(task.train_rows) == len(WOMEN_AND_MEN) * PICTURES
+    assert train(task, tmp_path / "run", Schedule(1))
+    said = capsys.readouterr().out
+    assert said.count("no faces of validation people of known gender") == 1 and "accuracy:" not in said
+    assert not any("accuracy" in name for name in load_networks(tmp_path / "run" / WEIGHTS)[2])
 
 
 def test_batches_hold_as_many_women_as_men(make_store: MakeStore) -> None:
@@ -96,15 +97,15 @@ def test_batches_hold_as_many_women_as_men(make_store: MakeStore) -> None:
 
 @pytest.mark.slow
 def test_gender_is_learned_and_the_classifier_loads_again(make_store: MakeStore, tmp_path: Path) -> None:
-    opened = Store.open(make_store(*WOMEN_AND_MEN, ("female", "test"), ("male", "test")))
+    opened = Store.open(make_store(*WOMEN_AND_MEN, ("female", "validation"), ("male", "validation")))
     task = GenderTask(opened, CONFIG, CPU)
     losses = [float(task.step(index)["cross-entropy"]) for index in range(40)]
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
     assert task.accuracy(task.train_rows) > 0.9
     figures = task.finish(tmp_path, 40)
-    assert figures["held-out accuracy"] > 0.9 and figures["held-out faces"] == 2 * PICTURES
+    assert figures["validation accuracy"] > 0.9 and figures["validation faces"] == 2 * PICTURES
     classifier = GenderClassifier.open(tmp_path / WEIGHTS, CPU)
-    faces = task.faces.pixels(torch.from_numpy(task.heldout_rows))
+    faces = task.faces.pixels(torch.from_numpy(task.validation_rows))
     female = classifier.female(faces)
     assert (female > 0.5).tolist() == [True] * PICTURES + [False] * PICTURES
     torch.testing.assert_close(female, task.classifier().female(faces), atol=1e-2, rtol=0)
@@ -167,8 +168,8 @@ def test_the_command_trains_and_says_what_is_missing(
         ]
         return main([*command, "--device", "cpu", "--exact"])
 
-    assert run(make_store(*WOMEN_AND_MEN), tmp_path / "a") == 0
-    assert "held-out accuracy: " in capsys.readouterr().out
+    assert run(make_store(*WOMEN_AND_MEN, ("female", "validation")), tmp_path / "a") == 0
+    assert "validation accuracy: " in capsys.readouterr().out
     assert (tmp_path / "a" / WEIGHTS).exists()
     assert run(make_store(("", "train")), tmp_path / "b") == 1
     said = capsys.readouterr().err

@@ -8,6 +8,7 @@ every batch. The paper does not name its other settings; the learning rate is th
 """
 
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,12 @@ from v2f.models import (
 )
 from v2f.models.classifiers import BATCH, GenderClassifier
 from v2f.models.networks import GENDERS
-from v2f.training.batches import faces_of, image_size, uniform
+from v2f.training.batches import Faces, image_size, uniform
 from v2f.training.checkpoint import ModuleState
 from v2f.training.seeding import seeded_generator
+from v2f.training.settings import SETTINGS, recorded
 
 WEIGHTS = "gender.safetensors"
-HELDOUT_PEOPLE = 0.1  # of each gender's, where the test split has no faces to measure on
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,21 @@ class GenderTask(ModuleState):
 
     name = "gender"
 
-    def __init__(self, store: Store, config: GenderConfig, runtime: Runtime) -> None:
+    def __init__(self, store: Store, config: GenderConfig, runtime: Runtime, limit: float = inf) -> None:
+        """Faces of more than `limit` bytes stay on the disk."""
         size = image_size(store.faces, str(store.folder))
         config = replace(config, networks=replace(config.networks, image_size=size))
         self.store, self.config, self.runtime = store, config, runtime
         self.batch = config.batch
         device = runtime.device
-        self.faces = faces_of(store, device)
+        self.faces = Faces(store.faces, device, limit)
         genders = store.genders
-        self.train_rows, self.heldout_rows = _rows(store, genders, config.seed)
+        self.train_rows, self.validation_rows = _rows(store, genders)
+        self.unmeasured = (
+            ""
+            if len(self.validation_rows)
+            else f"{store.folder} has no faces of validation people of known gender, so no accuracy is measured."
+        )
         self.of_gender = [
             torch.from_numpy(self.train_rows[genders[store.face_person[self.train_rows]] == gender]).to(
                 device
@@ -73,6 +80,7 @@ class GenderTask(ModuleState):
             self.head = runtime.place(Classifier(len(GENDERS), config.networks))
         self.parts = nn.ModuleDict({"trunk": self.trunk, "gender": self.head})
         self.optimizer = torch.optim.Adam(self.parts.parameters(), config.learning_rate, fused=True)
+        self.modules, self.optimizers = {"parts": self.parts}, {"adam": self.optimizer}
 
     def step(self, index: int) -> dict[str, Tensor]:
         """One step on as many faces of women as of men."""
@@ -96,22 +104,27 @@ class GenderTask(ModuleState):
         return settings
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
-        """Write the classifier; its accuracy on faces of people it was not trained on."""
-        accuracy = self.accuracy(self.heldout_rows)
+        """Write the classifier; where there are validation people, its accuracy on their faces."""
+        figures: dict[str, float] = {}
+        if not self.unmeasured:
+            figures = {
+                "validation accuracy": self.accuracy(self.validation_rows),
+                "validation faces": float(len(self.validation_rows)),
+            }
         provenance = {
             "stage": "gender",
+            SETTINGS: recorded("gender", self.config),
             "steps": str(step),
             "store": store_hash(self.store.folder),
             "classes": ", ".join(GENDERS),
-            "held-out faces": str(len(self.heldout_rows)),
-            "held-out accuracy": f"{accuracy:.4f}",
+            **{name: f"{value:.4g}" for name, value in figures.items()},
             TRAINED_ON: encode_people(
                 self.store.people[person].name for person in self.store.face_person[self.train_rows]
             ),
         }
         networks = {"trunk": self.trunk, "gender": self.head}
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
-        return {"held-out accuracy": accuracy, "held-out faces": float(len(self.heldout_rows))}
+        return figures
 
     def classifier(self) -> GenderClassifier:
         """What has been learned so far, ready for inference; the next step goes on with it."""
@@ -119,9 +132,7 @@ class GenderTask(ModuleState):
         return GenderClassifier(self.trunk, self.head, self.runtime)
 
     def accuracy(self, rows: np.ndarray) -> float:
-        """Share of the store's faces `rows` [n] whose gender is predicted rightly; NaN for no faces."""
-        if not len(rows):
-            return float("nan")
+        """Share of the store's faces `rows` [n] whose gender is predicted rightly."""
         classifier = self.classifier()
         parts = torch.from_numpy(rows).to(self.runtime.device).split(BATCH)
         predicted = torch.cat([classifier.female(self.faces.pixels(part)) > 0.5 for part in parts])
@@ -129,24 +140,16 @@ class GenderTask(ModuleState):
         return float((predicted.cpu().numpy() == female).mean())
 
 
-def _rows(store: Store, genders: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which faces to train on and which to measure on, int64 each; no person is in both.
+def _rows(store: Store, genders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Faces of known gender to train on, and those of validation people to measure on, int64 each.
 
-    The latter are the test split's or, if it has none of known gender, those of a tenth of each gender's training
-    people. Raises CorpusError when women's or men's faces are missing among the former.
+    Raises CorpusError when women's or men's faces are missing among the former.
     """
-    train, heldout = (
-        rows[genders[store.face_person[rows]] >= 0] for rows in map(store.faces_in, ("train", "test"))
+    train, validation = (
+        rows[genders[store.face_person[rows]] >= 0] for rows in map(store.faces_in, ("train", "validation"))
     )
-    people = np.unique(store.face_person[train])
-    if set(genders[people]) != set(range(len(GENDERS))):
+    if set(genders[store.face_person[train]]) != set(range(len(GENDERS))):
         raise CorpusError(
             f"{store.folder} cannot train a gender classifier: its training split needs faces of women and of men."
         )
-    if not len(heldout):
-        rng = np.random.default_rng(seed)
-        groups = [rng.permutation(people[genders[people] == gender]) for gender in range(len(GENDERS))]
-        apart = [group[: min(len(group) - 1, round(len(group) * HELDOUT_PEOPLE) or 1)] for group in groups]
-        is_apart = np.isin(store.face_person[train], np.concatenate(apart))
-        train, heldout = train[~is_apart], train[is_apart]
-    return train, heldout
+    return train, validation

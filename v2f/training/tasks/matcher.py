@@ -14,12 +14,13 @@ Departures, the same for all three, so that the rows compare methods and not net
 * The originals: larger networks for both sides, SVHF's pretrained; here: the paper's voice encoder and face trunk
   with their 64 components each, learned from the start.
 * The originals: their own features and optimisers; here: the paper's log-mel, 3 to 8 s a crop, and Adam.
-* Here, where the store holds speech, also noise, rooms, band limits and gain, because it has few voices.
+* Where the settings say so, also noise, rooms and band limits, for corpora of few voices.
 
 The label is the store's identity: in a demonstration corpus several people share one.
 """
 
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from v2f.audio import SAMPLE_RATE
-from v2f.audio.features import FRAMES_PER_SECOND, normalise
-from v2f.data.recordings import frames_of
+from v2f.audio.features import normalise
+from v2f.data.recordings import frames_of, held_out_digest, trained_shares
 from v2f.data.store import Store, store_hash
 from v2f.errors import CorpusError
 from v2f.models import (
@@ -44,10 +45,12 @@ from v2f.models import (
 )
 from v2f.models.classifiers import Kind, Matcher
 from v2f.models.networks import Chooser
-from v2f.training.batches import faces_of, image_size, uniform
+from v2f.training.batches import Faces, image_size, uniform
 from v2f.training.checkpoint import ModuleState
 from v2f.training.crops import VoiceCrops
+from v2f.training.presets import CropConfig
 from v2f.training.seeding import seeded_generator
+from v2f.training.settings import SETTINGS, recorded
 
 WEIGHTS = "matcher.safetensors"
 MOST_TESTED = 500  # recordings of held-out people, for the quick accuracy
@@ -62,8 +65,7 @@ class MatcherConfig:
     steps: int = 20_000
     batch: int = 64
     learning_rate: float = 2e-4  # Adam
-    shortest: float = 3.0  # seconds; Sec. 4
-    longest: float = 8.0
+    crops: CropConfig = CropConfig()
     seed: int = 0
     networks: NetworkConfig = NetworkConfig()  # their image size becomes the store's
 
@@ -73,7 +75,8 @@ class MatcherTask(ModuleState):
 
     name = "matcher"
 
-    def __init__(self, store: Store, config: MatcherConfig, runtime: Runtime) -> None:
+    def __init__(self, store: Store, config: MatcherConfig, runtime: Runtime, limit: float = inf) -> None:
+        """Recordings, and faces, of more than `limit` bytes stay on the disk."""
         size = image_size(store.faces, str(store.folder))
         config = replace(config, networks=replace(config.networks, image_size=size))
         self.store, self.config, self.runtime = store, config, runtime
@@ -83,11 +86,16 @@ class MatcherTask(ModuleState):
         self.voice_labels = torch.from_numpy(voice_labels).to(device)
         self.face_labels = torch.from_numpy(face_labels).to(device)
         self.classes = 1 + int(face_labels.max())
-        self.faces = faces_of(store, device)
+        self.faces = Faces(store.faces, device, limit)
         self.rows = torch.from_numpy(self.face_rows).to(device)
         self.by_label = self.face_labels.argsort(stable=True)  # places in face_rows, label by label
         self.count = self.face_labels.bincount(minlength=self.classes)
-        self.crops = VoiceCrops(store, self.voice_rows, config.seed, device)
+        self.unmeasured = (
+            ""
+            if len(validation_people(store)) > 1
+            else f"{store.folder} has no two validation people with voices and faces, so no accuracy is measured."
+        )
+        self.crops = VoiceCrops(store, self.voice_rows, config.seed, device, limit=limit)
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             self.encoder = runtime.place(VoiceEncoder(config.networks))
@@ -99,13 +107,14 @@ class MatcherTask(ModuleState):
             )
         self.parts = nn.ModuleDict({"encoder": self.encoder, "trunk": self.trunk, "head": self.head})
         self.optimizer = torch.optim.Adam(self.parts.parameters(), config.learning_rate, fused=True)
+        self.modules, self.optimizers = {"parts": self.parts}, {"adam": self.optimizer}
 
     def step(self, index: int) -> dict[str, Tensor]:
         """One step on a batch of voices, all crops of one length, and of faces."""
         rng = seeded_generator(self.runtime.device, self.config.seed, index)
         voices = torch.randint(len(self.voice_rows), (self.batch,), generator=rng, device=self.runtime.device)
-        seconds = uniform(self.config.shortest, self.config.longest, 1, rng).item()
-        log_mels = self.crops.log_mels(voices, int(seconds * SAMPLE_RATE), index)
+        samples = int(self.config.crops.seconds(uniform(0, 1, 1, rng).item()) * SAMPLE_RATE)
+        log_mels = self.crops.log_mels(voices, samples, index, self.config.crops.augment)
         self.parts.train()
         learn = self._choice if self.config.kind == "svhf" else self._classification
         loss, losses = learn(log_mels, self.voice_labels[voices], rng)
@@ -158,29 +167,34 @@ class MatcherTask(ModuleState):
 
     def settings(self) -> dict[str, object]:
         settings = {**asdict(self.config), "store": store_hash(self.store.folder)}
+        if held_out := held_out_digest(self.store):
+            settings["held out"] = held_out
         del settings["steps"]  # no step depends on how many follow: a run may be resumed to go on for longer
         return settings
 
     def finish(self, folder: Path, step: int) -> dict[str, float]:
-        """Write the matcher; its accuracy on people it was not trained on."""
+        """Write the matcher; where there are validation people, its accuracy on them."""
         matcher = self.matcher()
-        accuracy = heldout_accuracy(matcher, self.store, self.config.seed)
+        figures = {}
+        if not self.unmeasured:
+            figures["validation 1:2 accuracy"] = validation_accuracy(matcher, self.store, self.config.seed)
         used = np.union1d(
             self.store.voices["person"][self.voice_rows], self.store.face_person[self.face_rows]
         )
         provenance = {
             "stage": "matcher",
+            SETTINGS: recorded("matcher", self.config),
             "kind": self.config.kind,
             "steps": str(step),
             "store": store_hash(self.store.folder),
-            "held-out 1:2 accuracy": f"{accuracy:.4f}",
+            **{name: f"{value:.4f}" for name, value in figures.items()},
             TRAINED_ON: encode_people(self.store.people[person].name for person in used),
         }
         networks: dict[str, nn.Module] = {"encoder": self.encoder, "trunk": self.trunk}
         if matcher.chooser is not None:
             networks["chooser"] = matcher.chooser
         save_networks(folder / WEIGHTS, networks, self.config.networks, provenance)
-        return {"held-out 1:2 accuracy": accuracy}
+        return figures
 
     def matcher(self) -> Matcher:
         """What has been learned so far, ready for inference; the next step goes on with it."""
@@ -189,21 +203,19 @@ class MatcherTask(ModuleState):
         return Matcher(self.config.kind, self.encoder, self.trunk, chooser, self.runtime)
 
 
-def heldout_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
-    """1:2 accuracy on people of the test split of whom there are voices and faces; NaN unless there are two.
+def validation_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
+    """1:2 accuracy on those people of the validation split, two or more, of whom there are voices and faces.
 
     Up to MOST_TESTED recordings, the first 8 s of each, against TRIALS faces of the speaker and as many of others,
     sampled with the seed. Ties count one half.
     """
-    voices, faces = store.voices_in("test"), store.faces_in("test")
-    people = np.intersect1d(store.voices["person"][voices], store.face_person[faces])
-    if len(people) < 2:
-        return float("nan")
+    voices, faces = store.voices_in("validation"), store.faces_in("validation")
+    people = validation_people(store)
     rng = np.random.default_rng(seed)
     voices = rng.permutation(voices[np.isin(store.voices["person"][voices], people)])[:MOST_TESTED]
     faces = faces[np.isin(store.face_person[faces], people)]
-    device, seen = matcher.runtime.device, faces_of(store, torch.device("cpu"))
-    most = int(MatcherConfig.longest * (SAMPLE_RATE if store.holds_speech else FRAMES_PER_SECOND))
+    device, seen = matcher.runtime.device, Faces(store.faces, torch.device("cpu"), limit=-1)
+    most = int(CropConfig.longest * SAMPLE_RATE)
     wins = []
     for voice in voices:
         own = store.face_person[faces] == store.voices["person"][voice]
@@ -214,6 +226,12 @@ def heldout_accuracy(matcher: Matcher, store: Store, seed: int) -> float:
         chosen = matcher.choose(embedding, true, imposter)
         wins.append((chosen > 0.5).float() + 0.5 * (chosen == 0.5))
     return torch.cat(wins).mean().item()
+
+
+def validation_people(store: Store) -> np.ndarray:
+    """People of the validation split of whom there are voices and faces, int64 [n]."""
+    voices, faces = store.voices_in("validation"), store.faces_in("validation")
+    return np.intersect1d(store.voices["person"][voices], store.face_person[faces])
 
 
 def _labelled(store: Store, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -231,6 +249,7 @@ def _labelled(store: Store, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndar
         needed = "of women and of men" if kind == "dimnet-g" else "of at least two identities"
         raise CorpusError(f"{store.folder} cannot train {kind}: it needs voices and faces {needed}.")
     voices, faces = (np.flatnonzero(np.isin(of, labels)) for of in (of_voices, of_faces))
+    voices = voices[trained_shares(store)[voices] > 0]
     return (
         voices,
         np.searchsorted(labels, of_voices[voices]),

@@ -1,1 +1,0 @@
-"""The demonstration corpus: portraits and voices whose licences allow it, paired by age, sex and looks."""
