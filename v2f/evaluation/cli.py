@@ -1,24 +1,39 @@
-"""v2f evaluate | study"""
+"""v2f evaluate | study | embed"""
 
 import argparse
 import os
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from v2f.cli import SEEDS, add_model_arguments, between
+from v2f.cli import SEEDS, add_model_arguments, between, require_folder
 from v2f.evaluation.options import Options
 
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `evaluate` and `study` to the command line."""
+
+def add_arguments(subparsers: "Subparsers") -> None:
+    """Add `evaluate`, `study` and `embed` to the command line."""
     add_evaluate(subparsers)
     add_study(subparsers)
+    embed = subparsers.add_parser("embed", help="the embeddings of a whole store, a file for each split")
+    embed.add_argument("--data", type=Path, required=True, metavar="STORE", help="by `v2f prepare`")
+    embed.add_argument("--weights", metavar="W", help="with a voice encoder; default: the bundled ones")
+    embed.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the .npz files")
+    embed.set_defaults(run=run_embed)
 
 
-def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_evaluate(subparsers: "Subparsers") -> None:
     evaluate = subparsers.add_parser("evaluate", help="every number and figure of the paper, for one model")
     add = evaluate.add_argument
     add("--data", type=Path, required=True, metavar="STORE", help="by `v2f prepare`")
+    add(
+        "--split",
+        choices=("test", "validation"),
+        default=Options.split,
+        help="whom to measure: test people, once all is decided (the default), or validation people, until then",
+    )
     add_model_arguments(evaluate)
     add("--out", type=Path, required=True, metavar="REPORT", help="folder for the report")
     add("--gender", type=Path, metavar="FILE", help="the classifier, by `v2f train gender`")
@@ -70,10 +85,8 @@ def add_evaluate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     evaluate.set_defaults(run=run_evaluate)
 
 
-def add_study(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    study = subparsers.add_parser(
-        "study", help="one's own recordings, by duration and in noise; a voice encoder"
-    )
+def add_study(subparsers: "Subparsers") -> None:
+    study = subparsers.add_parser("study", help="one's own recordings, by duration and in noise")
     kinds = study.add_subparsers(required=True, metavar="KIND")
     for name, what in (
         ("duration", "faces from the first 1, 2, 3, 5, 10 s and from the whole"),
@@ -85,15 +98,6 @@ def add_study(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         add("-o", "--out", required=True, metavar="DIR", type=Path, help="folder for pictures and table")
         add_model_arguments(kind)
         kind.set_defaults(run=run_study, kind=name)
-    encoder = kinds.add_parser("encoder", help="what a voice encoder's embedding holds, without a generator")
-    for flag, what, metavar in (
-        ("--data", "by `v2f prepare demo`", "STORE"),
-        ("--encoder", "any weights file that holds a voice encoder", "WEIGHTS"),
-        ("--pairs", "the true pairs that `v2f prepare demo` leaves beside its store", "PAIRS"),
-        ("--out", "folder for the table and its numbers", "DIR"),
-    ):
-        encoder.add_argument(flag, type=Path, required=True, metavar=metavar, help=what)
-    encoder.set_defaults(run=run_encoder)
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
@@ -102,7 +106,10 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     from v2f.report.report import write
     from v2f.report.results import RESULTS
 
-    arguments.out.mkdir(parents=True, exist_ok=True)  # fails now, and not after all the work
+    require_folder(arguments.out)
+    if arguments.trials:
+        require_folder(arguments.trials)
+    arguments.out.mkdir(parents=True, exist_ok=True)
     options = Options(**{field.name: getattr(arguments, field.name) for field in fields(Options)})
     findings, figures = Evaluation(options).run()
     findings.save(arguments.out / RESULTS)
@@ -111,16 +118,18 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_embed(arguments: argparse.Namespace) -> int:
+    """Write the embeddings of a store; prints the files."""
+    from v2f.evaluation.embed import embed_store
+
+    require_folder(arguments.out)
+    for path in embed_store(arguments.data, arguments.weights, arguments.out):
+        print(path)
+    return 0
+
+
 def run_study(arguments: argparse.Namespace) -> int:
     """Study clips by duration or in noise; the exit code is 1 if any could not be read."""
     from v2f.evaluation.study import run_duration, run_noise
 
     return run_duration(arguments) if arguments.kind == "duration" else run_noise(arguments)
-
-
-def run_encoder(arguments: argparse.Namespace) -> int:
-    """Study a voice encoder alone; prints the table."""
-    from v2f.evaluation.questions.encoder import study
-
-    print(study(arguments.data, arguments.encoder, arguments.pairs, arguments.out), end="")
-    return 0

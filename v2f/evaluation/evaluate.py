@@ -2,7 +2,7 @@
 
 Nobody measured on was trained on: weights hold the names of those who were, which is checked before anything is
 measured. Measured on are the test people and the people of every other split of the store that is kept out of
-training, each with their longest recording.
+training, each with their longest recording; with ``--split validation`` the validation people alone.
 """
 
 import sys
@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from v2f.data import faceres
-from v2f.data.splits import split_people
+from v2f.data.recordings import shares_by_digest, trained_shares
+from v2f.data.splits import trained_on
 from v2f.data.store import Store, store_hash
 from v2f.errors import WeightsError
 from v2f.evaluation import mobilefacenet
@@ -48,12 +49,11 @@ from v2f.evaluation.questions.matching import (
 )
 from v2f.evaluation.questions.noise import noise, sound_files, sounds
 from v2f.evaluation.questions.quality import detection_rates, quality
-from v2f.evaluation.subjects import Subjects, names_of, of_pairs, of_store, of_training
+from v2f.evaluation.subjects import Subjects, held_out, names_of, of_pairs, of_store, of_training
 from v2f.evaluation.trials import Trials, check_unseen
-from v2f.models import Runtime, file_hash, load, load_networks, people_trained_on
+from v2f.models import Runtime, file_hash, load, load_networks
 from v2f.models.classifiers import GenderClassifier, Matcher
-from v2f.models.released import REPOSITORY
-from v2f.models.weights import FITTED, find
+from v2f.models.weights import FITTED, HELD_OUT, find
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import Figure, Findings, LeftOut, Result
 
@@ -112,20 +112,21 @@ class Evaluation:
             generated = self.generate(subjects)
             self.compare_with_people(generated)
             self.compare_with_training(generated, trained, real_detected)
-            if subjects.name == "test":
+            if subjects.name == self.options.split:
                 self.ask_of_one_corpus(generated)
             if subjects.name == COMMON_VOICE:
                 self.figures.append(unchosen(generated, self.seed))
         return Findings.of(self.facts(), self.lines), self.figures
 
     def measured_subjects(self) -> list[Subjects]:
-        """The test people, those of the other splits that are kept out of training, and the true pairs."""
-        splits = {person.split for person in self.store.people} - {"test", *NOT_MEASURED}
-        measured = [of_store(self.store, "test", self.encoder, self.size)]
-        measured += [
-            of_store(self.store, split, self.encoder, self.size, longest=True) for split in sorted(splits)
-        ]
+        """The people of the chosen split, those of other splits where these are for tests too, and the true pairs."""
         options = self.options
+        measured = [of_store(self.store, options.split, self.encoder, self.size)]
+        if options.split == "test":
+            splits = {person.split for person in self.store.people} - {"test", *NOT_MEASURED}
+            measured += [
+                of_store(self.store, split, self.encoder, self.size, longest=True) for split in sorted(splits)
+            ]
         if not options.pairs:
             self.leave_out("matching", "true pairs", "no folder of true pairs was given")
             return measured
@@ -141,13 +142,21 @@ class Evaluation:
         There are no generated ones where the model was trained on other identities.
         """
         self.log("training identities: generating and judging faces")
-        subjects = of_training(self.store, self.seed, self.encoder, self.size)
-        same = self.engine.model.provenance.get("store") == store_hash(self.store.folder)
+        provenance = self.engine.model.provenance
+        known = shares_by_digest(self.store, provenance.get(HELD_OUT, ""))
+        shares = trained_shares(self.store) if known is None else known
+        subjects = of_training(self.store, shares, self.seed, self.encoder, self.size)
+        same = provenance.get("store") == store_hash(self.store.folder)
         if not (same or names_faces(self.engine, subjects)):
             for question in ("closed-set identification", "matching"):
                 self.leave_out(question, "training", "the weights were trained on other identities")
             return self.generate(replace(subjects, voice_person=subjects.voice_person[:0]))
-        self.add(closed_set_identification(self.engine, subjects, self.seed))
+        if known is None:
+            why = "other recordings were held out of the weights' training than would be of this store's"
+            self.leave_out("closed-set identification", "training", why)
+        else:
+            apart = held_out(subjects, self.store, shares, self.seed)
+            self.add(closed_set_identification(self.engine, subjects, apart, self.seed))
         generated = self.generate(subjects)
         lists = self.trials(generated, TRAIN_TRIALS)
         of_paper = {stratum: lists[stratum] for stratum in (UNSTRATIFIED, "gender") if stratum in lists}
@@ -192,7 +201,7 @@ class Evaluation:
             by, real = DESCRIPTORS.get(judge, judge), trained.true_verdicts[judge].descriptor
             results, nearest = quality(verdicts.descriptor, people, real, identity, on, self.seed, by)
             self.add(results)
-            if by == "dlib" and on == "test" and generated.subjects.shown:
+            if by == "dlib" and on == self.options.split and generated.subjects.shown:
                 self.figures.append(nearest_training_faces(generated.images, faces, nearest))
 
     def ask_of_one_corpus(self, generated: GeneratedFaces) -> None:
@@ -222,7 +231,7 @@ class Evaluation:
         people = names_of(subjects)
         for path in (self.weights, self.options.gender, *self.options.matcher):
             if path is not None:
-                check_unseen(people, trained_on(path, people))
+                check_unseen(people, known_to(path, people))
 
     def facts(self) -> dict[str, Any]:
         """What the report is about."""
@@ -273,19 +282,11 @@ def fitted(provenance: Mapping[str, str]) -> dict[str, bool]:
     return {name: name in told for name in names}
 
 
-def trained_on(path: Path, people: Sequence[str]) -> list[str]:
-    """The names of those whom weights were trained on.
-
-    The authors' weights hold no names: of these it is the ones among `people` whom the paper trained on.
-    Raises WeightsError where other weights hold no names.
-    """
-    _, _, provenance = load_networks(path)
-    names = people_trained_on(provenance)
-    if names is not None:
-        return names
-    if provenance.get("source") != REPOSITORY:
+def known_to(path: Path, people: Sequence[str]) -> list[str]:
+    """The names of those whom weights were trained on; raises WeightsError where these do not tell."""
+    names = trained_on(load_networks(path)[2], people)
+    if names is None:
         raise WeightsError(
             f"{path} does not tell whom it was trained on, so it cannot be measured; train it anew."
         )
-    splits = split_people(people, "paper")
-    return [name for name, split in zip(people, splits, strict=True) if split == "train"]
+    return names

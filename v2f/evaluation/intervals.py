@@ -6,6 +6,7 @@ the answers. With few people, or answers near 0 or 100 %, such intervals come ou
 People are numbers or names; where there are millions of trials, numbers take seconds less.
 """
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,18 +73,18 @@ def rank_correlation(
 
     None when all x, or all y, are equal, so that there is nothing to rank.
     """
-    from scipy.stats import rankdata
+    from scipy.stats import spearmanr
 
-    value = _correlation(rankdata(x), rankdata(y))
-    if np.isnan(value):
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
     names, person = np.unique(np.asarray(people), return_inverse=True)
     correlations = []
-    for weights in _resampled(names.size, seed).astype(int):
-        rows = np.repeat(np.arange(len(x)), weights[person])
-        correlations.append(_correlation(rankdata(x[rows]), rankdata(y[rows])))
+    with warnings.catch_warnings(action="ignore"):  # of samples with nothing to rank, which do not count
+        for weights in _resampled(names.size, seed).astype(int):
+            rows = np.repeat(np.arange(len(x)), weights[person])
+            correlations.append(spearmanr(x[rows], y[rows]).statistic)
     low, high = _middle(np.array(correlations))
-    return Estimate(value, low, high, len(x), names.size)
+    return Estimate(float(spearmanr(x, y).statistic), low, high, len(x), names.size)
 
 
 def _resampled(people: int, seed: int) -> np.ndarray:
@@ -136,9 +137,3 @@ def _mean(values: np.ndarray) -> float:
 def _middle(answers: np.ndarray) -> tuple[float, float]:
     low, high = np.nanpercentile(answers, [50 - COVERAGE / 2, 50 + COVERAGE / 2])
     return float(low), float(high)
-
-
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    scale = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / scale if scale else float("nan")

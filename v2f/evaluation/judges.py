@@ -18,6 +18,7 @@ from joblib import Parallel, delayed
 from PIL import Image
 from tqdm import tqdm
 
+from v2f.cli import how_to_install
 from v2f.data.apparent import ApparentSexAndAge, Verdicts
 from v2f.data.landmarks import descriptor, detect_faces, enlarge
 from v2f.errors import V2FError
@@ -93,7 +94,7 @@ def judge_versions() -> dict[str, str]:
         versions = {name: version(name) for name in PACKAGES}
     except PackageNotFoundError as error:
         raise V2FError(
-            f"Judging faces needs {', '.join(PACKAGES)}; install them with: pip install -r requirements-dev.txt"
+            f"Judging faces needs {', '.join(PACKAGES)}; install them with: pip install {' '.join(PACKAGES)}"
         ) from error
     if OPENCV in detectors():
         import cv2
@@ -113,7 +114,7 @@ def _cascade() -> Any:
         return cv2.CascadeClassifier(cv2.data.haarcascades + HAAR)
     except (ImportError, AttributeError) as error:  # version 5 has no cascades
         raise V2FError(
-            "OpenCV's face detector needs its version 4; install it with: pip install -r requirements-dev.txt"
+            f"OpenCV's face detector needs its version 4; install it with: {how_to_install('cv2')}"
         ) from error
 
 

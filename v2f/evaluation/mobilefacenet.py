@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from v2f.cli import how_to_install
 from v2f.errors import V2FError, WeightsError
 from v2f.evaluation.judges import Verdicts
 
@@ -85,6 +86,6 @@ def _session(content: bytes) -> Any:
         import onnxruntime
     except ImportError as error:
         raise V2FError(
-            "The outside judge needs onnxruntime; install it with: pip install -r requirements-dev.txt"
+            f"The outside judge needs onnxruntime; install it with: {how_to_install('onnxruntime')}"
         ) from error
     return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from v2f import load
 from v2f.assets import EXAMPLES
 from v2f.audio import SAMPLE_RATE, noise_bank, read_audio
-from v2f.cli import complain, named
+from v2f.cli import complain, named, require_folder
 from v2f.data.contact_sheet import grid, stack
 from v2f.errors import V2FError
 from v2f.pipeline import DURATIONS, MAX_SECONDS, Face, VoiceToFace, Waveform
@@ -68,6 +68,7 @@ def run_noise(arguments: Namespace) -> int:
 
 def each(arguments: Namespace, study: Callable[[VoiceToFace, Waveform], T]) -> dict[str, T]:
     """A study's result of every clip, by name; a clip that cannot be read is skipped with a sentence on stderr."""
+    require_folder(arguments.out)
     engine = load(arguments.weights, exact=arguments.exact)
     arguments.out.mkdir(parents=True, exist_ok=True)
     results = {}

@@ -4,7 +4,7 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,19 @@ from joblib import Parallel, delayed
 from PIL import Image
 from torch import Tensor
 
-from v2f.audio import keep_speech, read_audio
-from v2f.audio.features import FRAMES_PER_SECOND, require_speech
+from v2f.audio import keep_speech, read_audio, require_speech
+from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.audio.front_ends import FRONT_ENDS
 from v2f.data.landmarks import align, detect_faces, five_points, landmarks68
-from v2f.data.recordings import HELDOUT_SHARE, frames_of
+from v2f.data.recordings import frames_of
 from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, NoSpeechError
 from v2f.models.networks import EncoderName
 from v2f.models.pixels import shrink
 
-TRAINING_SHARE = 1 - HELDOUT_SHARE  # of a training recording, from its start: all that is ever trained on
 EACH = 5  # recordings of each training identity; Sec. 4.2: 4,620 of 924
 MOST_FACES = 2600  # of all training identities together, sampled
+WHOLE, END = "whole recordings, not trained on", "the end of the recording, not trained on"
 OVERLAP = 2  # frames: the last window of a sound reaches so far beyond its start
 UPSAMPLINGS = (0, 1, 2)  # of a frame, until a face is found in it
 
@@ -33,33 +33,25 @@ UPSAMPLINGS = (0, 1, 2)  # of a frame, until a face is found in it
 class Subjects:
     """People with recordings, faces, or both. Recordings and faces are numbered from 0, people by `people`."""
 
-    name: str  # "test", "training" or "true pairs"
+    name: str  # a split, "training" or "true pairs"
     people: list[Person]
     voice_person: np.ndarray  # int64 [recordings]
     face_person: np.ndarray  # int64 [faces]
     faces: np.ndarray  # uint8 [faces, size, size, 3], as large as the model draws them
     frames: Callable[[int], Tensor]  # of a recording: the encoder's, of its speech, float32 [bins, frames]
     encoder: EncoderName = "table2"  # that of `frames`
-    share: float = 1.0  # of each recording, from its start, that counts as the whole
     imposters: int | None = None  # for each recording; None: trials are sampled as in the paper
     shown: bool = True  # whether their pictures may be shown
     left_out: dict[str, int] = field(default_factory=dict)  # recordings or pictures, by reason
 
     def features(self, recording: int) -> Tensor:
-        """Features [bins, frames] of the whole recording, as far as `share` counts it."""
-        whole = self.frames(recording)
-        return self.normalise(whole[:, : round(whole.shape[1] * self.share)])
+        """Features [bins, frames] of the whole recording."""
+        return self.normalise(self.frames(recording))
 
     def first_features(self, recording: int, seconds: float) -> Tensor | None:
         """Features [bins, frames] of a recording's first seconds of speech; None where there are not so many."""
         whole, end = self.frames(recording), round(seconds * FRAMES_PER_SECOND)
         return None if end > whole.shape[1] else self.normalise(whole[:, :end])
-
-    def held_out_features(self, recording: int) -> Tensor:
-        """Features [bins, frames] of the end of a recording, which is never trained on."""
-        whole = self.frames(recording)
-        start = math.ceil((whole.shape[1] + OVERLAP) * TRAINING_SHARE)
-        return self.normalise(whole[:, start:])
 
     def normalise(self, frames: Tensor) -> Tensor:
         """Features [bins, frames], as the encoder takes them, of those frames that are used."""
@@ -94,25 +86,53 @@ def of_store(
     )
 
 
-def of_training(store: Store, seed: int, encoder: EncoderName = "table2", size: int = 64) -> Subjects:
-    """The training identities, as `of_store`: EACH recordings of everyone, and MOST_FACES, sampled."""
+def of_training(
+    store: Store, shares: np.ndarray, seed: int, encoder: EncoderName = "table2", size: int = 64
+) -> Subjects:
+    """The training identities, as `of_store`: EACH recordings of everyone, and MOST_FACES, sampled.
+
+    shares: how much of each of the store's recordings, from its start, was trained on and is heard, float [recordings].
+    """
     rng = np.random.default_rng(seed)
-    voices = _some(store.voice_identity, rng)
+    voices = _some(np.where(shares > 0, store.voice_identity, -1), rng)
     faces = np.sort(rng.permutation(np.flatnonzero(store.face_identity >= 0))[:MOST_FACES])
     people: dict[int, Person] = {}
     for person in store.people:
         if person.identity >= 0 and (person.identity not in people or not people[person.identity].gender):
             people[person.identity] = person
+
+    def frames(recording: int) -> Tensor:
+        whole = frames_of(store, voices[recording], encoder=encoder)
+        return whole[:, : round(whole.shape[1] * shares[voices[recording]])]
+
     return Subjects(
         name="training",
         people=[people[identity] for identity in range(store.identities)],
         voice_person=store.voice_identity[voices],
         face_person=store.face_identity[faces],
         faces=_faces(store, faces, size),
-        frames=lambda recording: frames_of(store, voices[recording], encoder=encoder),
+        frames=frames,
         encoder=encoder,
-        share=TRAINING_SHARE,
     )
+
+
+def held_out(training: Subjects, store: Store, shares: np.ndarray, seed: int) -> dict[str, Subjects]:
+    """What was not trained on of the recordings of `of_training`, EACH of everyone, by what it is: WHOLE or END."""
+
+    def part(rows: np.ndarray) -> Subjects:
+        voices = _some(np.where(rows, store.voice_identity, -1), np.random.default_rng(seed))
+
+        def frames(recording: int) -> Tensor:
+            whole, share = (
+                frames_of(store, voices[recording], encoder=training.encoder),
+                shares[voices[recording]],
+            )
+            return whole[:, math.ceil((whole.shape[1] + OVERLAP) * share) :]
+
+        return replace(training, voice_person=store.voice_identity[voices], frames=frames)
+
+    parts = {WHOLE: part(shares == 0), END: part((shares > 0) & (shares < 1))}
+    return {what: subjects for what, subjects in parts.items() if len(subjects.voice_person)}
 
 
 def of_pairs(

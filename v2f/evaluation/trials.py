@@ -14,8 +14,6 @@ A list of trials is saved as one .npz file of five int32 arrays, which other pro
 """
 
 import io
-import zipfile
-import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,17 +22,11 @@ import numpy as np
 
 from v2f.data.shards import write_atomically
 from v2f.data.sources import normalised
-from v2f.errors import CorpusError
+from v2f.errors import DAMAGED_ARRAY, CorpusError
 from v2f.metrics import unit_rows
 
 NOBODY = "Nobody has an imposter: matching needs voices and faces of two people alike."
 BATCH = 16_384  # trials whose descriptors are gathered at once; more would take memory and no less time
-
-
-UNREADABLE = (  # what NumPy raises for damaged and for other files
-    *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError),
-    *(zipfile.BadZipFile, zlib.error),
-)
 
 
 @dataclass(frozen=True)
@@ -109,7 +101,7 @@ class Trials:
                 arrays = {part.name: file[part.name] for part in fields(cls)}
         except FileNotFoundError as error:
             raise CorpusError(f"There is no list of trials {path}; check the path.") from error
-        except UNREADABLE as error:
+        except (*DAMAGED_ARRAY, AttributeError) as error:
             raise CorpusError(f"{path} is not a list of trials, or is damaged.") from error
         try:
             return cls(**arrays)

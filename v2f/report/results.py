@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 RESULTS = "results.jsonl"
-RENAMED = {  # what older files say, and what it is called now
-    '"known speakers"': '"closed-set identification"',
-    '"steadiness"': '"consistency"',
-    "told right": "classified correctly",
-    "a face is found": "a face is detected",
-    "no speech is heard": "no speech is detected",
-}
 
 
 @dataclass(frozen=True)
@@ -112,10 +105,7 @@ class Findings:
     def load(cls, path: Path) -> "Findings":
         """Read what `save` wrote; raises CorpusError when it is missing or something else."""
         try:
-            text = path.read_text("utf-8")
-            for old, new in RENAMED.items():
-                text = text.replace(old, new)
-            run, *lines = map(json.loads, text.splitlines())
+            run, *lines = map(json.loads, path.read_text("utf-8").splitlines())
             return cls.of(run, [_line(**line) for line in lines])
         except OSError as error:
             raise CorpusError(f"{path} cannot be read: {error.strerror}.") from error
@@ -134,6 +124,11 @@ class Findings:
                 if same and result.measure.startswith(measure) and not math.isnan(result.value):
                     return result
         return None
+
+    def same(self, result: Result) -> Result | None:
+        """The number here that answers the same; None without one."""
+        fields = {"by": result.by, "stratum": result.stratum, "seconds": result.seconds}
+        return self.first(result.question, result.measure, [result.on], **fields)
 
 
 def _line(**fields: Any) -> Result | LeftOut:

@@ -11,13 +11,16 @@ from v2f.evaluation.generated_faces import generate_faces
 from v2f.evaluation.judges import JUDGE, Judges, judge_faces
 from v2f.evaluation.questions.consistency import consistency
 from v2f.evaluation.questions.durations import durations
-from v2f.evaluation.questions.identification import HELD_OUT, TRAINED_ON, closed_set_identification
+from v2f.evaluation.questions.identification import TRAINED_ON, closed_set_identification
 from v2f.evaluation.questions.matching import trials_of
+from v2f.evaluation.subjects import END, WHOLE
 from v2f.models import Classifier
 from v2f.report.results import LeftOut, Result
 
 SMALL = dict(people=4, recordings=1, pictures=1)
 JUDGES: Judges = {JUDGE: judge_faces}
+
+pytestmark = pytest.mark.usefixtures("quick_reports")
 
 
 @pytest.mark.slow
@@ -94,34 +97,54 @@ def test_one_speaker_or_short_recordings_leave_consistency_out(engine, make_subj
 
 
 def test_known_speakers_are_named_by_the_classifier(engine, make_subjects) -> None:
-    training = make_subjects(name="training", share=0.8)
+    """From whole recordings that were kept out, and from ends of others, each beside what was trained on."""
+    training = make_subjects(name="training", recordings=1)
     engine.model.classifier = Classifier(12)
-    found = list(closed_set_identification(engine, training, seed=0))
-    assert [result.measure for result in found] == [
-        f"top-{k}, {part}" for part in (HELD_OUT, TRAINED_ON) for k in (1, 5)
-    ]
-    assert [result.paper for result in found] == [0.617, 0.823, None, None]
-    assert [result.chance for result in found] == pytest.approx([1 / 12, 5 / 12] * 2)
+    kept = {WHOLE: training, END: training}
+    found = list(closed_set_identification(engine, training, kept, seed=0))
+    parts = (WHOLE, TRAINED_ON[WHOLE], END, TRAINED_ON[END])
+    assert [result.measure for result in found] == [f"top-{k}, {part}" for part in parts for k in (1, 5)]
+    assert [result.paper for result in found] == [0.617, 0.823, None, None] * 2
+    assert [result.chance for result in found] == pytest.approx([1 / 12, 5 / 12] * 4)
     for result in found:  # a classifier that has learned nothing
         assert result.low <= 2 * result.chance
 
 
 def test_a_classifier_that_names_whoever_it_is_asked_for_is_right(engine, make_subjects) -> None:
     training = make_subjects(people=3, recordings=2)
-    embeddings = engine.embed([training.held_out_features(i) for i in range(6)])
+    embeddings = engine.embed([training.features(i) for i in range(6)])
     from v2f.evaluation.generated_faces import trunk_features
 
     features = trunk_features(engine, engine.faces(embeddings)[0])
     weights = np.linalg.lstsq(features, np.eye(3)[training.voice_person], rcond=None)[0].T
     engine.model.classifier = Classifier(3)
     engine.model.classifier.weight.data = torch.from_numpy(weights.astype(np.float32))
-    held_out, *_ = closed_set_identification(engine, training, seed=0)
-    assert held_out.value == 1
+    kept_out, *_ = closed_set_identification(engine, training, {WHOLE: training}, seed=0)
+    assert kept_out.value == 1
+
+
+def test_what_was_trained_on_is_measured_of_those_of_whom_something_was_kept_out(
+    engine, make_subjects
+) -> None:
+    training, of_two = make_subjects(people=3, recordings=2), make_subjects(people=3, recordings=2)
+    engine.model.classifier = Classifier(3)
+    of_two.voice_person[4:] = -1
+    found = list(closed_set_identification(engine, training, {END: of_two}, seed=0))
+    assert [result.people for result in found] == [2] * 4
+
+
+def test_what_is_shorter_than_a_second_is_not_measured(engine, make_subjects) -> None:
+    training = make_subjects(people=3)
+    engine.model.classifier = Classifier(3)
+    short = replace(training, frames=lambda _: torch.randn(64, 99))
+    for kept in ({}, {WHOLE: short, END: short}):
+        (line,) = closed_set_identification(engine, training, kept, seed=0)
+        assert "a second long" in line.left_out
 
 
 def test_weights_without_a_fitting_classifier_are_told(engine, make_subjects) -> None:
-    (line,) = closed_set_identification(engine, make_subjects(), seed=0)
+    (line,) = closed_set_identification(engine, make_subjects(), {}, seed=0)
     assert "no identity classifier" in line.left_out
     engine.model.classifier = Classifier(7)
-    (line,) = closed_set_identification(engine, make_subjects(), seed=0)
+    (line,) = closed_set_identification(engine, make_subjects(), {}, seed=0)
     assert "7 identities apart, the store has 12" in line.left_out

@@ -43,6 +43,18 @@ def test_one_who_guesses_is_at_chance_within_the_interval(make_generated, seed: 
     assert np.mean(at_chance) > 0.85  # of 95 % intervals, many of which share what they are made of
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_which_of_a_persons_faces_are_in_the_gallery_makes_no_difference(make_generated, seed: int) -> None:
+    """Of everybody's four faces one is as it was generated, the others are anybody's."""
+    generated = make_generated(knows=True, **MANY)
+    rng, rows = np.random.default_rng(9), np.unique(generated.subjects.face_person, return_index=True)[1]
+    trunk = rng.standard_normal(generated.true_trunk.shape)
+    trunk[rows] = generated.true_trunk[rows]
+    generated = replace(generated, true_trunk=trunk)
+    found = {(line.by, line.measure): line.value for line in galleries(generated, 1000 * seed)}
+    assert found["trunk", "in the first 1 of 60"] == pytest.approx(1 / 4 + 3 / 4 / 60, abs=0.02)
+
+
 def test_shuffled_faces_of_one_who_knows_give_chance(make_generated) -> None:
     generated = make_generated(knows=True, **MANY)
     shuffled = np.random.default_rng(1).permutation(60)[generated.subjects.face_person]

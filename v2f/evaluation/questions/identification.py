@@ -1,33 +1,35 @@
-"""Are training identities recognised? The identity classifier on faces from held-out parts of their recordings.
+"""Are training identities recognised? The identity classifier on faces from recordings that were not trained on.
 
-Paper: held-out recordings of training identities. Here: the last fifth of their training recordings, which no crop of
-any training stage reaches; and, beside it, the rest of the same recordings, which was trained on.
+Paper: held-out recordings of training identities. Here: those; and the last fifth of recordings of people who have one
+only (v2f/data/recordings.py), each by itself. Beside them: what the same people's training did use.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.evaluation.generated_faces import trunk_features
 from v2f.evaluation.intervals import mean_over_people
-from v2f.evaluation.subjects import Subjects
+from v2f.evaluation.subjects import END, WHOLE, Subjects
 from v2f.metrics import top_k
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import LeftOut, Result
 
 QUESTION = "closed-set identification"
 PAPER = {1: 0.617, 5: 0.823}  # Sec. 4.2: 4,620 recordings of 924 identities
-HELD_OUT, TRAINED_ON = "the end of the recording, not trained on", "the rest of it, trained on"
+TRAINED_ON = {WHOLE: "their other recordings, trained on", END: "the rest of it, trained on"}
 SHORTEST = FRAMES_PER_SECOND  # of a held-out part, in frames: a second
 KNOWN = 0.2  # beyond chance: the least share of true faces that a classifier names where their identities are its own
 
 
 def closed_set_identification(
-    engine: VoiceToFace, training: Subjects, seed: int
+    engine: VoiceToFace, training: Subjects, held_out: Mapping[str, Subjects], seed: int
 ) -> Iterator[Result | LeftOut]:
-    """Top-1 and top-5 accuracy on recordings of the training identities."""
+    """Top-1 and top-5 accuracy on what was held out of the training identities' recordings, by what that is."""
     classifier, identities = engine.model.classifier, len(training.people)
     if classifier is None:
         yield LeftOut(QUESTION, training.name, "the weights hold no identity classifier")
@@ -36,24 +38,40 @@ def closed_set_identification(
         why = f"the weights tell {classifier.out_features} identities apart, the store has {identities}"
         yield LeftOut(QUESTION, training.name, why)
         return
-    held_out = {i: training.held_out_features(i) for i in range(len(training.voice_person))}
-    held_out = {i: features for i, features in held_out.items() if features.shape[1] >= SHORTEST}
-    if not held_out:
-        why = "no recording is long enough to keep a second of it apart"
+    measured = False
+    for part, subjects in held_out.items():
+        features, people = _long_enough(subjects)
+        if not features:
+            continue
+        measured = True
+        known = replace(
+            training, voice_person=np.where(np.isin(training.voice_person, people), training.voice_person, -1)
+        )
+        for what, (heard, of), paper in (
+            (part, (features, people), PAPER),
+            (TRAINED_ON[part], _long_enough(known), {}),
+        ):
+            if not heard:
+                continue
+            images, _ = engine.faces(engine.embed(heard))
+            logits = _logits(engine, images)
+            for k in (1, 5):
+                estimate = mean_over_people(top_k(logits, of, k), of, seed)
+                yield Result.of(
+                    *(estimate, QUESTION, f"top-{k}, {what}", training.name),
+                    chance=min(1.0, k / identities),
+                    paper=paper.get(k),
+                )
+    if not measured:
+        why = "no recording, or part of one, that was kept out of training is a second long"
         yield LeftOut(QUESTION, training.name, why)
-        return
-    people = training.voice_person[list(held_out)]
-    for part, features in (
-        (HELD_OUT, list(held_out.values())),
-        (TRAINED_ON, [training.features(i) for i in held_out]),
-    ):
-        images, _ = engine.faces(engine.embed(features))
-        logits = _logits(engine, images)
-        for k in (1, 5):
-            estimate = mean_over_people(top_k(logits, people, k), people, seed)
-            paper, chance = PAPER[k] if part == HELD_OUT else None, min(1.0, k / identities)
-            measure = f"top-{k}, {part}"
-            yield Result.of(estimate, QUESTION, measure, training.name, chance=chance, paper=paper)
+
+
+def _long_enough(subjects: Subjects) -> tuple[list[Tensor], np.ndarray]:
+    """Features [bins, frames] of those recordings that are SHORTEST or longer, and whose they are [n]; -1 is nobody."""
+    heard = {i: subjects.features(i) for i in np.flatnonzero(subjects.voice_person >= 0).tolist()}
+    heard = {i: features for i, features in heard.items() if features.shape[1] >= SHORTEST}
+    return list(heard.values()), subjects.voice_person[list(heard)]
 
 
 def names_faces(engine: VoiceToFace, training: Subjects) -> bool:
