@@ -1,6 +1,6 @@
-"""Makes the Chinese fonts again, with the characters of texts.py alone: python -m assets.fonts.subset
+"""Makes the Chinese fonts again, with the characters of the page's texts alone: python -m assets.fonts.subset
 
-To be run after a change of texts.py. The sources are those of Debian's package fonts-noto-cjk; another folder of
+To be run after a change of them. The sources are those of Debian's package fonts-noto-cjk; another folder of
 them can be given as the argument.
 """
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
+from v2f.kiosk.browser_texts import BROWSER_TEXTS
 from v2f.kiosk.texts import TEXTS
 
 SOURCES = "/usr/share/fonts/opentype/noto"
@@ -24,9 +25,8 @@ BESIDE_TEXTS = "中文年月日−"  # the button of the language, dates, and a 
 
 def main() -> None:
     sources = Path(sys.argv[1] if len(sys.argv) > 1 else SOURCES)
-    written = {
-        character for texts in TEXTS.values() for text in texts for character in text if character != "\n"
-    }
+    texts = [*TEXTS.values(), *BROWSER_TEXTS.values()]
+    written = {character for row in texts for text in row for character in text if character != "\n"}
     for name, (source, latin) in FONTS.items():
         missing = (written | set(BESIDE_TEXTS)) - {chr(code) for code in TTFont(HERE / latin).getBestCmap()}
         font = TTFont(sources / source, fontNumber=SIMPLIFIED_CHINESE, recalcTimestamp=False)

@@ -30,6 +30,27 @@ def problem(page: Page, key: str, column: int = 0) -> None:
     expect(page.locator("#err-text")).to_have_text(TEXTS[f"e_{key}2"][column])
 
 
+def speak_for(page: Page, seconds: int) -> None:
+    page.select_option("#durations", str(seconds))
+
+
+def choose_language(page: Page, language: str) -> None:
+    page.select_option("#languages", language)
+
+
+def play_example(page: Page, number: int) -> None:
+    page.click("#from-file")
+    page.click(f".clip >> nth={number}")
+
+
+def look_inside(page: Page, section: str) -> Locator:
+    """Open the dialog, if it is not yet, at one of its sections."""
+    if not page.locator("#inside").is_visible():
+        page.click("#look-inside")
+    page.click(f"#tab-{section}")
+    return page.locator(f"#inside-{section}")
+
+
 def upload_voice(page: Page) -> None:
     page.set_input_files("#files", EXAMPLES[1])  # the first one's faces are those that greet whoever comes
     state(page, "result")

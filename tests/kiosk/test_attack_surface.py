@@ -16,10 +16,12 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
 import v2f
 from tests.kiosk.served import Served, served
 from tests.support.browser import EXAMPLES
+from v2f.kiosk.settings import Settings
 from v2f.pipeline import VoiceToFace
 
 pytestmark = pytest.mark.slow
@@ -52,13 +54,14 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(engine: VoiceToFace, uploads: Path) -> Iterator[Served]:
-    with served(engine, uploads) as page:
+    with served(engine, uploads, Settings(card_address="https://cards.example")) as page:
         yield page
 
 
 @pytest.fixture(scope="module")
 def guarded(engine: VoiceToFace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(engine, tmp_path_factory.mktemp("guarded"), auth=("booth", "sesame")) as page:
+    settings = Settings(card_address="https://cards.example")
+    with served(engine, tmp_path_factory.mktemp("guarded"), settings, auth=("booth", "sesame")) as page:
         yield page
 
 
@@ -112,11 +115,13 @@ class Attacker:
 
 def routes_of(page: Served) -> list[tuple[str, set[str]]]:
     """Address, with its parameters in braces, and methods of everything that the application answers."""
-    mounted = [route for route in page.app.routes if hasattr(route, "app")]
+    mounted = [route for route in page.app.routes if isinstance(route, Mount)]
     gradio = mounted[-1].app
     routes = [(f"{route.path}/{{path}}", {"GET", "HEAD"}) for route in mounted[:-1]]
+    routes += [(route.path, set(route.methods)) for route in page.app.routes if not isinstance(route, Mount)]
     routes += [(context.path, set(context.methods)) for context in iter_route_contexts(gradio.routes)]
     assert len(routes) > 50, "Gradio's are among them"
+    assert "/card/{token}" in dict(routes)
     return routes
 
 
@@ -143,7 +148,15 @@ def bodies(secret: Path, address: str) -> Iterator[tuple[bytes, dict[str, str]]]
             for index in (0, 1, 2):
                 event = {"data": data, "fn_index": index, "session_hash": "x", "event_id": "x"}
                 yield json.dumps(event | {"trigger_id": index, "event_data": file}).encode(), JSON
-        for name in ("read_upload", "read_noise_clip", "__init__", "engine", "questions"):
+        for name in (
+            "read_upload",
+            "read_noise_clip",
+            "make_card",
+            "find_voice",
+            "__init__",
+            "engine",
+            "questions",
+        ):
             question = {"data": {"path": path}, "component_id": 1, "session_hash": "x", "fn_name": name}
             yield json.dumps(question).encode(), JSON
         part = f'--b\r\nContent-Disposition: form-data; name="files"; filename="{path}"\r\n\r\nx\r\n--b--\r\n'

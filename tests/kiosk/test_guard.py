@@ -101,11 +101,14 @@ def test_the_page_itself_is_no_other_site_nor_is_a_proxy_of_an_allowed_name(clie
         "/gradio_api/api/face",
         "/gradio_api/file/x",
         "/docs",
+        "/status",
+        "/reset",
         "/config/x",
         "/kiosk",
         "/kiosk/\0",
         "/gradio_api/queue/join\n",
         "//config",
+        "/card/AAAAAAAAAAAAAAAAAAAAAA",
     ],
 )
 def test_what_the_page_does_not_ask_for_is_not_there(tmp_path: Path, path: str) -> None:
@@ -135,11 +138,48 @@ def test_what_the_page_and_programs_ask_for_is_there(tmp_path: Path, path: str) 
     assert status_of(tmp_path, path) == 200
 
 
+TOKEN = "AaZz09_-AaZz09_-AaZz09"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/card/",
+        "/card/x",
+        f"/card/{TOKEN}x",
+        f"/card/{TOKEN}/",
+        f"/card/{TOKEN}\n",
+        f"/card/{TOKEN[:-1]}é",
+        f"/card/{TOKEN[:-3]}/..",
+        f"/CARD/{TOKEN}",
+        f"/x/card/{TOKEN}",
+    ],
+)
+def test_cards_are_asked_for_by_a_token_alone(tmp_path: Path, path: str) -> None:
+    assert status_of(tmp_path, f"/card/{TOKEN}", card_address="https://cards.example") == 200
+    assert status_of(tmp_path, path, card_address="https://cards.example") == 404
+
+
+def test_by_the_name_that_phones_use_there_are_cards_and_nothing_else(tmp_path: Path) -> None:
+    app = Starlette(routes=[Route("/{path:path}", count, methods=["GET", "POST"])])
+    app.add_middleware(Guard, uploads=tmp_path, card_address="https://cards.example:8443")
+    phone = TestClient(app, headers={"host": "cards.example:8443"})
+    assert phone.get(f"/card/{TOKEN}").status_code == 200
+    for path in ("/", "/config", "/kiosk/kiosk.js", QUESTION, f"/card/{TOKEN}x"):
+        assert phone.get(path).status_code == 421
+    assert phone.post(f"/card/{TOKEN}").status_code == 421
+    elsewhere = {"host": "evil.example"}
+    assert phone.get(f"/card/{TOKEN}", headers=elsewhere).status_code == 421
+    foreign = {"origin": "https://evil.example"}
+    assert phone.get(f"/card/{TOKEN}", headers=foreign).status_code == 403
+    assert phone.get(f"/card/{TOKEN}").headers["cache-control"] == "no-store"
+
+
 def test_an_address_has_an_end(tmp_path: Path) -> None:
     assert status_of(tmp_path, "/kiosk/" + "x" * 1000) == 414
 
 
-def status_of(uploads: Path, path: str) -> int:
+def status_of(uploads: Path, path: str, **options: str) -> int:
     """As the path reaches the guard, decoded."""
     sent: list[Message] = []
 
@@ -156,7 +196,7 @@ def status_of(uploads: Path, path: str) -> int:
         "query_string": b"",
         "headers": [(b"host", b"127.0.0.1")],
     }
-    asyncio.run(Guard(PlainTextResponse("here"), uploads)(scope, receive, send))
+    asyncio.run(Guard(PlainTextResponse("here"), uploads, **options)(scope, receive, send))
     return sent[0]["status"]
 
 
@@ -174,6 +214,13 @@ def test_answers_keep_browsers_to_the_same_rules(client: TestClient) -> None:
     )
     assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
     assert "cache-control" not in client.get("/fonts/a.woff2").headers
+
+
+def test_one_site_may_be_allowed_to_show_it_in_a_frame(tmp_path: Path) -> None:
+    door = Guard(PlainTextResponse("here"), tmp_path, ["testserver"], framed_by="https://huggingface.co")
+    headers = TestClient(door).get("/").headers
+    assert "frame-ancestors https://huggingface.co" in headers["content-security-policy"]
+    assert "x-frame-options" not in headers
 
 
 def test_who_guessed_may_try_again_after_a_minute_and_is_then_forgotten(

@@ -40,7 +40,7 @@ def test_every_answer_of_the_page_has_faces_of_the_weights_size(
     ask = Asker(BoothService(engine, [made_voice(10, seed=100)], SessionStore(600), tmp_path))
     token = ask.record(made_voice(4))
     result = ask("finish_recording", session=token)
-    assert sizes([*ask.service.example_strip, *result["faces"], result["whole"]]) == {LARGE}
+    assert sizes([*ask.service.example_faces, *result["faces"], result["whole"]]) == {LARGE}
     for answer in (
         ask("noise_strip", session=token, kind="white", snr=5),
         ask("nearby_faces", session=token),

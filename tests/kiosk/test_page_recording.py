@@ -14,9 +14,10 @@ from tests.kiosk.looking import (
     drawn,
     faces,
     nothing_left,
+    play_example,
     problem,
+    speak_for,
     state,
-    upload_voice,
 )
 from tests.support.browser import EXAMPLES
 from tests.support.sound_card import sound_card
@@ -24,9 +25,9 @@ from v2f.kiosk.texts import TEXTS
 
 
 class TestRecording:
-    @pytest.mark.parametrize("seconds", DURATIONS)
+    @pytest.mark.parametrize("seconds", [1, 3])  # the shortest, and one with shorter and longer ones
     def test_it_stops_by_itself_at_the_length_chosen(self, page: Page, kiosk: Kiosk, seconds: int) -> None:
-        page.click(f"#durations [data-value='{seconds}']")
+        speak_for(page, seconds)
         page.click("#rec")
         state(page, "recording")
         expect(page.locator("#rec-label")).to_have_text("Stop")
@@ -43,28 +44,31 @@ class TestRecording:
         assert nothing_left(kiosk)
 
     def test_the_face_grows_while_the_visitor_speaks(self, page: Page) -> None:
+        speak_for(page, 5)
         page.click("#rec")
         expect(page.locator("#strip-voice [data-seconds='2']")).to_have_class(re.compile("seen"))
         state(page, "recording")
         first = drawn(page.locator("#hero canvas"))
         becomes_other(page.locator("#hero canvas"), first)
-        expect(page.locator("#dots .on")).to_have_count(0)  # what is final is not known yet
         assert int(page.locator("#meter").get_attribute("aria-valuenow") or 0) > 0
         state(page, "result")
-        assert page.locator("#dots .on").count() >= 4
         live = page.evaluate("performance.getEntriesByName('v2f-live').map(mark => mark.startTime)")
-        assert len(live) > 20
+        assert len(live) > len(DURATIONS)
 
     def test_the_microphone_is_released_and_unprocessed(self, page: Page) -> None:
         page.evaluate("""() => {
             const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            window.streams = [];
             navigator.mediaDevices.getUserMedia = async wish => {
-              window.wish = wish; window.stream = await ask(wish); return window.stream; };
+              window.wish = wish; window.streams.push(await ask(wish)); return window.streams.at(-1); };
         }""")
-        page.click("#durations [data-value='1']")
+        speak_for(page, 1)
         page.click("#rec")
         page.wait_for_function("['result', 'error'].includes(document.querySelector('.booth').dataset.state)")
-        assert page.evaluate("window.stream.getTracks().every(track => track.readyState === 'ended')")
+        recorded, *level = page.evaluate(
+            "window.streams.map(stream => stream.getTracks().every(track => track.readyState === 'ended'))"
+        )
+        assert recorded and len(level) <= 1  # the level's own, which moves before the next recording
         wish = page.evaluate("window.wish.audio")
         for processing in ("echoCancellation", "noiseSuppression", "autoGainControl"):
             assert wish[processing] is False
@@ -82,9 +86,10 @@ class TestRecording:
         expect(page.locator("#strip-voice canvas, #strip-noise canvas")).to_have_count(0)
 
     def test_an_example_is_played_and_heard_as_a_visitor_is(self, page: Page) -> None:
-        page.click(".clip >> nth=1")
+        play_example(page, 1)
         state(page, "recording")
         expect(page.locator("#note")).to_contain_text(TEXTS["ex2"][0])
+        expect(page.locator("#prompt")).to_have_text(TEXTS["listen"][0])  # nobody is asked to speak
         state(page, "result")
         expect(faces(page)).to_have_count(5)
 
@@ -117,7 +122,7 @@ class TestBoothMicrophone:
         with sound_card() as card, card.playing(EXAMPLES[1]):
             kiosk = open_kiosk("--microphone", "local", environment=card.environment)
             page, other = open_page(kiosk, microphone="none"), open_page(kiosk, microphone="none")
-            page.click("#durations [data-value='5']")
+            speak_for(page, 5)
             page.click("#rec")
             state(page, "recording")
             other.click("#rec")
@@ -161,21 +166,21 @@ class TestProblems:
 
     def test_silence_is_too_quiet_and_is_said_while_it_is_recorded(self, open_page: OpenPage) -> None:
         page = open_page(microphone="silence")
-        page.click("#durations [data-value='10']")
+        speak_for(page, 5)
         page.click("#rec")
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_quiet"][0])
         problem(page, "quiet")
 
     def test_knocking_is_no_voice(self, open_page: OpenPage) -> None:
         page = open_page(microphone="knocks")
-        page.click("#durations [data-value='10']")
+        speak_for(page, 5)
         page.click("#rec")
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_no_speech"][0])
         problem(page, "no_speech")
 
     def test_a_clipped_voice_is_told_to_step_back(self, open_page: OpenPage) -> None:
         page = open_page(microphone="loud")
-        page.click("#durations [data-value='10']")
+        speak_for(page, 10)
         page.click("#rec")
         expect(page.locator("#prompt")).to_have_text(TEXTS["h_loud"][0])
         expect(page.locator("#meter")).to_have_class(re.compile("clipping"))
@@ -191,42 +196,32 @@ class TestProblems:
     def test_a_server_that_comes_back(self, open_kiosk: OpenKiosk, open_page: OpenPage) -> None:
         kiosk = open_kiosk()
         page = open_page(kiosk)
-        page.click("#durations [data-value='5']")
+        speak_for(page, 5)
         page.click("#rec")
         state(page, "recording")
         kiosk.process.kill()
         kiosk.process.wait()
         problem(page, "offline")
         open_kiosk(port=kiosk.port)
-        page.click("#retry")
+        state(page, "attract")
+        page.click("#rec")
         state(page, "result")
 
-    def test_a_server_that_has_started_anew_says_that_the_recording_is_gone(
-        self, open_kiosk: OpenKiosk, open_page: OpenPage
-    ) -> None:
-        kiosk = open_kiosk()
-        page = open_page(kiosk)
-        upload_voice(page)
-        kiosk.process.kill()
-        kiosk.process.wait()
-        open_kiosk(port=kiosk.port)
-        page.click("#others")
-        problem(page, "gone")
+
+@pytest.fixture(scope="module")
+def full(open_kiosk: OpenKiosk) -> Kiosk:
+    """A kiosk at which one may speak."""
+    return open_kiosk("--speakers", "1")
 
 
 class TestWaiting:
-    @pytest.fixture
-    def full(self, open_kiosk: OpenKiosk) -> Kiosk:
-        """A kiosk at which one may speak."""
-        return open_kiosk("--speakers", "1")
-
     def test_who_comes_while_others_speak_waits_and_gets_in_by_itself(
         self, full: Kiosk, open_page: OpenPage
     ) -> None:
         other = Connection(full)
         token = other.start(seconds=10)
         page = open_page(full)
-        page.click("#durations [data-value='1']")
+        speak_for(page, 1)
         page.click("#rec")
         words = TEXTS["next"][0].replace("{s}", r"\d+")
         expect(page.locator("#hint")).to_have_text(re.compile(words))

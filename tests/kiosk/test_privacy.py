@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import soundfile
 
 from tests.kiosk.conftest import OpenKiosk
-from tests.support.browser import EXAMPLES, Kiosk
+from tests.support.browser import EXAMPLES, Kiosk, free_port
 
 RATE = 16_000
 PLACES = (0.2, 0.5, 0.8)  # of the recording, where patterns are taken
@@ -51,6 +52,16 @@ class Visitor:
             self.ask("noise_mix", session=token, kind="pink", snr=30)
             self.ask("nearby_faces", session=token)
             self.ask("log_mel", session=token)
+            self.ask("why", session=token)
+            self.ask("pitched_faces", session=token)
+            self.ask("find_voice", played=[], session=token, mine=True)
+            self.ask("interpolate", first=token, second=self.tokens[0])
+
+    def take_home(self) -> bytes:
+        """The card, fetched as a phone does."""
+        card = self.ask("make_card", session=self.tokens[0], language="en")
+        path = urlsplit(card["address"]).path
+        return self.client.get(path, headers={"host": "cards.example"}).raise_for_status().content
 
     def forget(self) -> None:
         self.ask("forget", sessions=self.tokens)
@@ -73,6 +84,15 @@ def patterns(samples: np.ndarray) -> Iterator[bytes]:
         yield (part / 32768).astype(np.float32).tobytes()
         yield (part / 32768).astype(np.float64).tobytes()
         yield base64.b64encode(part.tobytes())
+
+
+def parts_of(picture: bytes) -> Iterator[bytes]:
+    """Parts of a card as they may lie in memory: as they are, and in base64."""
+    for place in PLACES:
+        start = int(len(picture) * place) // 3 * 3
+        part = picture[start : start + 2 * PATTERN_SAMPLES]
+        yield part
+        yield base64.b64encode(part)
 
 
 def found_in_memory(kiosk: Kiosk, wanted: list[bytes]) -> int:
@@ -101,17 +121,40 @@ def in_memory_of(number: int, wanted: list[bytes]) -> Iterator[bytes]:
 def test_after_forget_no_byte_of_a_visitor_is_left(
     open_kiosk: OpenKiosk, samples: np.ndarray, tmp_path: Path
 ) -> None:
-    kiosk, wanted = open_kiosk(), list(patterns(samples))
+    kiosk, wanted = open_kiosk("--card-address", "https://cards.example"), list(patterns(samples))
     soundfile.write(tmp_path / "voice.wav", samples, RATE)
     visitor = Visitor(kiosk)
     visitor.record(samples)
     visitor.upload(tmp_path / "voice.wav")
     visitor.play()
+    picture = visitor.take_home()
+    wanted += list(parts_of(picture))
+    assert found_in_memory(kiosk, list(parts_of(picture))) > 0, "the card is in memory"
     assert found_in_memory(kiosk, wanted) > 0, "the search finds what is there"
     visitor.forget()
     visitor.client.close()
     other = Visitor(kiosk)
     for _ in range(3):
         other.ask("noise_study")
+        other.ask("find_voice", played=[])
     assert found_in_memory(kiosk, wanted) == 0
     assert not kiosk.files()
+
+
+def test_the_hosts_page_knows_nothing_of_a_visitor_and_its_button_forgets_as_they_would(
+    open_kiosk: OpenKiosk, samples: np.ndarray
+) -> None:
+    port = free_port()
+    kiosk, wanted = open_kiosk("--status-port", str(port)), list(patterns(samples))
+    visitor = Visitor(kiosk)
+    visitor.ask("count_visit")
+    visitor.record(samples)
+    text = httpx.get(f"http://127.0.0.1:{port}").text
+    assert "<dd>1</dd>" in text and "data:" not in text
+    assert not [token for token in visitor.tokens if token in text]
+    assert found_in_memory(kiosk, wanted) > 0, "the search finds what is there"
+    assert httpx.post(f"http://127.0.0.1:{port}/reset").status_code == 303
+    visitor.client.close()
+    for _ in range(3):
+        Visitor(kiosk).ask("noise_study")
+    assert found_in_memory(kiosk, wanted) == 0

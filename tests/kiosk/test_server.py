@@ -68,7 +68,7 @@ def test_the_page_comes_with_all_it_needs(page: Served) -> None:
         assert page.client.get(f"/{path}").status_code == 200
     [kiosk] = [part for part in page.client.get("/config").json()["components"] if part["type"] == "html"]
     config = kiosk["props"]["props"]["config"]
-    assert config["language"] == "es" and config["idle"] == 60 and len(config["example_strip"]) == 5
+    assert config["language"] == "es" and config["idle"] == 60 and len(config["example_faces"]) == 6
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,10 @@ def test_a_kiosk_that_is_stopped_leaves_nothing_on_the_disk(
     ("options", "sentence"),
     [
         (["--weights", "missing.safetensors"], r"[^\n]*missing\.safetensors[^\n]*\."),
-        (["--host", "192.0.2.1", "--port", "7"], re.escape(PORT_TAKEN.format(host="192.0.2.1", port=7))),
+        (
+            ["--host", "192.0.2.1", "--port", "7"],
+            re.escape(PORT_TAKEN.format(host="192.0.2.1", port=7, option="--port")),
+        ),
         (["--microphone", "local", "--device", "99"], r"There is no microphone 99 [^\n]*\."),
         (["--list-microphones"], r"There is no microphone at this machine: plug one in\."),
     ],
@@ -284,6 +287,13 @@ def test_what_cannot_be_done_costs_one_sentence(options: list[str], sentence: st
         ["--auth", "booth"],
         ["--auth", ":secret"],
         ["--auth", "booth:"],
+        ["--card-address", "cards.example"],
+        ["--card-address", "https://"],
+        ["--card-address", "https://cards.example/page"],
+        ["--card-address", "https://me@cards.example"],
+        ["--card-address", "http://cards.example:http"],
+        ["--card-address", "http://127.0.0.1:7860"],
+        ["--card-address", "http://localhost"],
         ["--colour", "red"],
     ],
 )

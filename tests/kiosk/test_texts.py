@@ -7,17 +7,27 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from v2f.audio import NOISE_KINDS
-from v2f.kiosk.texts import LANGUAGES, TEXTS
+from v2f.kiosk.browser_texts import BROWSER_TEXTS
+from v2f.kiosk.texts import HOST, LANGUAGES, TEXTS
 
 REPOSITORY = Path(__file__).parents[2]
 KIOSK = REPOSITORY / "v2f" / "kiosk"
 PAGE = "\n".join(path.read_text() for path in (KIOSK / "static").iterdir() if path.suffix in (".html", ".js"))
 PYTHON = "\n".join(path.read_text() for path in KIOSK.glob("*.py"))
+IN_BROWSER = "\n".join(
+    path.read_text() for path in (KIOSK / "browser").iterdir() if path.suffix in (".html", ".js")
+)
 CSS = (KIOSK / "static" / "kiosk.css").read_text()
 FAMILIES = {  # keys that the page puts together
     "`ex${": ["ex1", "ex2", "ex3"],
     "_noise`": [f"{kind}_noise" for kind in (*NOISE_KINDS, "own")],
 }
+OF_THE_MODEL = {
+    "whymatch",
+    "whysex",
+    "whycounts",
+    "whychange",
+}  # about all its faces, and whom it learned from
 REVEALING = r"""(?ix)
     \b (male | female | m[ae]n | wom[ae]n | boys? | girls? | old | young | age | sex | gender | accent) \b
     | \b (hombres? | mujer(es)? | edad | sexo | g[ée]nero | joven | viej[oa] | acento) \b
@@ -26,20 +36,23 @@ REVEALING = r"""(?ix)
 
 def problems() -> set[str]:
     """The keys of all problems that the server and the page can have."""
-    calls = re.findall(r"Problem\(([^()]*)\)", PAGE + PYTHON)
+    calls = re.findall(r"Problem\(([^()]*)\)", PAGE + IN_BROWSER + PYTHON)
     answers = re.findall(r'{"problem": ("\w+")}', PYTHON)
     return set(re.findall(r'"(\w+)"', " ".join(calls + answers)))
 
 
-@pytest.mark.parametrize("key", TEXTS)
-def test_a_text_is_there_in_every_language_and_leaves_the_same_places_open(key: str) -> None:
-    texts = TEXTS[key]
+@pytest.mark.parametrize(
+    "texts", [*TEXTS.values(), *HOST.values(), *BROWSER_TEXTS.values()], ids=lambda texts: texts[0]
+)
+def test_a_text_is_there_in_every_language_and_leaves_the_same_places_open(
+    texts: tuple[str, str, str],
+) -> None:
     assert len(texts) == len(LANGUAGES) and all(text.strip() for text in texts)
     assert len({tuple(sorted(re.findall(r"{\w*}", text))) for text in texts}) == 1
     assert all(text == text.strip() and text.count("{") == text.count("}") for text in texts)
 
 
-@pytest.mark.parametrize("key", TEXTS)
+@pytest.mark.parametrize("key", sorted(TEXTS.keys() - OF_THE_MODEL))
 def test_no_text_says_who_a_face_is(key: str) -> None:
     assert not [text for text in TEXTS[key] if re.search(REVEALING, text)]
 
@@ -74,6 +87,15 @@ def test_every_text_is_used() -> None:
     used |= {f"e_{key}{end}" for key in problems() for end in ("", "2")}
     used |= set(re.findall(r'"(\w+)"', PAGE)) | set(re.findall(r'TEXTS\["(\w+)"\]', PYTHON))
     assert not set(TEXTS) - used
+    assert set(HOST) == set(re.findall(r'HOST\["(\w+)"\]', PYTHON))
+
+
+def test_every_text_of_the_page_in_the_browser_is_used_and_says_where_the_voice_stays() -> None:
+    used = set(re.findall(r'"(\w+)"', IN_BROWSER))
+    assert not set(BROWSER_TEXTS) - used - set(TEXTS)
+    assert set(re.findall(r'data-t(?:-label)?="(\w+)"', IN_BROWSER)) <= set(BROWSER_TEXTS) | set(TEXTS)
+    for one, other in zip(BROWSER_TEXTS["athome"], BROWSER_TEXTS["privacy"], strict=True):
+        assert other.startswith(re.split(r"[.。]", one)[0])
 
 
 @pytest.mark.parametrize("stack", ["text", "display"])
@@ -84,7 +106,6 @@ def test_every_character_is_in_the_fonts_that_come_along(stack: str) -> None:
     drawn: set[int] = set()
     for family in re.findall(r'"(v2f [^"]+)"', families[1]):
         drawn |= TTFont(REPOSITORY / "assets" / "fonts" / files[family]).getBestCmap().keys()
-    written = (
-        "".join(text for texts in TEXTS.values() for text in texts) + "0123456789.,+−EN ES 中文年月日dB v2f"
-    )
+    texts = [*TEXTS.values(), *BROWSER_TEXTS.values()]
+    written = "".join(text for row in texts for text in row) + "0123456789.,+−EN ES 中文年月日dB v2f"
     assert not {character for character in written if ord(character) not in drawn} - {"\n"}

@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import validate_call
 
-from v2f.audio import FRAME, SAMPLE_RATE, Channel, mix, noise_bank
-from v2f.audio.features import log_mel, normalise, require_speech
-from v2f.errors import MicrophoneError, NoSpeechError
-from v2f.kiosk import wire
+from v2f.audio import FRAME, SAMPLE_RATE, Channel, noise_bank, require_speech
+from v2f.audio.features import normalise
+from v2f.audio.front_ends import FRONT_ENDS
+from v2f.errors import MicrophoneError, NoSpeechError, UnmeasuredError
+from v2f.kiosk import showpieces, wire
 from v2f.kiosk.admission import Admission, Waiting
 from v2f.kiosk.compute_queue import ComputeQueue
+from v2f.kiosk.explanation import Explanation
 from v2f.kiosk.gradio_adapter import read_once
+from v2f.kiosk.noise_questions import NoiseQuestions
 from v2f.kiosk.problems import Problem, answer_problems
 from v2f.kiosk.sessions import LocalMicrophone, Session, SessionStore
 from v2f.kiosk.settings import Settings
@@ -29,18 +32,15 @@ from v2f.kiosk.wire import (
     MAX_UPLOAD_SECONDS,
     TIMELINE_SECONDS,
     FaceMessage,
-    NoiseKind,
-    Ratio,
     Samples,
     Seconds,
     Token,
     Tokens,
 )
 from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace, Waveform
-from v2f.pipeline.latent import between, nearby
+from v2f.pipeline.latent import between
 
-STUDY_NOISES = ("white", "pink", "brown", "hum")  # four, as in Figure 2
-NEARBY_FACES = 5  # beside the voice's own
+OTHER_FACES = 5  # beside the voice's own
 INTERPOLATION_STEPS = 21  # faces from one voice to another
 QUIET_PEAK = 0.01  # below it nobody can have spoken near the microphone
 
@@ -58,7 +58,8 @@ class BoothService:
         queue: where all faces are computed.
         noises: float32 [60 s] of each kind; always the same, so that only what a visitor changes changes the faces.
         uploads: the only folder that files are read from.
-        example_strip: the example's faces after each duration, for the page that waits for a visitor.
+        example_faces: of the examples and of what lies between them, for the page that waits for a visitor.
+        typical_scores: as Showpieces has them.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class BoothService:
 
         Args:
             engine: the model.
-            examples: voices; the first is the example, all of them together make babble.
+            examples: voices; all of them together make babble.
             sessions: where recordings are kept.
             uploads: the folder that uploads arrive in; they are deleted once read.
             settings: how the booth is set up.
@@ -83,24 +84,28 @@ class BoothService:
         self.queue = ComputeQueue(engine)
         self.noises = noise_bank(MAX_UPLOAD_SECONDS * SAMPLE_RATE, examples)
         self._sessions = sessions
+        self._explanation = Explanation(engine, self.queue, sessions)
         self._microphone = LocalMicrophone(settings.device) if settings.local else None
         self._admission = Admission(settings.speakers)
-        example = examples[0][: TIMELINE_SECONDS * SAMPLE_RATE]
-        *faces, whole = engine.strip(example, rate=SAMPLE_RATE)
-        assert whole, "the example holds speech"
-        self.example_strip = [wire.encode_face(face) for face in faces]
-        self._example_embedding = whole.embedding
-        self._study_rows: list[list[Any]] = []
-        for kind in STUDY_NOISES:
-            strip = self._noise_strip(None, self.noises[kind][: example.size], None)
-            self._study_rows.append([kind, [wire.encode_face(face) for face in strip[:-1]]])
+        shown = showpieces.compute(engine, examples, self.noises)
+        self.example_faces = self._generate(shown.walk)
+        self.typical_scores = shown.typical_scores
+        self._example_embedding = shown.embeddings[0]
+        self._noise = NoiseQuestions(engine, self.queue, sessions, uploads, self.noises, shown.noises)
 
     def questions(self) -> list[Callable[..., Answer]]:
         """List all questions, as functions of named arguments that answer their failures too."""
         recording = (self.start_recording, self.update_recording, self.finish_recording, self.read_upload)
-        noise = (self.read_noise_clip, self.noise_strip, self.noise_mix, self.noise_study)
         result = (self.nearby_faces, self.interpolate, self.log_mel)
-        return [answer_problems(one) for one in (*recording, *noise, *result, self.keep_alive, self.forget)]
+        sessions = (self.keep_alive, self.forget)
+        asked: list[Callable[..., Answer]] = [
+            *recording,
+            *self._noise.questions(),
+            *result,
+            *self._explanation.questions(),
+            *sessions,
+        ]
+        return [answer_problems(one) for one in asked]
 
     # Recordings
 
@@ -181,8 +186,8 @@ class BoothService:
 
         Returns:
             {"session": token; "seconds" of audio; what `encode_source` tells of an upload; "peaks" and "speech": see
-            wire.py; "faces": after each duration; "whole": that of all of it; "cosines": of each embedding and the
-            whole's, None where there is no face}.
+            wire.py; "faces": after each duration; "whole": that of all of it; "settling": how settled
+            the face is, see `wire.encode_settling`}.
 
         Raises:
             Problem: "quiet" or "no_speech", where there is too little speech.
@@ -213,7 +218,7 @@ class BoothService:
             Problem: "no_speech_in", where the part that was read holds no speech.
         """
         recording = read_once(path, self.uploads, MAX_UPLOAD_SECONDS, channel)
-        session = self._session_of(recording.waveform)
+        session = Session.of_clip(self.engine, recording.waveform, MAX_UPLOAD_SECONDS)
         session.source = replace(recording, waveform=session.source.waveform)
         try:
             return self._result(None, session)
@@ -223,79 +228,45 @@ class BoothService:
             seconds = round(recording.read)
             raise Problem("no_speech_in", seconds) from None
 
-    # Noise
-
-    @validate_call
-    def read_noise_clip(self, path: str) -> Answer:
-        """Read an uploaded clip that is to be the noise -> {"clip": token}. Raises UnreadableAudioError."""
-        clip = read_once(path, self.uploads, MAX_UPLOAD_SECONDS, search=False)
-        return {"clip": self._sessions.open(self._session_of(clip.waveform))}
-
-    @validate_call
-    def noise_strip(
-        self, kind: NoiseKind, snr: Ratio | None, session: Token | None = None, clip: Token | None = None
-    ) -> Answer:
-        """Generate faces of a voice in noise, or of noise alone.
-
-        Args:
-            kind: of noise; "own" is the visitor's clip.
-            snr: signal-to-noise ratio in dB; None: the noise alone.
-            session: the token of the voice; None: the noise alone.
-            clip: the token of the visitor's own noise.
-
-        Returns:
-            {"faces": after each duration; "whole": of all of it; "peaks" of the sound}. Faces are None where a
-            recording in progress does not hold enough speech yet.
-        """
-        voice, noise = self._voice_and_noise(session, kind, clip)
-        *faces, whole = (wire.encode_face(face) for face in self._noise_strip(voice, noise, snr))
-        return {"faces": faces, "whole": whole, "peaks": wire.timeline_peaks(_mixed(voice, noise, snr))}
-
-    @validate_call
-    def noise_mix(
-        self, kind: NoiseKind, snr: Ratio | None, session: Token | None = None, clip: Token | None = None
-    ) -> Answer:
-        """Mix the sound that `noise_strip` makes faces of, with the same arguments -> {"wav": base64}."""
-        return {"wav": wire.encode_wav(_mixed(*self._voice_and_noise(session, kind, clip), snr))}
-
-    @validate_call
-    def noise_study(self, session: Token | None = None) -> Answer:
-        """Show Figure 2: faces of four noises after each duration, below those of the voice if there is one.
-
-        Returns:
-            {"rows": pairs of a kind of noise, or "voice", and its faces}
-        """
-        rows = self._study_rows
-        if session and (faces := self._sessions.touch(session).faces):  # none while it is in progress
-            rows = [["voice", [wire.encode_face(face) for face in faces[:-1]]], *rows]
-        return {"rows": rows}
-
     # What can be asked about a result
 
     @validate_call
     def nearby_faces(self, session: Token) -> Answer:
-        """Generate the voice's own face, then NEARBY_FACES of embeddings near its own -> {"faces"}."""
-        own = self._whole(session).embedding
-        others = nearby(own, NEARBY_FACES, np.random.default_rng())
-        return {"faces": self._generate(np.concatenate([own[None], others]))}
+        """Generate the voice's own face, then OTHER_FACES that it may have as well -> {"faces"}.
+
+        The others are as different as true faces of such voices are; there are none where the weights do not tell how
+        sure their model is.
+        """
+        own = self._sessions.touch(session).whole_face().embedding
+        faces = self._generate(own[None])
+        with suppress(UnmeasuredError):
+            faces += wire.encode_generated(*self.queue.run(lambda: self.engine.other_faces(own, OTHER_FACES)))
+        return {"faces": faces}
 
     @validate_call
     def interpolate(self, first: Token, second: Token | None = None) -> Answer:
         """Generate INTERPOLATION_STEPS faces from one voice to another, or to the example's -> {"faces"}."""
-        end = self._whole(second).embedding if second else self._example_embedding
-        return {"faces": self._generate(between(self._whole(first).embedding, end, INTERPOLATION_STEPS))}
+        end = self._sessions.touch(second).whole_face().embedding if second else self._example_embedding
+        return {
+            "faces": self._generate(
+                between(self._sessions.touch(first).whole_face().embedding, end, INTERPOLATION_STEPS)
+            )
+        }
 
     @validate_call
     def log_mel(self, session: Token) -> Answer:
-        """Draw the log-mel features of the waveform that the timeline shows.
+        """Draw what the model's voice encoder hears of the waveform that the timeline shows, log power in mel bins.
 
         Returns:
-            {"image": data URL of a PNG [64 mel bins, the lowest below; a column per 10 ms], white, whose opacity is
-            each bin from two standard deviations below its mean to two above}.
+            {"image": data URL of a PNG [bins, the lowest below; a column per 10 ms], white, whose opacity is each bin
+            from two standard deviations below its mean to two above}.
         """
-        self._whole(session)
-        waveform = self._sessions.touch(session).live.waveform[: TIMELINE_SECONDS * SAMPLE_RATE]
-        shades = (self.queue.run(lambda: normalise(log_mel(waveform)).numpy()) + 2) / 4
+        now = self._sessions.touch(session)
+        now.whole_face()  # it raises where there is none
+        waveform = now.live.waveform[: TIMELINE_SECONDS * SAMPLE_RATE]
+        front_end = FRONT_ENDS[self.engine.model.config.encoder]
+        drawn = self.queue.run(lambda: normalise(front_end.frames(waveform)[front_end.shown]).numpy())
+        shades = (drawn + 2) / 4
         opacity = Image.fromarray((255 * np.clip(shades, 0, 1)).astype(np.uint8)[::-1])
         return {"image": wire.encode_image(Image.merge("LA", (opacity.point(lambda _: 255), opacity)))}
 
@@ -316,6 +287,10 @@ class BoothService:
             self._admission.leave(session.place)
         return {}
 
+    def forget_all(self) -> None:
+        """Drop the sessions of all visitors."""
+        self.forget(sessions=self._sessions.tokens())
+
     def _result(self, token: str | None, session: Session) -> Answer:
         """The faces of a whole recording, kept in its session, which is opened where it has no token yet."""
         recording = session.live.prefixes(DURATIONS)
@@ -331,52 +306,14 @@ class BoothService:
             "speech": wire.encode_decisions(recording.speech[: TIMELINE_SECONDS * SAMPLE_RATE // FRAME]),
             "faces": [wire.encode_face(face) for face in faces],
             "whole": wire.encode_face(whole),
-            "cosines": [face and float(face.embedding @ whole.embedding) for face in faces],
+            "settling": self._settling([*faces, whole]),
         }
 
-    def _whole(self, token: str) -> Face:
-        """The face of a whole recording. Raises Problem where it is in progress or forgotten."""
-        faces = self._sessions.touch(token).faces
-        if not faces or faces[-1] is None:
-            raise Problem("gone")
-        return faces[-1]
-
-    def _session_of(self, waveform: Waveform) -> Session:
-        session = Session(LiveSession(self.engine.strips, MAX_UPLOAD_SECONDS))
-        session.live.add(waveform)
-        return session
-
-    def _voice_and_noise(
-        self, token: str | None, kind: str, clip: str | None
-    ) -> tuple[Waveform | None, Waveform]:
-        """The voice of a session, if there is one, and a noise of its length."""
-        voice = self._sessions.touch(token).live.waveform if token else None
-        samples = TIMELINE_SECONDS * SAMPLE_RATE if voice is None else voice.size
-        if kind == "own":
-            return voice, np.resize(self._sessions.touch(clip or "").live.waveform, samples)
-        return voice, self.noises[kind][:samples]
-
-    def _noise_strip(self, voice: Waveform | None, noise: Waveform, snr: float | None) -> list[Face | None]:
-        """Faces of what `_mixed` gives, after each duration and of all of it."""
-        ratio = None if voice is None else snr
-        with suppress(NoSpeechError):
-            return self.queue.run_noise(
-                lambda: self.engine.noise_strip(voice, noise, ratio, rate=SAMPLE_RATE)
-            )
-        return [None] * (len(DURATIONS) + 1)
+    def _settling(self, strip: list[Face | None]) -> Answer | None:
+        with suppress(UnmeasuredError):
+            return wire.encode_settling(self.engine.settling(strip))
+        return None
 
     def _generate(self, embeddings: NDArray[np.float32]) -> list[FaceMessage]:
         """Faces of embeddings [n, 64], without durations."""
-        images, scores = self.queue.run(lambda: self.engine.faces(embeddings))
-        return [
-            {
-                "image": wire.encode_image(Image.fromarray(image)),
-                "score": None if scores is None else float(scores[i]),
-            }
-            for i, image in enumerate(images)
-        ]
-
-
-def _mixed(voice: Waveform | None, noise: Waveform, snr: float | None) -> Waveform:
-    """A voice in noise; the noise alone where there is no voice, or no ratio of one to the other."""
-    return noise if voice is None or snr is None else mix(voice, noise, snr)
+        return wire.encode_generated(*self.queue.run(lambda: self.engine.faces(embeddings)))

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 QUEUE_SIZE = 32  # calls by programs that may wait
-POLL_SECONDS = 0.02  # Gradio looks for such calls all the time, by itself a thousand times a second
+POLL_SECONDS = (
+    0.1  # between two looks for such calls, and for their progress; Gradio's own are 0.001 and 0.01
+)
 
 Answer = dict[str, Any]
 
@@ -146,6 +148,31 @@ class Mishaps:
             await Response(status_code=status)(scope, receive, send)
 
 
+class ScriptFirst:
+    """Middleware that has the browser run a script before Gradio's own; what Gradio is given as `head` comes after."""
+
+    def __init__(self, app: ASGIApp, source: str) -> None:
+        self._app = app
+        self._tag = f'<head><script src="{source}"></script>'.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != scope.get("root_path", "") + "/":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_script(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(name, value) for name, value in message["headers"] if name != b"content-length"]
+                message = {**message, "headers": kept}
+            elif message["type"] == "http.response.body":
+                message = {**message, "body": message.get("body", b"").replace(b"<head>", self._tag, 1)}
+            await send(message)
+
+        # Plain, for in a compressed page there is no <head> to find.
+        headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        await self._app({**scope, "headers": headers}, receive, send_with_script)
+
+
 # Functions
 
 
@@ -218,8 +245,9 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
     page.has_launched = True
     give_uploads_folders_of_their_own()
     app.add_middleware(Mishaps)
+    app.add_middleware(ScriptFirst, source="kiosk/frames.js")
     page.queue(max_size=QUEUE_SIZE, api_open=False)
-    page._queue.sleep_when_free = POLL_SECONDS
+    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = POLL_SECONDS
     gr.mount_gradio_app(
         app,
         page,

@@ -25,6 +25,7 @@ SERVED = re.compile(
     r"|/gradio_api/(info|login_check|upload|component_server)/?"
     r"|/gradio_api/(queue/(join|data)|run/predict|call/[a-z]+(/[0-9a-f]+)?|file=.+)"
 )
+CARD = re.compile(r"/card/[A-Za-z0-9_-]{22}")  # where there are cards: by the token of one, 128 random bits
 MAX_ADDRESS = 1000  # characters, with the question behind it
 UPLOAD_PATH = "/upload"  # the end of the address that Gradio takes files at
 LOGIN_PATH = "/login"
@@ -47,16 +48,13 @@ POLICY = {
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",
-    "frame-ancestors": "'none'",
 }
 HEADERS = {
-    "content-security-policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "microphone=(self), camera=(), geolocation=()",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
 }
 # The same for everybody; all else is not stored.
 CACHED = ("/kiosk/", "/fonts/", "/examples/", "/assets/", "/static/")
@@ -65,17 +63,34 @@ CACHED = ("/kiosk/", "/fonts/", "/examples/", "/assets/", "/static/")
 class Guard:
     """ASGI middleware. What it refuses costs one sentence, and never reaches the page."""
 
-    def __init__(self, app: ASGIApp, uploads: Path, names: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        uploads: Path,
+        names: Iterable[str] = (),
+        framed_by: str | None = None,
+        card_address: str | None = None,
+    ) -> None:
         """Guard an application.
 
         Args:
             app: what answers.
             uploads: the folder that uploads arrive in.
             names: by which it may be called, besides its addresses, localhost and this machine's name.
+            framed_by: the site that may show it in a frame; None: no site may.
+            card_address: where phones fetch cards, and by that name nothing else; None: there are no cards.
         """
         here = socket.gethostname().lower()
         self._app, self._uploads = app, uploads
         self._names = {"localhost", here, f"{here}.local", *(name.lower() for name in names)}
+        self._card_name = (urlsplit(card_address).hostname or "") if card_address else None
+        policy = {**POLICY, "frame-ancestors": framed_by or "'none'"}
+        self._headers = {
+            **HEADERS,
+            "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        }
+        if framed_by is None:
+            self._headers["x-frame-options"] = "DENY"  # for browsers that do not read the policy
         self._arriving = 0  # bytes that uploads under way have announced
         self._failed_logins: dict[str, list[float]] = {}  # when, by address, in the order of the last time
 
@@ -96,7 +111,10 @@ class Guard:
     def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
         name = urlsplit(f"//{host}").hostname or ""
-        if not (name in self._names or _is_address(name)):
+        is_card = bool(
+            self._card_name and scope["method"] in ("GET", "HEAD") and CARD.fullmatch(scope["path"])
+        )
+        if not (name in self._names or _is_address(name) or (is_card and name == self._card_name)):
             return PlainTextResponse(
                 "This kiosk does not answer to that name; start it with --allowed-host NAME.", 421
             )
@@ -105,7 +123,7 @@ class Guard:
             return PlainTextResponse("Another site may not ask this kiosk.", 403)
         if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS:
             return PlainTextResponse("This address is too long.", 414)
-        if not scope["path"].isprintable() or not SERVED.fullmatch(scope["path"]):
+        if not (is_card or (scope["path"].isprintable() and SERVED.fullmatch(scope["path"]))):
             return PlainTextResponse("There is nothing here.", 404)
         return self._refuse_size(scope["path"], headers) or self._refuse_login(scope)
 
@@ -138,7 +156,7 @@ class Guard:
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 if not scope["path"].startswith(CACHED):
                     headers["cache-control"] = "no-store"

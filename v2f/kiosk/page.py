@@ -4,6 +4,7 @@ The kiosk itself is static/: kiosk.html, kiosk.css and the modules that kiosk.js
 questions of booth_service.py.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,19 @@ from v2f.audio import read_audio
 from v2f.kiosk import gradio_adapter
 from v2f.kiosk.api import add_endpoints
 from v2f.kiosk.booth_service import BoothService
+from v2f.kiosk.cards import Cards
+from v2f.kiosk.find_my_voice import FindMyVoice
 from v2f.kiosk.guard import Guard
+from v2f.kiosk.layout import STATIC, STYLES, page_config
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
+from v2f.kiosk.status import Status
 from v2f.kiosk.texts import LANGUAGES, TEXTS
-from v2f.kiosk.wire import MAX_UPLOAD_SECONDS, TIMELINE_BARS, TIMELINE_SECONDS
-from v2f.pipeline import DURATIONS, VoiceToFace
+from v2f.pipeline import VoiceToFace
 
-STATIC = Path(__file__).parent / "static"
 HEAD = (
-    '<link rel="stylesheet" href="kiosk/kiosk.css"><link rel="stylesheet" href="kiosk/screens.css">'
-    '<link rel="modulepreload" href="kiosk/kiosk.js">'
-    '<link rel="icon" href="data:,">'
+    "".join(f'<link rel="stylesheet" href="kiosk/{name}.css">' for name in STYLES)
+    + '<link rel="modulepreload" href="kiosk/kiosk.js"><link rel="icon" href="data:,">'
 )
 START = """import(new URL('kiosk/kiosk.js', document.baseURI)).then(({ start }) =>
     start({ element, server, upload, config: props.config, needRecorder: () => trigger('fallback') }))"""
@@ -39,6 +41,7 @@ def application(
     uploads: Path,
     settings: Settings,
     auth: tuple[str, str] | None = None,
+    status: Status | None = None,
 ) -> FastAPI:
     """Build the page around a loaded model, as a web application.
 
@@ -48,23 +51,38 @@ def application(
         uploads: the folder that `gradio_adapter.keep_files_in` was told.
         settings: how the booth is set up.
         auth: the name and password that visitors must give, if any.
+        status: where what happens is counted.
 
     Returns:
-        An ASGI application.
+        An ASGI application, whose `state.forget_all()` drops the sessions of all visitors.
     """
     examples = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
     service = BoothService(engine, examples, sessions, uploads, settings)
+    status = status or Status()
+    questions = service.questions() + FindMyVoice(engine, sessions, service.queue).questions()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.forget_all = service.forget_all
+    if settings.card_address:
+        cards = Cards(settings.card_address, sessions, service.queue)
+        questions += cards.questions()
+        app.router.routes.append(cards.route())
+    questions = [status.watched(question) for question in questions] + status.questions()
     app.mount("/kiosk", StaticFiles(directory=STATIC))
     app.mount("/fonts", StaticFiles(directory=ASSETS / "fonts"))
     app.mount("/examples", StaticFiles(directory=EXAMPLES))
-    app.add_middleware(Guard, uploads=uploads, names=settings.names)
-    gradio_adapter.mount(app, build(service, settings), HEAD, auth)
+    app.add_middleware(
+        Guard,
+        uploads=uploads,
+        names=settings.names,
+        framed_by=settings.framed_by,
+        card_address=settings.card_address,
+    )
+    gradio_adapter.mount(app, build(service, questions, settings), HEAD, auth)
     return app
 
 
-def build(service: BoothService, settings: Settings) -> gr.Blocks:
-    """Lay out the page, not yet served."""
+def build(service: BoothService, questions: list[Callable[..., Any]], settings: Settings) -> gr.Blocks:
+    """Lay out the page, not yet served; `questions` are what it can ask."""
     with gr.Blocks(
         title=TEXTS["title"][LANGUAGES.index(settings.language)], analytics_enabled=False, fill_width=True
     ) as page:
@@ -73,19 +91,8 @@ def build(service: BoothService, settings: Settings) -> gr.Blocks:
             js_on_load=START,
             apply_default_css=False,
             elem_id="kiosk",
-            server_functions=[gradio_adapter.server_function(question) for question in service.questions()],
-            config={
-                "texts": TEXTS,
-                "languages": LANGUAGES,
-                "durations": DURATIONS,
-                "timeline": {"seconds": TIMELINE_SECONDS, "bars": TIMELINE_BARS},
-                "max_upload_seconds": MAX_UPLOAD_SECONDS,
-                "example_strip": service.example_strip,
-                "kiosk": settings.kiosk,
-                "language": settings.language,
-                "idle": settings.idle_seconds,
-                "local": settings.local,
-            },
+            server_functions=[gradio_adapter.server_function(question) for question in questions],
+            config=page_config(settings, service.engine.model, service.example_faces, service.typical_scores),
         )
         recorder = gr.Audio(
             sources=["microphone"], type="filepath", editable=False, visible=False, elem_id="fallback"

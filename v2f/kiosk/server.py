@@ -13,16 +13,19 @@ from threading import Thread
 
 import torch
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from v2f.errors import V2FError
 from v2f.kiosk import decoder, gradio_adapter
 from v2f.kiosk.connections import Connection, allow_many
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
-from v2f.kiosk.texts import PORT_TAKEN, SERVING
+from v2f.kiosk.status import Status
+from v2f.kiosk.status_page import StatusPage
+from v2f.kiosk.texts import PORT_TAKEN, SERVING, STATUS
 from v2f.pipeline import VoiceToFace
 
+ONLY_THIS_MACHINE = "127.0.0.1"
 SWITCH_SECONDS = (
     0.0002  # after which one thread of Python lets another run: most answers are short, and hold up faces
 )
@@ -57,10 +60,12 @@ def serve(
         auth: the name and password that visitors must give, if any.
 
     Raises:
-        PortError: another program listens there.
+        PortError: another program listens there, or at the port of the host's page.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     door = listen(host, port)
+    hosts_port = settings.status_port
+    hosts_door = listen(ONLY_THIS_MACHINE, hosts_port, "--status-port") if hosts_port else None
     decoder.start()  # before keep_files_in, where its socket would be taken for an upload that was abandoned
     allow_many()
     erase_freed_memory()
@@ -71,27 +76,39 @@ def serve(
         gradio_adapter.keep_files_in(uploads)
         from v2f.kiosk.page import application  # not before: see keep_files_in
 
-        sessions = SessionStore(SESSION_SECONDS)
-        app = application(engine, sessions, uploads, settings, auth)
+        sessions, status = SessionStore(SESSION_SECONDS), Status()
+        app = application(engine, sessions, uploads, settings, auth, status)
         gc.freeze()  # what was imported stays: to search it for garbage would stop all visitors for a while
         Thread(target=clean_up, args=[sessions, uploads], daemon=True).start()
+        if hosts_door:
+            page = StatusPage(status, settings, describe(engine, settings), app.state.forget_all)
+            hosts_server = uvicorn.Server(web_server(page.application()))
+            Thread(target=hosts_server.run, args=[[hosts_door]], daemon=True).start()
         print(SERVING.format(address=f"http://{host}:{port}"), flush=True)
+        if hosts_door:
+            print(STATUS.format(address=f"http://{ONLY_THIS_MACHINE}:{hosts_port}"), flush=True)
         uvicorn.Server(web_server(app)).run(sockets=[door])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open the socket that the page is served on. Raises PortError."""
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
+    """Open the socket that a page is served on. Raises PortError, which names the option that gave the port."""
     try:
         door = socket.create_server((host, port))
     except OSError as error:
-        raise PortError(PORT_TAKEN.format(host=host, port=port)) from error
+        raise PortError(PORT_TAKEN.format(host=host, port=port, option=option)) from error
     # An answer goes out in pieces: without this its last one waits up to 40 ms for word of the others. asyncio sees
     # to it only where it opens the socket itself.
     door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return door
 
 
-def web_server(app: FastAPI) -> uvicorn.Config:
+def describe(engine: VoiceToFace, settings: Settings) -> str:
+    """The model, for the host."""
+    size = engine.model.config.image_size
+    return f"{settings.weights}, {size}x{size}, {engine.runtime.device.type}"
+
+
+def web_server(app: Starlette) -> uvicorn.Config:
     """Settings of the web server for an application."""
     return uvicorn.Config(
         app, http=Connection, ws="none", log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
@@ -99,10 +116,11 @@ def web_server(app: FastAPI) -> uvicorn.Config:
 
 
 def clean_up(sessions: SessionStore, uploads: Path) -> None:
-    """Forget, for as long as the process lives, the sessions and files of pages that sent nothing for too long."""
+    """For as long as the process lives, forget old cards, and the sessions and files of pages that sent nothing."""
     while True:
         time.sleep(CLEANUP_SECONDS)
         sessions.forget_untouched()
+        sessions.forget_old_cards()
         gradio_adapter.delete_old_uploads(uploads, UPLOAD_SECONDS)
         return_freed_memory()
 

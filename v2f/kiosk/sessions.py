@@ -4,6 +4,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Self
 from weakref import ref
 
 import numpy as np
@@ -11,9 +12,25 @@ import numpy as np
 from v2f.audio import Sound
 from v2f.audio.microphone import Recording, record
 from v2f.kiosk.problems import Problem
-from v2f.pipeline import Face, LiveSession
+from v2f.pipeline import Face, LiveSession, VoiceToFace, Waveform
 
 MAX_SESSIONS = 64  # of 60 s of audio each at most: 250 MB; beyond that the longest untouched one goes
+CARD_SECONDS = 600  # that a card can be fetched for, at most: it goes with its session
+
+
+@dataclass(frozen=True)
+class Card:
+    """A picture that a visitor may fetch with a phone.
+
+    Attributes:
+        picture: a JPEG file.
+        token: cannot be guessed, and is all that leads to it.
+        made: when, on the clock of time.monotonic.
+    """
+
+    picture: bytes
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    made: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -28,6 +45,7 @@ class Session:
         samples_sent: how many samples of this machine's microphone the page has.
         recording: by this machine's microphone, if it is.
         place: among those who speak, while the recording is in progress.
+        card: what the visitor asked for to take home.
     """
 
     live: LiveSession
@@ -37,6 +55,20 @@ class Session:
     samples_sent: int = 0
     recording: Recording | None = None
     place: str = ""
+    card: Card | None = None
+
+    @classmethod
+    def of_clip(cls, engine: VoiceToFace, waveform: Waveform, seconds: float) -> Self:
+        """A session of a clip that is whole, of which so many seconds are used at most."""
+        session = cls(LiveSession(engine.strips, seconds))
+        session.live.add(waveform)
+        return session
+
+    def whole_face(self) -> Face:
+        """The face of all of it. Raises Problem: "gone", while it is in progress."""
+        if not self.faces or self.faces[-1] is None:
+            raise Problem("gone")
+        return self.faces[-1]
 
     def release_microphone(self) -> None:
         """Let go of this machine's microphone, if this session holds it."""
@@ -91,6 +123,11 @@ class SessionStore:
         _release(dropped)
         return dropped
 
+    def tokens(self) -> list[str]:
+        """The tokens of all sessions, in the order of their last touch."""
+        with self._lock:
+            return list(self._sessions)
+
     def forget_untouched(self) -> None:
         """Drop the sessions that were not touched for their time to live."""
         limit = time.monotonic() - self._seconds_to_live
@@ -98,6 +135,21 @@ class SessionStore:
             untouched = [token for token, (touched, _) in self._sessions.items() if touched < limit]
             dropped = [self._sessions.pop(token)[1] for token in untouched]
         _release(dropped)
+
+    def card(self, token: str) -> bytes | None:
+        """The picture of the card of this token, while its session is here and for CARD_SECONDS at most."""
+        self.forget_old_cards()
+        with self._lock:
+            cards = [session.card for _, session in self._sessions.values()]
+        return next((card.picture for card in cards if card and card.token == token), None)
+
+    def forget_old_cards(self) -> None:
+        """Drop the cards that are older than CARD_SECONDS."""
+        limit = time.monotonic() - CARD_SECONDS
+        with self._lock:
+            for _, session in self._sessions.values():
+                if session.card and session.card.made < limit:
+                    session.card = None
 
     def __len__(self) -> int:
         with self._lock:

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SPEAKERS_PER_CORE = 12  # docs/performance.md, "Visitors at once"
+SPEAKERS_PER_CORE = 2  # docs/performance.md, "Visitors at once"
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,12 @@ class Settings:
         local: record at this machine, not in the browser.
         device: the number of this machine's microphone; None: its own choice.
         names: by which the page may be called, besides its addresses; see guard.py.
+        card_address: where phones reach this server, to fetch cards; None: there are no cards.
+        files: whether visitors may save pictures and choose files, at the machine that shows the page.
+        framed_by: the site that may show the page in a frame; none by default.
         speakers: how many visitors may speak at once; the others wait their turn.
+        status_port: of the host's page at 127.0.0.1; None: there is no such page.
+        weights: what the host's page calls the model.
     """
 
     kiosk: bool = False
@@ -27,4 +32,9 @@ class Settings:
     local: bool = False
     device: int | None = None
     names: tuple[str, ...] = ()
+    card_address: str | None = None
+    files: bool = True
+    framed_by: str | None = None
     speakers: int = SPEAKERS_PER_CORE * CORES
+    status_port: int | None = None
+    weights: str = ""

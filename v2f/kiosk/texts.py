@@ -1,15 +1,19 @@
 """Every word on the page, in English, Spanish and Chinese.
 
 {n} stands for a number, {noise} for the name of a noise. A problem `key` of problems.py has its title under
-"e_<key>" and its sentence under "e_<key>2". No text names a sex, an age or an origin of a face.
+"e_<key>" and its sentence under "e_<key>2". No text names a sex, an age or an origin of a visitor's face.
 After a change: python -m assets.fonts.subset.
 """
+
+from v2f.kiosk.game_texts import GAME_TEXTS
+from v2f.kiosk.why_texts import WHY_TEXTS
 
 LANGUAGES = ("en", "es", "zh")
 
 SERVING = "v2f is at {address} (Ctrl-C stops it)"  # on the terminal
+STATUS = "The host's page is at {address}, for this machine alone"
 PORT_TAKEN = (
-    "Nothing can be served at {host}:{port}: stop what listens there, or choose another port with --port."
+    "Nothing can be served at {host}:{port}: stop what listens there, or choose another port with {option}."
 )
 
 TEXTS: dict[str, tuple[str, str, str]] = {
@@ -29,17 +33,6 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Habla y verás aparecer un rostro.",
         "开口说话，\n看一张脸慢慢出现。",
     ),
-    "lede": (
-        "A model listens to your voice and pictures someone who might sound like you. Ten seconds are enough.",
-        "Un modelo escucha tu voz e imagina a alguien que podría sonar como tú. Bastan diez segundos.",
-        "模型聆听你的声音，画出一个声音可能与你相似的人。十秒就够了。",
-    ),
-    "demo": ("Example voice, {n} s", "Voz de ejemplo, {n} s", "示例声音，{n} 秒"),
-    "hint": (
-        "Press Record, or the space bar.",
-        "Pulsa Grabar o la barra espaciadora.",
-        "按“录音”或空格键。",
-    ),
     "next": (
         "Many are speaking now. You are next, in about {s} seconds.",
         "Ahora hablan muchos. Te toca en unos {s} segundos.",
@@ -54,7 +47,9 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "record": ("Record", "Grabar", "录音"),
     "stop": ("Stop", "Parar", "停止"),
     "again": ("Again", "Otra vez", "再来一次"),
-    "speakfor": ("Speak for", "Habla durante", "说话时长"),
+    "speakfor": ("How long to speak", "Cuánto tiempo hablar", "说话时长"),
+    "seconds": ("{n} seconds", "{n} segundos", "{n} 秒"),
+    "onesecond": ("{n} second", "{n} segundo", "{n} 秒"),
     "sec": ("s", "s", "秒"),
     "mic": ("Microphone", "Micrófono", "麦克风"),
     "micdefault": ("Booth microphone", "Micrófono del puesto", "展台麦克风"),
@@ -65,6 +60,11 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Not sure what to say? Tell us what you had for breakfast.",
         "¿No sabes qué decir? Cuéntanos qué has desayunado.",
         "不知道说什么？说说你早餐吃了什么吧。",
+    ),
+    "listen": (
+        "An example voice is speaking. Watch its face appear.",
+        "Habla una voz de ejemplo. Mira cómo aparece su rostro.",
+        "正在播放示例声音，看它的脸慢慢出现。",
     ),
     "h_quiet": (
         "I can hardly hear you: come closer.",
@@ -88,12 +88,9 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "Este navegador no puede mostrar el rostro mientras hablas: aparecerá cuando pares.",
         "此浏览器无法边说边显示，录音停止后才会出现脸。",
     ),
-    # clips
-    "drop": (
-        "Drop a sound file, or choose one",
-        "Suelta aquí un audio o elige uno",
-        "拖入音频，或选择文件",
-    ),
+    "fromfile": ("Use a recording", "Usar una grabación", "使用已有录音"),
+    "drop": ("Choose a sound file", "Elegir un audio", "选择音频文件"),
+    # recordings
     "ex1": ("Bright voice", "Voz clara", "明亮的声音"),
     "ex2": ("Low voice", "Voz grave", "低沉的声音"),
     "ex3": ("Quiet voice", "Voz suave", "轻柔的声音"),
@@ -129,31 +126,11 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "wave": ("Your voice", "Tu voz", "你的声音"),
     "speech": ("speech", "habla", "语音"),
     "pause": ("pause", "pausa", "停顿"),
-    "logmel": ("Log-mel", "Log-mel", "对数梅尔谱"),
-    "logmelhelp": (
-        "Show what the network hears: loudness by pitch and time",
-        "Mostrar lo que oye la red: la intensidad según el tono y el tiempo",
-        "显示网络听到的内容：各音高随时间的强弱",
-    ),
-    "strip": ("The face after …", "El rostro tras …", "不同时长的脸"),
     "after": ("After {n} s", "Tras {n} s", "{n} 秒后"),
     "whole": ("Your voice, {n} s", "Tu voz, {n} s", "你的声音，{n} 秒"),
     "shorter": ("not recorded", "no grabado", "未录到"),
     "toolittle": ("no speech yet", "aún sin habla", "还没有语音"),
-    "critic": ("Critic’s score", "Nota del crítico", "评判分数"),
-    "critickey": ("critic’s score, 0.0001 to 1", "nota del crítico, de 0,0001 a 1", "评判分数，0.0001 到 1"),
-    "critichelp": (
-        "0 to 1: how much it looks like a photograph to the model’s own critic",
-        "De 0 a 1: cuánto le parece una fotografía al crítico del propio modelo",
-        "0 到 1：模型自己的评判网络认为它有多像照片",
-    ),
     "settled": ("How settled", "Estabilidad", "稳定程度"),
-    "settledhelp": (
-        "likeness to the final voice print; 1 = no longer changing",
-        "parecido con la huella de voz final; 1 = ya no cambia",
-        "与最终声纹的相似度；1 = 不再变化",
-    ),
-    "settledwait": ("measured when you finish", "se mide al terminar", "录完后计算"),
     # noise
     "noise": ("The same voice, in noise", "La misma voz, con ruido", "同一个声音，加上噪声"),
     "noisealone": ("Noise alone, without your voice", "Solo ruido, sin tu voz", "只有噪声，没有你的声音"),
@@ -175,39 +152,48 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "babble_noise": ("Babble", "Murmullo de voces", "嘈杂人声"),
     "own_noise": ("Own clip", "Tu clip", "自选声音"),
     "clean": ("clean", "limpio", "清晰"),
-    "buried": ("buried", "ahogado", "淹没"),
     "snr": ("Signal-to-noise ratio", "Relación señal-ruido", "信噪比"),
-    "only": ("Noise only", "Solo ruido", "仅噪声"),
     "play": ("Play", "Escuchar", "播放"),
+    "only": ("noise only", "solo ruido", "仅噪声"),
     "stopplay": ("Stop", "Parar", "停止"),
     "voiceface": ("Your voice", "Tu voz", "你的声音"),
     "mixface": ("{noise}, {n} dB", "{noise}, {n} dB", "{noise}，{n} dB"),
-    "study": ("Noise study", "Estudio del ruido", "噪声实验"),
     "studylede": (
         "What the model draws when nobody speaks: four noises, heard for 1 to 10 seconds.",
         "Lo que dibuja el modelo cuando nadie habla: cuatro ruidos, escuchados de 1 a 10 segundos.",
         "没有人说话时，模型会画出什么：四种噪声，各听 1 到 10 秒。",
     ),
     "close": ("Close", "Cerrar", "关闭"),
+    "babblehelp": (
+        "Babble is made of voices: the model hears them too, and draws a face even without yours.",
+        "El murmullo está hecho de voces: el modelo también las oye y dibuja un rostro aun sin la tuya.",
+        "嘈杂人声由许多声音组成：模型也会听到它们，即使没有你的声音也会画出脸。",
+    ),
     # after a result
-    "others": ("Other faces of this voice", "Otros rostros de esta voz", "这个声音的其他脸"),
+    "more": ("More", "Más", "更多"),
+    "others": ("Other faces", "Otros rostros", "其他脸"),
     "othershelp": (
-        "Small changes of the voice print: where the faces differ, the voice does not tell.",
-        "Pequeños cambios en la huella de voz: aquello en que los rostros difieren no lo dice la voz.",
-        "稍微改变声纹：几张脸的不同之处，是声音没有说明的。",
+        "Voices like this one go with faces as different as these: where they differ, the voice does not tell.",
+        "Voces como esta van con rostros tan distintos como estos: aquello en que difieren no lo dice la voz.",
+        "这样的声音可以属于这样不同的脸：不同之处，是声音没有说明的。",
+    ),
+    "othersunknown": (
+        "How sure this model is was never measured, so there are no other faces to show.",
+        "Nunca se midió lo seguro que está este modelo, así que no hay otros rostros que mostrar.",
+        "没有测过这个模型有多大把握，所以没有其他脸可以显示。",
     ),
     "between": ("Between two voices", "Entre dos voces", "两个声音之间"),
     "betweenhelp": (
-        "From this voice to the one before",
-        "De esta voz a la anterior",
-        "从这个声音到上一个声音",
+        "Walk from this voice to another one: {n}.",
+        "Recorre el camino de esta voz a otra: {n}.",
+        "从这个声音走到另一个声音：{n}。",
     ),
     "betweenexample": (
-        "No one spoke before: this is the way to the example voice.",
-        "Nadie ha hablado antes: este es el camino hasta la voz de ejemplo.",
-        "之前还没有人说话，这里过渡到示例声音。",
+        "No one spoke before you: walk from this voice to an example voice.",
+        "Nadie ha hablado antes: recorre el camino de esta voz a una voz de ejemplo.",
+        "之前还没有人说话：从这个声音走到示例声音。",
     ),
-    "earlier": ("The voice before", "La voz anterior", "上一个声音"),
+    "earlier": ("your recording before", "tu grabación anterior", "你之前的录音"),
     "example": ("Example voice", "Voz de ejemplo", "示例声音"),
     "save": ("Save", "Guardar", "保存"),
     "forget": ("Forget", "Borrar", "清除"),
@@ -221,6 +207,50 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "A model’s guess from a voice, not a likeness of anyone.",
         "Una suposición del modelo a partir de una voz, no el retrato de nadie.",
         "模型根据声音的猜测，并非任何人的长相。",
+    ),
+    # look inside
+    "inside": ("Look inside", "Ver por dentro", "看看内部"),
+    "hears": ("What it hears", "Lo que oye", "它听到什么"),
+    "logmelhelp": (
+        "What the network hears: how loud each pitch is, low ones at the bottom, as time goes by.",
+        "Lo que oye la red: la intensidad de cada tono, los graves abajo, según pasa el tiempo.",
+        "网络听到的内容：各个音高随时间的强弱，低音在下。",
+    ),
+    "settledhelp": (
+        "How far the face still is from that of a minute of speech; 1: as far as another person’s. The band holds "
+        "8 of 10 voices.",
+        "Lo que aún dista del rostro de un minuto de habla; 1: tanto como el de otra persona. La banda contiene "
+        "8 de cada 10 voces.",
+        "与说满一分钟时的脸还差多少；1：与另一个人的脸一样远。色带：十个声音中的八个。",
+    ),
+    "settledunknown": (
+        "How faces settle was never measured with this model.",
+        "Nunca se midió cómo se estabilizan los rostros de este modelo.",
+        "没有测过这个模型的脸怎样稳定下来。",
+    ),
+    "settledpoint": (
+        "After {n} s of speech: {d}",
+        "Tras {n} s de habla: {d}",
+        "说话 {n} 秒后：{d}",
+    ),
+    "critic": ("Critic’s score", "Nota del crítico", "评判分数"),
+    "critichelp": (
+        "How much each picture looks like a photograph to the model’s own critic, from 0.0001 to 1. "
+        "It judges the picture, not the voice.",
+        "Cuánto le parece cada imagen una fotografía al crítico del propio modelo, de 0,0001 a 1. "
+        "Juzga la imagen, no la voz.",
+        "模型自己的评判网络认为每张图有多像照片，从 0.0001 到 1。它评判的是图片，不是声音。",
+    ),
+    "criticvoices": ("Example voices", "Voces de ejemplo", "示例声音"),
+    "criticnoises": ("Noise alone", "Solo ruido", "仅噪声"),
+    "study": ("Noise study", "Estudio del ruido", "噪声实验"),
+    # before a recording
+    "check": ("Check the microphone", "Probar el micrófono", "检查麦克风"),
+    "hearsyou": ("The microphone hears you.", "El micrófono te oye.", "麦克风听到了你的声音。"),
+    "hearsnothing": (
+        "The microphone hears nothing: is it switched on?",
+        "El micrófono no oye nada: ¿está encendido?",
+        "麦克风没有声音，请检查它是否接好。",
     ),
     # problems
     "e_nomic": ("No microphone found", "No se encuentra ningún micrófono", "没有找到麦克风"),
@@ -246,7 +276,8 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     ),
     "e_insecure2": (
         "Browsers give a microphone only to https pages, or to this machine’s own. Files and examples work.",
-        "Los navegadores solo dan el micrófono a páginas https o del propio equipo. Archivos y ejemplos sí funcionan.",
+        "Los navegadores solo dan el micrófono a páginas https o del propio equipo. Archivos y ejemplos sí "
+        "funcionan.",
         "浏览器只允许 https 页面或本机页面使用麦克风。文件和示例可以使用。",
     ),
     "e_quiet": (
@@ -331,10 +362,31 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "是我们这边的问题。请再试一次。",
     ),
     "e_hint": (
-        "The examples below work without a microphone.",
-        "Los ejemplos de abajo funcionan sin micrófono.",
-        "下面的示例无需麦克风。",
+        "“Use a recording” works without a microphone.",
+        "«Usar una grabación» funciona sin micrófono.",
+        "“使用已有录音”无需麦克风。",
     ),
     "retry": ("Try again", "Reintentar", "重试"),
     "useexample": ("Play an example", "Escuchar un ejemplo", "播放示例"),
+    **WHY_TEXTS,
+    **GAME_TEXTS,
+}
+
+# What the host reads, in fonts of the host's machine: status_page.py.
+HOST: dict[str, tuple[str, str, str]] = {
+    "title": ("v2f: for the host", "v2f: para el anfitrión", "v2f：展台主机"),
+    "visits": ("Visits today", "Visitas de hoy", "今天的人数"),
+    "model": ("Model", "Modelo", "模型"),
+    "problems": ("Problems today", "Problemas de hoy", "今天的问题"),
+    "none": ("none", "ninguno", "没有"),
+    "last": ("the last one at {time}", "el último a las {time}", "最后一个：{time}"),
+    "started": ("Counted since", "Se cuenta desde", "开始时间"),
+    "heard": ("a voice was heard", "se oyó una voz", "听到了人声"),
+    "unused": ("not used yet", "aún sin usar", "还没有使用"),
+    "reset": ("Back to the beginning", "Volver al principio", "重新开始"),
+    "reset2": (
+        "Forgets every recording; every open page goes back to its beginning.",
+        "Borra todas las grabaciones; todas las páginas abiertas vuelven al principio.",
+        "清除所有录音，所有页面重新开始。",
+    ),
 }

@@ -18,7 +18,7 @@ from v2f.audio import CHANNELS, SAMPLE_RATE, Sound, to_waveform
 from v2f.audio.sound import TOLD
 from v2f.kiosk.problems import Problem
 from v2f.kiosk.sessions import MAX_SESSIONS
-from v2f.pipeline import DURATIONS, Face, Waveform
+from v2f.pipeline import DURATIONS, Face, Settling, Waveform
 
 TIMELINE_SECONDS = max(DURATIONS)  # the page draws that part of the waveform which the strip is cut from
 TIMELINE_BARS = 200
@@ -32,6 +32,7 @@ Seconds = Annotated[float, Field(ge=1, le=TIMELINE_SECONDS)]  # of a recording
 Samples = Annotated[str, Field(max_length=MAX_SAMPLES_SIZE)]
 MadeNoise = Literal["white", "pink", "brown", "hum", "babble"]  # v2f/audio/noise.py makes them
 NoiseKind = MadeNoise | Literal["own"]
+Language = Literal["en", "es", "zh"]
 Ratio = Annotated[float, Field(ge=-10, le=30)]  # signal to noise, dB
 
 
@@ -55,6 +56,20 @@ def encode_face(face: Face | None) -> FaceMessage | None:
     }
 
 
+def encode_settling(settling: Settling) -> dict[str, Any]:
+    """Encode how settled a voice's faces are.
+
+    Returns:
+        {"seconds" of speech; "curve": for each of them three numbers, as v2f/pipeline/settling.py has them; "path": of
+        each face seconds of speech and how far it probably is from that after a minute, or None}
+    """
+    return {
+        "seconds": list(settling.seconds),
+        "curve": [[round(number, 4) for number in row] for row in settling.curve],
+        "path": [point and [round(number, 4) for number in point] for point in settling.path],
+    }
+
+
 def encode_image(image: Image.Image) -> str:
     """Encode an image as a data URL of a PNG."""
     file = io.BytesIO()
@@ -62,10 +77,25 @@ def encode_image(image: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
+def encode_generated(images: NDArray[np.uint8], scores: NDArray[np.float32] | None) -> list[FaceMessage]:
+    """Encode what `Inference.faces` returns, faces without durations, for the page."""
+    return [
+        {
+            "image": encode_image(Image.fromarray(image)),
+            "score": None if scores is None else float(scores[i]),
+        }
+        for i, image in enumerate(images)
+    ]
+
+
+def to_int16(waveform: Waveform) -> bytes:
+    """Samples float32 [n] in [-1, 1] as 16-bit ones, little-endian."""
+    return np.round(waveform * 32768).clip(-32768, 32767).astype("<i2").tobytes()
+
+
 def encode_samples(waveform: Waveform) -> str:
     """Encode samples float32 [n] in [-1, 1] as base64 of 16-bit ones."""
-    integers = np.round(waveform * 32768).clip(-32768, 32767)
-    return base64.b64encode(integers.astype("<i2").tobytes()).decode()
+    return base64.b64encode(to_int16(waveform)).decode()
 
 
 def decode_samples(text: str) -> Waveform:

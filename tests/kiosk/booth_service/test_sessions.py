@@ -86,6 +86,8 @@ def test_what_is_forgotten_is_freed_and_gone(
         "nearby_faces": {"session": token},
         "interpolate": {"first": token},
         "log_mel": {"session": token},
+        "why": {"session": token},
+        "pitched_faces": {"session": token},
         "noise_study": {"session": token},
     }.items():
         assert ask(name, **question) == {"problem": "gone"}
@@ -104,7 +106,7 @@ def test_staying_keeps_what_would_be_swept_away(engine: VoiceToFace, examples: l
     assert ask("update_recording", session=left) == {"problem": "gone"}
 
 
-@pytest.mark.parametrize("name", ["nearby_faces", "interpolate", "log_mel"])
+@pytest.mark.parametrize("name", ["nearby_faces", "interpolate", "log_mel", "why", "pitched_faces"])
 def test_a_recording_in_progress_has_nothing_to_play_with(ask: Asker, voice: Waveform, name: str) -> None:
     token = ask.record(voice)
     assert ask(name, **{"first" if name == "interpolate" else "session": token}) == {"problem": "gone"}
@@ -159,9 +161,3 @@ def test_who_waits_too_long_is_told_that_many_are_here(
     done.set()
     assert all(other.result() for other in others)
     assert ask("finish_recording", session=token)["seconds"] == 6, "what was said is not lost"
-
-
-def test_the_page_that_waits_shows_the_examples_strip(
-    ask: Asker, engine: VoiceToFace, examples: list[Waveform]
-) -> None:
-    assert ask.service.example_strip == described(engine.strip(examples[0], rate=SAMPLE_RATE)[:-1])

@@ -1,5 +1,5 @@
 /* What went wrong, in words, where the headline was; beside a result it goes by itself. */
-const NO_MICROPHONE = ["nomic", "permission", "insecure", "mic_lost"];
+export const NO_MICROPHONE = ["nomic", "permission", "insecure", "mic_lost"];
 const NO_VOICE = ["quiet", "no_speech", "mic_busy"];
 const SECONDS = 8;
 

@@ -30,12 +30,9 @@ export async function contactSheet({ rows, durations, words, style }) {
       const middle = PAD + (WIDTH - 2 * PAD) * COLUMN_CENTRES[i] / 100, tall = TALLEST * STRIP_HEIGHTS[i];
       await framed(pen, face, middle, bottom - tall / 2, tall, colour(face ? row.colour : "--ring"));
       write(`${durations[i]} ${words.t("sec")}`, middle, bottom + 36, `600 24px ${text}`, colour("--ink"), "center");
-      if (typeof face?.score === "number")
-        write(words.score(face.score), middle, bottom + 64, `20px ${text}`, colour("--ink-2"), "center");
     }
   }
   write(words.t("sheetline"), PAD, height - 44, `26px ${text}`, colour("--ink"));
-  write(words.t("critickey"), WIDTH - PAD, height - 44, `20px ${text}`, colour("--ink-2"), "right");
   return new Promise(resolve => canvas.toBlob(resolve, "image/png"));
 }
 

@@ -2,39 +2,39 @@
 
 attract -> recording -> result, or error; Forget, Esc and the idle countdown lead back to attract. A visitor's recording
 is held by the server under a token; the page has the token, the pictures and the peaks of the waveform. */
-import { Choices } from "./choices.js";
+import { NO_MICROPHONE } from "./alert.js";
+import { Connection } from "./connection.js";
 import { contactSheet, download } from "./contact-sheet.js";
 import { Idle } from "./idle.js";
-import { LogMel } from "./log-mel.js";
+import { Level } from "./level.js";
+import { closeMenus, closeWhenPressed, somethingOpen } from "./menus.js";
 import { NoisePanel } from "./noise.js";
 import { Recording } from "./recording.js";
 import { Problem } from "./server.js";
 import { Example, LocalMicrophone, Microphone, MicrophoneMenu, RATE } from "./sources.js";
-import { Study } from "./study.js";
 
 const EXAMPLES = ["298-126790-0000", "2002-139469-0000", "3526-175658-0000"];   // as the buttons ex1, ex2, ex3 name them
 const MAX_FILES = 6;
-const TURN_MS = 1000;   // between two times that a page which waits asks for its turn
 const KEEP_ALIVE_SECONDS = 30;   // the server forgets what a page has not asked for in three times as long
 
 export class Controller {
   constructor({ view, session, server, config, needRecorder }) {
     Object.assign(this, { view, session, server, config, needRecorder, busy: false });
-    const { booth, words } = view, { durations, timeline } = config, failed = problem => this.fail(problem);
+    const { booth, words } = view, { timeline } = config, failed = problem => this.fail(problem);
     this.longest = timeline.seconds;
-    this.seconds = new Choices(this.$("#durations"), String(this.longest), () => {});
-    this.languages = new Choices(this.$("#languages"), config.language, language => this.setLanguage(language));
     this.menu = new MicrophoneMenu(this.$("#micsel"), words);
     this.noise = view.noise = new NoisePanel(booth, {
       session, server, words, failed, strip: view.noiseStrip,
-      touched: () => view.look(session.current || this.noise.alone.checked ? "noise" : "single"),
+      touched: () => view.look("noise"),
       shown: answer => view.showNoise(answer),
     });
-    view.logMel = new LogMel(booth, words, this.longest, use => this.ask("log_mel", { session: session.current },
-      ({ image }) => use(image, view.result.seconds)));
     view.onRow = result => this.present(result, view.rows.results);
-    this.study = new Study(booth, { session, words, durations, failed });
-    this.idle = new Idle(this.$("#idle"), config.idle, () => this.somethingToForget(), () => this.forget());
+    this.lookInside();
+    this.idle = new Idle(this.$("#idle"), config.idle, {
+      waiting: () => this.somethingToForget() || !this.inProgress && this.somethingChosen,
+      shown: () => session.tokens.length > 0, over: () => this.forget() });
+    if (!config.local) this.level = new Level(booth, words, failed);
+    new Connection(booth, server, () => this.busy || this.forget());
     setInterval(() => session.keepAlive(), KEEP_ALIVE_SECONDS * 1000);
     this.connect();
     this.forget();
@@ -52,28 +52,33 @@ export class Controller {
   }
 
   connect() {
+    const { view } = this;
     const press = { rec: () => this.recordOrStop(), forget: () => this.forget(), save: () => this.save(),
-      others: () => this.showNearby(), between: () => this.showInterpolation(),
-      retry: () => this.retry(), useexample: () => this.playExample(0), drop: () => this.$("#files").click(),
-      theme: () => this.view.toggleTheme() };
+      others: () => view.inside.open("others"), retry: () => this.retry(), useexample: () => this.playExample(0),
+      drop: () => this.$("#files").click(), theme: () => view.theme.toggle() };
+    closeWhenPressed(view.booth);
     for (const [id, action] of Object.entries(press)) this.$(`#${id}`).addEventListener("click", action);
-    for (const clip of this.view.booth.querySelectorAll(".clip"))
+    for (const clip of view.booth.querySelectorAll(".clip"))
       clip.addEventListener("click", () => this.playExample(Number(clip.dataset.example)));
+    this.$("#languages").onchange = ({ target }) => this.setLanguage(target.value);
     this.$("#files").onchange = ({ target }) => { this.readFiles([...target.files]); target.value = ""; };
     addEventListener("keydown", event => this.key(event));
-    addEventListener("dragover", event => { event.preventDefault(); this.$("#drop").classList.add("over"); });
-    addEventListener("dragleave", () => this.$("#drop").classList.remove("over"));
+    const dragging = over => this.config.files && view.booth.classList.toggle("dragging", over);
+    addEventListener("dragover", event => { event.preventDefault(); dragging(true); });
+    addEventListener("dragleave", () => dragging(false));
     addEventListener("drop", event => {
       event.preventDefault();
-      this.$("#drop").classList.remove("over");
+      dragging(false);
       this.readFiles([...event.dataTransfer.files]);
     });
     if (this.config.kiosk) this.standAlone();
+    if (!this.config.files)   // nothing is read from this machine's disk at a visitor's wish, or written to it
+      for (const part of ["#save", "#drop", "#kinds [data-value=own]"]) this.$(part).hidden = true;
   }
 
   key(event) {
-    if (this.study.page.open) return;
-    if (event.code === "Space" && !event.target.closest("button, input, select, a")) {
+    if (somethingOpen(this.view.booth) || event.target.closest("select")) return;   // where both keys mean something else
+    if (event.code === "Space" && !event.target.closest("button, input, a")) {
       event.preventDefault();
       this.recordOrStop();
     }
@@ -93,6 +98,7 @@ export class Controller {
   }
 
   setLanguage(language) {
+    this.$("#languages").value = language;
     this.view.setLanguage(language);
     this.menu.fill();
   }
@@ -107,7 +113,7 @@ export class Controller {
   record() {
     this.tryAgain = () => this.record();
     if (this.$("#rec").disabled) return;
-    const seconds = Number(this.seconds.value);
+    const seconds = Number(this.$("#durations").value);
     if (this.config.local) return this.capture(new LocalMicrophone(seconds), seconds);
     if (!Microphone.supported) return this.fallBack();
     return this.capture(new Microphone(seconds), seconds);
@@ -127,55 +133,37 @@ export class Controller {
     const { view, server, session, session: { signal } } = this;
     let token;
     try {
-      token = await this.awaitTurn({ seconds, example: source instanceof Example }, signal);
+      token = await session.awaitTurn({ seconds, example: source instanceof Example }, signal, turn => view.showWaiting(turn));
+      view.endWaiting();
       this.clearForNext();
       session.current = token;
-      const { booth, timeline, words } = view, { durations } = this.config;
-      const answered = answer => this.showProgress(answer, seconds, name), say = text => view.say(text);
+      const { booth, words } = view, { durations } = this.config, prompt = name ? "listen" : "prompt";
+      const answered = answer => view.showProgress(answer, name), say = text => view.say(text);
       const recording = this.recording = new Recording(booth,
-        { source, server, token, seconds, durations, timeline, words, answered, say });
+        { source, server, token, seconds, durations, words, prompt, answered, say });
+      this.level?.stop();   // the recording opens the microphone for itself
       await source.open();
       signal.throwIfAborted();
       this.menu.fill();
-      this.go("recording");
+      view.go("recording");
       recording.paint();
+      recording.showHint("");
       view.note(name);
       view.say(words.t("starts"));
       await recording.whole();
       const result = await session.ask("finish_recording", { session: token }, signal);
       this.setBusy(false);
-      await this.present({ ...result, name, wanted: seconds });
+      await this.present({ ...result, name });
     } catch (problem) {
       source.stop();
       session.release([token]);
+      view.endWaiting();
       if (signal.aborted) return;
       this.setBusy(false);
       this.fail(problem);
-    }
-  }
-
-  /* Ask to record, again and again while too many others speak. The new session's token. */
-  async awaitTurn(question, signal) {
-    try {
-      for (let ticket; ;) {
-        const { session, waiting } = await this.session.ask("start_recording", { ...question, ticket }, signal);
-        if (session) return session;
-        ticket = waiting.ticket;
-        this.view.showWaiting(waiting);
-        await new Promise(resolve => setTimeout(resolve, TURN_MS));
-        signal.throwIfAborted();
-      }
     } finally {
-      this.view.endWaiting();
+      this.level?.follow();
     }
-  }
-
-  /* An answer while the visitor speaks. */
-  showProgress(answer, seconds, name) {
-    this.view.showProgress(answer, seconds, name);
-    const { received, strip, speech } = answer;
-    const more = received < seconds * RATE;   // at the end comes the result, and its noise with it
-    if (strip.length && more && speech.includes("1")) this.noise.refresh();
   }
 
   /* Without AudioWorklet Gradio's own recorder takes over; its recording is read as an upload is. */
@@ -184,7 +172,7 @@ export class Controller {
     if (place.childElementCount) return;
     window.v2f = { readRecording: file => { if (file && !this.busy) this.readAll([{ name: "", path: async () => file.path }]); } };
     this.needRecorder();
-    this.$("#hint").textContent = this.view.words.t("fallback");
+    this.view.hint(this.view.words.t("fallback"));
     const arrived = new MutationObserver(() => {
       const recorder = document.querySelector("#fallback");
       if (!recorder) return;
@@ -197,7 +185,7 @@ export class Controller {
   /* ---- files ---- */
 
   async readFiles(files) {
-    if (this.busy || !files.length) return;
+    if (this.busy || !files.length || !this.config.files) return;
     this.tryAgain = () => this.$("#files").click();
     performance.mark("v2f-upload-asked");
     await this.readAll(files.map(file => ({ name: file.name, path: () => this.server.upload(file) })));
@@ -216,8 +204,8 @@ export class Controller {
       try {
         const result = await read(path), speakers = Boolean(result.other);
         const own = n => speakers ? `${name} · ${view.words.t("speaker", { n })}` : name;
-        results.push({ ...result, name: own(1), wanted: this.longest, speakers });
-        if (speakers) results.push({ ...await read(path, result.other), name: own(2), wanted: this.longest, speakers });
+        results.push({ ...result, name: own(1), speakers });
+        if (speakers) results.push({ ...await read(path, result.other), name: own(2), speakers });
       } catch (problem) {
         failed.push({ name, problem });
       }
@@ -238,20 +226,25 @@ export class Controller {
   /* Show a result; `together` are all the recordings it is one of. */
   async present(result, together = []) {
     this.session.show(result, together);
-    this.seconds.lock(false);
     await this.view.showResult(result, together);
     return this.noise.refresh();
   }
 
-  async showNearby() {
-    if (this.view.view === "others") return this.view.look("single");
-    await this.ask("nearby_faces", { session: this.session.current }, ({ faces }) => this.view.showNearby(faces));
-  }
-
-  async showInterpolation() {
-    if (this.view.view === "between") return this.view.look("single");
-    const { current, earlier } = this.session;
-    await this.ask("interpolate", { first: current, second: earlier }, ({ faces }) => this.view.showInterpolation(faces));
+  /* What "Look inside" asks of the server, section by section. */
+  lookInside() {
+    const { inside, nearby, interpolation, logMel, critic, study, why } = this.view, { session } = this;
+    const asked = (section, name, question, use) =>
+      inside.on(section, () => this.ask(name, question(), use));
+    const of = () => ({ session: session.current });
+    inside.on("why", () => this.ask("why", of(), answer =>
+      this.ask("log_mel", of(), ({ image }) => why.show(answer, image))));
+    why.pitch.onclick = () => this.ask("pitched_faces", of(), ({ faces }) => why.showPitches(faces));
+    asked("others", "nearby_faces", of, ({ faces }) => nearby.show(faces));
+    asked("between", "interpolate", () => ({ first: session.current, second: session.earlier }),
+      ({ faces }) => interpolation.show(faces, this.view.earlierName, !session.earlier));
+    asked("hears", "log_mel", of, ({ image }) => logMel.show(image, this.view.result.seconds));
+    asked("study", "noise_study", of, ({ rows }) => study.show(rows));
+    inside.on("critic", () => critic.show(this.view.result.faces));
   }
 
   /* Ask something about a result, and use the answer unless the visitor has left by then. */
@@ -264,11 +257,12 @@ export class Controller {
     }
   }
 
+  /* The faces that are shown; those in noise where the visitor has tried it. */
   async save() {
     const { words, booth, result, rows: { results }, noise, noiseFace, noiseStrip } = this.view;
     const rows = (results.length ? results : [result])
       .map(({ name, faces }) => ({ name: name || words.t("voiceface"), colour: "--voice", faces }));
-    if (noiseFace) rows.push({ name: noise.caption, colour: "--noise", faces: noiseStrip.faces });
+    if (noiseFace && this.view.view === "noise") rows.push({ name: noise.caption, colour: "--noise", faces: noiseStrip.faces });
     const sheet = await contactSheet({ rows, durations: this.config.durations, words, style: getComputedStyle(booth) });
     download(sheet, `v2f-${new Date().toISOString().slice(0, 10)}.png`);
   }
@@ -280,10 +274,13 @@ export class Controller {
     const problem = error instanceof Problem ? error : new Problem("trouble");
     if (problem !== error) console.error(error);
     if (problem.key === "gone") this.forget();
+    if (NO_MICROPHONE.includes(problem.key) && !this.config.local)   // for the host: the server cannot see it
+      this.server.ask("report_problem", { problem: problem.key }).catch(() => {});
+    this.view.inside.close();
     const stays = this.view.state !== "result";
     if (stays) {
       this.clear();
-      this.go("error");
+      this.view.go("error");
       this.view.note("");
     }
     this.view.alert.show(problem, stays, failed);
@@ -294,14 +291,9 @@ export class Controller {
   }
 
   retry() {
-    this.go("attract");
+    this.view.go("attract");
     this.menu.fill();
     (this.tryAgain ?? (() => this.record()))();
-  }
-
-  go(state) {
-    this.seconds.lock(state === "recording");
-    this.view.go(state);
   }
 
   clear() {
@@ -312,7 +304,7 @@ export class Controller {
 
   /* Make ready for a recording; the one before stays within reach of "Between two voices". */
   clearForNext() {
-    this.session.advance();
+    this.session.advance(this.view.result?.name);
     this.clear();
     for (const mark of performance.getEntriesByType("mark"))
       if (/^v2f-(heard|shown|live|noise)/.test(mark.name)) performance.clearMarks(mark.name);
@@ -323,19 +315,32 @@ export class Controller {
     const forgotten = this.session.end();
     this.setBusy(false);
     this.clear();
+    closeMenus(this.view.booth);
     this.noise.reset();
-    if (this.study.page.open) this.study.page.close();
     performance.clearMarks("v2f-live");
-    this.go("attract");
-    this.view.look("single");
-    const { kiosk, language } = this.config;
-    if (kiosk && this.view.words.language !== language) this.languages.choose(language);
+    this.view.go("attract");
+    if (this.somethingChosen) this.beginAnew();
     if (forgotten) this.view.say(this.view.words.t("forgotten"));
   }
 
+  /* Whether a visitor has changed what the next one is to find as it was. */
+  get somethingChosen() {
+    const { words, theme } = this.view;
+    return words.language !== this.config.language || theme.now !== theme.first
+      || Number(this.$("#durations").value) !== this.longest;
+  }
+
+  beginAnew() {
+    this.setLanguage(this.config.language);
+    this.view.theme.reset();
+    this.$("#durations").value = this.longest;
+  }
+
+  get inProgress() {
+    return this.busy || this.view.state === "recording" || Boolean(this.noise.player);
+  }
+
   somethingToForget() {
-    const { state, view } = this.view;
-    if (this.busy || state === "recording" || this.noise.player) return false;
-    return state !== "attract" || view !== "single" || this.study.page.open;
+    return !this.inProgress && ["result", "error"].includes(this.view.state);
   }
 }

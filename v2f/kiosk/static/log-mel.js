@@ -1,33 +1,21 @@
-/* On request, log-mel features in place of the waveform. Their picture is a mask, so it has the voice's colour. */
+/* What the network hears: log-mel features. Their picture is a mask, so it has the voice's colour. */
 
 export class LogMel {
-  /* `ask(use)` calls use(image, seconds) once there is a picture. */
-  constructor(booth, words, timelineSeconds, ask) {
+  constructor(booth, words, timelineSeconds) {
     Object.assign(this, { words, timelineSeconds });
-    this.button = booth.querySelector("#logmel");
     this.picture = booth.querySelector("#logmel-picture");
-    this.timeline = booth.querySelector(".timeline");
-    this.button.onclick = () => {
-      if (this.timeline.classList.contains("mel")) this.hide();
-      else ask((image, seconds) => this.show(image, seconds));
-    };
+    this.axis = booth.querySelector("#logmel-axis");
   }
 
+  /* An image of the first `seconds` of a recording, as far as the timeline shows them. */
   show(image, seconds) {
+    const shown = Math.min(seconds, this.timelineSeconds);
     this.picture.style.setProperty("--picture", `url("${image}")`);
-    this.picture.style.width = `${100 * Math.min(1, seconds / this.timelineSeconds)}%`;
-    this.picture.ariaLabel = this.words.t("logmelhelp");
-    this.turn(true);
+    this.axis.textContent = `${this.words.seconds(shown)} ${this.words.t("sec")}`;
   }
 
-  hide() {
+  clear() {
     this.picture.style.removeProperty("--picture");
-    this.turn(false);
-  }
-
-  turn(on) {
-    this.picture.hidden = !on;
-    this.button.setAttribute("aria-pressed", on);
-    this.timeline.classList.toggle("mel", on);
+    this.axis.textContent = "";
   }
 }

@@ -1,42 +1,54 @@
-/* The panel under the voice: which noise, how much of it, or noise alone; and the strip of faces that it gives. */
+/* The panel under the voice: which noise, how much of it up to noise alone; and the strip of faces that it gives. */
 import { Choices } from "./choices.js";
 import { Problem } from "./server.js";
 
-const FIRST = { kind: "pink", slider: -5 };   // the slider is minus the ratio in dB: clean at the left, buried at the right
+// The slider is minus the ratio in dB, clean at the left; a step behind the least ratio is noise alone.
+const FIRST = { kind: "pink", slider: -5 }, LEAST = 10, ALONE = 14;
 
 export class NoisePanel {
   /* `shown(answer)` is called with every new answer, null for none; `touched()` when the visitor changes something. */
   constructor(booth, { session, server, strip, words, touched, shown, failed }) {
     Object.assign(this, { session, server, strip, words, touched, shown, failed });
     const find = selector => booth.querySelector(selector);
-    Object.assign(this, { slider: find("#snr"), figure: find("#snr-out"), alone: find("#only"), button: find("#play") });
+    Object.assign(this, { slider: find("#snr"), figure: find("#snr-out"), button: find("#play") });
     Object.assign(this, { title: find("#noise-title"), help: find("#noise-help"), file: find("#own-file") });
     this.kinds = new Choices(find("#kinds"), FIRST.kind, () => this.choose());
     find("#kinds [data-value=own]").addEventListener("click", () => this.file.click());
     this.file.onchange = () => this.readClip(this.file.files[0]);
-    this.slider.oninput = () => this.change();
-    this.alone.onchange = () => this.change();
+    this.slider.oninput = () => this.slide();
     this.button.onclick = () => this.player ? this.stopPlayback() : this.play();
     this.reset();
   }
 
   get question() {
     const { current, clip } = this.session;
-    return { kind: this.kinds.value, snr: this.alone.checked ? null : this.ratio, session: current, clip };
+    return { kind: this.kinds.value, snr: this.alone ? null : this.ratio, session: current, clip };
   }
 
   get ratio() {
     return -this.slider.valueAsNumber;
   }
 
+  get alone() {
+    return this.slider.valueAsNumber > LEAST;
+  }
+
   /* What the strip shows now, in words. */
   get caption() {
     const noise = this.words.t(`${this.kinds.value}_noise`);
-    return this.alone.checked ? noise : this.words.t("mixface", { noise, n: this.words.ratio(this.ratio) });
+    return this.alone ? noise : this.words.t("mixface", { noise, n: this.words.ratio(this.ratio) });
   }
 
   choose() {
     if (this.kinds.value !== "own" || this.session.clip) this.change();
+  }
+
+  /* There is nothing between the least ratio and noise alone. */
+  slide() {
+    const { slider, was } = this, at = slider.valueAsNumber;
+    if (at > LEAST && at < ALONE) slider.value = was > LEAST ? LEAST : ALONE;
+    this.was = slider.valueAsNumber;
+    this.change();
   }
 
   change() {
@@ -74,7 +86,7 @@ export class NoisePanel {
   async ask() {
     const { question, session } = this, { signal } = session;
     if (question.kind === "own" && !question.clip) question.kind = FIRST.kind;
-    if (!question.session && question.snr !== null) {
+    if (!question.session) {
       this.strip.clear();
       return this.shown(null);
     }
@@ -83,8 +95,7 @@ export class NoisePanel {
       await Promise.all([this.strip.setAll(answer.faces), this.shown(answer)]);
       requestAnimationFrame(() => performance.mark("v2f-noise-shown"));
     } catch (problem) {
-      const tooEarly = problem.key === "no_speech";   // a recording in progress, with little speech so far
-      if (!signal.aborted && !tooEarly) this.failed(problem);
+      if (!signal.aborted) this.failed(problem);
     }
   }
 
@@ -111,23 +122,20 @@ export class NoisePanel {
 
   /* Back to the beginning. */
   reset() {
-    this.alone.checked = false;
-    this.slider.value = FIRST.slider;
+    this.slider.value = this.was = FIRST.slider;
     this.kinds.set(FIRST.kind);
     this.strip.clear();
     this.stopPlayback();
   }
 
   label() {
-    const only = this.alone.checked;
-    this.title.textContent = this.words.t(only ? "noisealone" : "noise");
-    this.help.textContent = only ? this.words.t("noisealonehelp") : "";
-    this.slider.disabled = only;
-    this.slider.style.setProperty("--p", `${(this.slider.valueAsNumber + 30) / 40 * 100}%`);
-    this.slider.setAttribute("aria-valuetext", `${this.words.ratio(this.ratio)} dB`);
-    this.figure.textContent = only ? "" : `${this.words.ratio(this.ratio)} dB`;
-    this.button.disabled = !only && !this.session.current;
+    const { alone, words, slider } = this, ratio = `${words.ratio(this.ratio)} dB`, amount = alone ? words.t("only") : ratio;
+    this.title.textContent = words.t(alone ? "noisealone" : "noise");
+    this.help.textContent = this.kinds.value === "babble" ? words.t("babblehelp") : alone ? words.t("noisealonehelp") : "";
+    slider.style.setProperty("--p", `${100 * (slider.valueAsNumber - slider.min) / (slider.max - slider.min)}%`);
+    slider.setAttribute("aria-valuetext", amount);
+    this.figure.textContent = alone ? "" : ratio;
     this.button.querySelector("use").setAttribute("href", this.player ? "#i-stop" : "#i-play");
-    this.button.querySelector("span").textContent = this.words.t(this.player ? "stopplay" : "play");
+    this.button.querySelector("span").textContent = words.t(this.player ? "stopplay" : "play");
   }
 }

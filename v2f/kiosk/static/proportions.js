@@ -2,9 +2,9 @@
 CSS gets it from `apply`. */
 
 const COLUMN_WIDTHS = [15.7, 17.3, 19.2, 21.9, 25.9];   // of the strip, in % of its width
-export const STRIP_HEIGHTS = [.45, .55, .65, .8, 1];    // of the strip's faces, the largest is 1
-export const RING_SIZES = [.5, .6, .7, .84, 1];         // of the portrait's rings, the largest is 1
-export const ROUND = .14;                               // of a frame's side, the radius of its corners
+export const STRIP_HEIGHTS = [.5, .6, .7, .84, 1];      // of the strip's faces, the largest is 1
+const LIVE_SIZES = [.6, .68, .76, .88, 1];              // of the large face while it grows, the whole frame is 1
+export const ROUND = .045;                              // of a frame's side, the radius of its corners
 
 /* Centres of the strip's columns, in % of its width. */
 export const COLUMN_CENTRES = COLUMN_WIDTHS.map((width, i) =>
@@ -16,10 +16,10 @@ export function apply(booth) {
   booth.style.setProperty("--round", `${100 * ROUND}%`);
 }
 
-/* The portrait's size after so many seconds: a ring's at its duration, in proportion between two. */
-export function portraitSize(seconds, durations) {
+/* The large face's size after so many seconds of a recording: a step at each duration, in proportion between two. */
+export function liveSize(seconds, durations) {
   const next = durations.findIndex(duration => seconds <= duration);
-  if (next <= 0) return RING_SIZES.at(next);   // before the first; or, at -1, after the last
+  if (next <= 0) return LIVE_SIZES.at(next);   // before the first; or, at -1, after the last
   const from = durations[next - 1], share = (seconds - from) / (durations[next] - from);
-  return RING_SIZES[next - 1] + (RING_SIZES[next] - RING_SIZES[next - 1]) * share;
+  return LIVE_SIZES[next - 1] + (LIVE_SIZES[next] - LIVE_SIZES[next - 1]) * share;
 }

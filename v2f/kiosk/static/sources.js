@@ -105,7 +105,8 @@ export class LocalMicrophone extends Source {
   async open() {}
 }
 
-async function openMicrophone() {
+/* The stream of the microphone that was chosen, unprocessed. Throws a Problem. */
+export async function openMicrophone() {
   if (!navigator.mediaDevices?.getUserMedia) throw new Problem(isSecureContext ? "nomic" : "insecure");
   const unprocessed = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const remembered = localStorage.getItem(CHOICE);

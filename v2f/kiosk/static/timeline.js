@@ -1,4 +1,4 @@
-/* The timeline: the waveform with its speech marked, ticks at the durations, and how the embedding converges. */
+/* The timeline: the waveform with its speech marked, and ticks at the durations. */
 import { make } from "./portraits.js";
 import { COLUMN_CENTRES } from "./proportions.js";
 import { RATE } from "./sources.js";
@@ -11,14 +11,13 @@ export class Timeline {
   constructor(booth, { seconds, bars }, durations, words) {
     const find = selector => booth.querySelector(selector);
     Object.assign(this, { booth, seconds, bars, durations, words });
-    Object.assign(this, { canvas: find("#bars"), ticks: find("#ticks"), plot: find("#plot"), dots: find("#dots") });
+    Object.assign(this, { canvas: find("#bars"), ticks: find("#ticks") });
     this.samplesPerBar = seconds * RATE / bars;
     this.ticks.replaceChildren(...durations.map(d => make(`<span style="left:${100 * d / seconds}%" data-at="${d}"></span>`)));
     find("#connectors").innerHTML = durations.map((d, i) => {
       const from = Math.min(1000 * d / seconds, 999), to = 10 * COLUMN_CENTRES[i];
       return `<path data-at="${d}" d="M${from} 0C${from} 22 ${to} 8 ${to} 30"/>`;
     }).join("");
-    this.dots.replaceChildren(...durations.map(() => make("<span><b class='num'></b></span>")));
     new ResizeObserver(() => this.draw()).observe(this.canvas);
     this.clear();
   }
@@ -28,18 +27,8 @@ export class Timeline {
     this.noise = null;
     this.speech = "";
     this.samples = 0;
-    this.plotConvergence(null);
     this.reach(0);
     this.draw();
-  }
-
-  /* Samples of a recording in progress; `draw` shows them. */
-  add(block) {
-    for (const sample of block) {
-      const bar = Math.floor(this.samples++ / this.samplesPerBar);
-      if (bar < this.bars && Math.abs(sample) > this.peaks[bar]) this.peaks[bar] = Math.abs(sample);
-    }
-    this.running = true;
   }
 
   /* A whole recording. */
@@ -47,14 +36,13 @@ export class Timeline {
     this.peaks = Float32Array.from(peaks);
     this.speech = speech;
     this.samples = Math.min(seconds, this.seconds) * RATE;
-    this.running = false;
     this.reach(seconds);
     this.draw();
   }
 
   /* Light up the ticks and connectors of the durations reached. */
   reach(seconds) {
-    for (const mark of this.booth.querySelectorAll(".wave [data-at]"))
+    for (const mark of this.booth.querySelectorAll(".voice-group [data-at]"))
       mark.classList.toggle("on", Number(mark.dataset.at) <= seconds + 1e-3);
   }
 
@@ -79,31 +67,10 @@ export class Timeline {
       if (i >= full) bar(i, 0, colour("--line"));
       else bar(i, this.peaks[i], colour(spoken ? "--voice" : "--ring"));
     }
-    pen.globalAlpha = 1;
-    pen.fillStyle = colour("--ink");
-    if (this.running) pen.fillRect(Math.min(full * width / bars, width - 2 * scale), 0, 2 * scale, height);
-  }
-
-  /* Cosines to the final embedding after each duration, null where there was no face; null before the end. */
-  plotConvergence(cosines) {
-    this.cosines = cosines;
-    const points = (cosines ?? []).map((cosine, i) => ({ cosine, i })).filter(point => point.cosine !== null);
-    const lowest = Math.min(.5, ...points.map(point => point.cosine));
-    const y = cosine => 56 - (cosine - lowest) / (1 - lowest) * 50;
-    this.plot.innerHTML = `<path class="goal" d="M0 ${y(1)}H1000"/>` +
-      (points.length ? `<path class="curve" d="M${points.map(p => `${10 * COLUMN_CENTRES[p.i]} ${y(p.cosine)}`).join("L")}"/>` : "");
-    [...this.dots.children].forEach((dot, i) => {
-      const cosine = cosines?.[i] ?? null;
-      dot.classList.toggle("on", cosine !== null);
-      dot.style.left = `${COLUMN_CENTRES[i]}%`;
-      dot.style.top = `${(cosine === null ? 30 : y(cosine)) / 62 * 100}%`;
-      dot.firstElementChild.textContent = cosine === null ? "" : this.words.figure(cosine);
-    });
   }
 
   label() {
     for (const tick of this.ticks.children)
       tick.textContent = Number(tick.dataset.at) === this.seconds ? `${this.seconds} ${this.words.t("sec")}` : tick.dataset.at;
-    this.plotConvergence(this.cosines);
   }
 }

@@ -1,11 +1,19 @@
-/* What the page shows: in which state (attract, recording, result, error) and view (single, noise, others, between). */
+/* What the page shows: in which state (attract, recording, result, error) and view (single, or in noise: noise). */
 import { Alert } from "./alert.js";
-import { make, Portrait, put, Strip } from "./portraits.js";
-import { apply, RING_SIZES } from "./proportions.js";
+import { Attract } from "./attract.js";
+import { Critic } from "./critic.js";
+import { Inside } from "./inside.js";
+import { LogMel } from "./log-mel.js";
+import { Portrait, Strip } from "./portraits.js";
+import { apply } from "./proportions.js";
 import { Rows } from "./rows.js";
+import { Settling } from "./settling.js";
 import { RATE } from "./sources.js";
+import { Study } from "./study.js";
+import { Theme } from "./theme.js";
 import { Timeline } from "./timeline.js";
 import { Interpolation, NearbyFaces } from "./variations.js";
+import { Why } from "./why.js";
 import { Words } from "./words.js";
 
 export class View {
@@ -14,20 +22,24 @@ export class View {
     const { durations } = config;
     const words = this.words = new Words(config.texts, config.languages, config.language);
     apply(booth);
-    this.$("#durations").replaceChildren(...durations.map(d => make(`<button role="radio" data-value="${d}">${d}</button>`)));
-    this.$("#durations").lastElementChild.append(make('<small data-t="sec"></small>'));
+    this.theme = new Theme(config.kiosk, () => this.timeline.draw());
     this.timeline = new Timeline(booth, config.timeline, durations, words);
     this.voiceStrip = new Strip(this.$("#strip-voice"), "voice", durations, words);
     this.noiseStrip = new Strip(this.$("#strip-noise"), "mix", durations, words);
-    this.voice = new Portrait("voice", durations, words);
-    this.mix = new Portrait("mix", durations, words);
-    this.second = new Portrait("voice", durations, words);
+    this.voice = new Portrait("voice", durations);
+    this.mix = new Portrait("mix", durations);
+    this.attract = new Attract(config.example_faces);
     this.alert = new Alert(booth, words);
     this.rows = new Rows(booth, durations, words, result => this.onRow(result));
-    const show = face => this.voice.show(face, this.result.seconds);
-    this.nearby = new NearbyFaces(booth, words, show);
-    this.interpolation = new Interpolation(booth, words, show);
-    this.demo = this.makeDemo();
+    if (!config.typical_scores) this.$("[data-inside=critic]").remove();
+    this.inside = new Inside(booth);
+    this.nearby = new NearbyFaces(booth, words);
+    this.interpolation = new Interpolation(booth, words);
+    this.logMel = new LogMel(booth, words, config.timeline.seconds);
+    this.critic = new Critic(booth, durations, config, words);
+    this.settling = new Settling(booth, words);
+    this.study = new Study(booth, durations, words);
+    this.why = new Why(booth, words);
   }
 
   $(selector) {
@@ -40,56 +52,46 @@ export class View {
     this.state = this.booth.dataset.state = state;
     if (state !== "error") this.alert.dismiss();
     this.$("#rec").disabled = false;
-    this.$("#micsel").disabled = state === "recording" || this.config.local;
+    this.$("#micsel").disabled = this.config.local;
     this.arrange();
     this.label();
   }
 
-  /* Look at a result in another way. */
+  /* Look at a result alone, or beside the same voice in noise. */
   look(view) {
-    const restore = this.result && ["between", "others"].includes(this.view);
     this.view = this.booth.dataset.view = view;
-    this.$("#others").setAttribute("aria-pressed", view === "others");
-    this.$("#between").setAttribute("aria-pressed", view === "between");
-    if (view !== "others") this.nearby.clear();
-    if (view !== "between") this.interpolation.clear();
-    if (restore) this.showVoice();
     this.arrange();
     this.caption();
   }
 
   /* Put the portraits of this state and view into the large place. */
   arrange() {
-    const hero = this.$("#hero"), waiting = this.state === "attract";
-    const portraits = this.view === "noise" ? (this.session.current && !waiting ? [this.voice, this.mix] : [this.mix]) :
-      this.view === "between" ? [this.voice, this.second] : [this.voice];
-    const elements = portraits.map(portrait => portrait.element);
-    if (elements.length !== hero.childElementCount || elements.some((element, i) => hero.children[i] !== element))
-      hero.replaceChildren(...elements);
-    const demo = waiting && this.view === "single";
-    this.voice.element.classList.toggle("showing-demo", demo);
-    if (demo) {
-      this.voice.element.append(this.demo);
-      this.voice.markRings(this.config.durations.at(-1));
-    } else if (this.demo.isConnected) {
-      this.demo.remove();
-      this.voice.markRings(0);
+    const hero = this.$("#hero"), waiting = ["attract", "error"].includes(this.state);
+    const elements = (this.view === "noise" ? [this.voice, this.mix] : [this.voice]).map(portrait => portrait.element);
+    if (elements.length !== hero.childElementCount) hero.replaceChildren(...elements);
+    if (waiting) {
+      this.voice.mat.append(this.attract.element);
+      this.attract.start();
+    } else {
+      this.attract.element.remove();
+      this.attract.stop();
     }
   }
 
   /* Whether a new result is on its way; what can be done with the one before would be gone when it comes. */
   setBusy(busy) {
-    for (const id of ["others", "between", "save", "logmel"]) this.$(`#${id}`).disabled = busy;
+    for (const id of ["others", "save", "look-inside"]) this.$(`#${id}`).disabled = busy;
+    if (busy) this.inside.close();
   }
 
   /* Back to a page without faces. */
   clear() {
     this.result = this.noiseFace = null;
-    this.timeline.clear();
-    this.voiceStrip.clear();
-    this.noiseStrip.clear();
-    for (const portrait of [this.voice, this.mix, this.second]) portrait.show(null, 0);
-    this.logMel.hide();
+    for (const part of [this.timeline, this.voiceStrip, this.noiseStrip, this.nearby, this.interpolation, this.logMel, this.critic,
+      this.settling, this.study, this.why])
+      part.clear();
+    for (const portrait of [this.voice, this.mix]) portrait.show(null);
+    this.inside.reset();
     this.rows.show([]);
     this.noise.stopPlayback();
     this.look("single");
@@ -101,7 +103,7 @@ export class View {
   /* How long it is until the visitor may speak. */
   showWaiting({ ahead, seconds }) {
     const words = this.words.t(ahead ? "queue" : "next", { n: ahead, s: seconds });
-    this.$("#hint").textContent = words;
+    this.hint(words);
     this.booth.classList.add("waiting");
     this.$("#rec").disabled = true;
     if (ahead !== this.ahead) this.say(words);   // the seconds are not read aloud one by one
@@ -117,12 +119,11 @@ export class View {
   }
 
   /* An answer while the visitor speaks. */
-  showProgress({ received, face, strip, speech }, seconds, name) {
-    this.timeline.speech = speech;
+  showProgress({ received, face, strip }, name) {
     if (face) {
-      this.voice.show(face, received / RATE, this.after(received / RATE), seconds)
+      this.voice.show(face, this.after(received / RATE), received / RATE)
         .then(() => requestAnimationFrame(() => performance.mark("v2f-live")));
-      this.note(name || this.faceNote(face, received / RATE));
+      this.note(name || this.after(received / RATE));
     }
     for (const [d, faceOfDuration] of strip)
       this.voiceStrip.set(this.config.durations.indexOf(d), faceOfDuration, this.words.t("toolittle"))
@@ -135,7 +136,7 @@ export class View {
     this.go("result");
     this.look("single");
     this.timeline.set(result.peaks, result.speech, result.seconds);
-    this.timeline.plotConvergence(result.cosines);
+    this.settling.show(result.settling);
     const painted = [this.showStrip(), this.showVoice()];
     this.rows.show(together, result.session);
     this.say(this.words.t("ready", { n: this.words.seconds(result.seconds) }));
@@ -149,10 +150,9 @@ export class View {
   }
 
   showVoice() {
-    const { whole, seconds, wanted } = this.result;
-    const painted = this.voice.show(whole, seconds, this.words.t("whole", { n: this.words.seconds(seconds) }), wanted);
+    const { whole, seconds } = this.result;
     this.caption();
-    return painted;
+    return this.voice.show(whole, this.words.t("whole", { n: this.words.seconds(seconds) }));
   }
 
   /* The noise panel's answer, or null. */
@@ -160,55 +160,36 @@ export class View {
     this.noiseFace = answer?.whole ?? null;
     this.timeline.noise = answer?.peaks ?? null;
     this.timeline.draw();
-    const painted = this.mix.show(this.noiseFace, this.noiseFace?.duration ?? 0, this.noise.caption);
     this.caption();
-    return painted;
-  }
-
-  showNearby(faces) {
-    this.nearby.show(faces);
-    this.look("others");
-  }
-
-  showInterpolation(faces) {
-    this.look("between");
-    this.interpolation.show(faces, !this.session.earlier);
-    this.second.show(faces.at(-1), this.config.durations.at(-1), this.otherVoice);
-    this.caption();
+    return this.mix.show(this.noiseFace, this.noise.caption);
   }
 
   /* ---- words ---- */
-
-  get otherVoice() {
-    return this.words.t(this.session.earlier ? "earlier" : "example");
-  }
 
   after(seconds) {
     return this.words.t("after", { n: this.words.seconds(seconds) });
   }
 
-  faceNote(face, seconds) {
-    const score = typeof face.score === "number" ? `${this.words.t("critic")} ${this.words.score(face.score)}` : "";
-    return [this.after(seconds), score].filter(Boolean).join(" · ");
+  /* What a recording is called: a file by its name, the visitor's own by what it is. */
+  get earlierName() {
+    const { earlier, earlierName } = this.session;
+    return earlier ? earlierName || this.words.t("earlier") : this.words.t("example");
   }
 
   caption() {
     const { words, result, view } = this;
-    const score = face => typeof face?.score === "number" ? ` · ${words.score(face.score)}` : "";
-    const own = words.t("voiceface");
-    this.voice.setCaption(view === "noise" && result ? own + score(result.whole) : view === "between" ? own : "");
-    this.mix.setCaption(this.noiseFace ? this.noise.caption + score(this.noiseFace) : "");
-    this.second.setCaption(view === "between" ? this.otherVoice : "");
-    if (this.state === "attract") this.note(view === "single" ? words.t("demo", { n: this.config.timeline.seconds }) : "");
+    this.voice.setCaption(view === "noise" ? words.t("voiceface") : "");
+    this.mix.setCaption(this.noiseFace ? this.noise.caption : "");
+    if (this.state === "attract") this.note("");
     if (!result) return;
-    const { whole, seconds, name, shortened, start, cut, speakers } = result, round = Math.round;
+    const { seconds, name, shortened, start, cut, speakers } = result, round = Math.round;
     const limits = [
       start ? words.t("later", { n: round(seconds), s: round(start) })
         : shortened && words.t("shortened", { n: this.config.max_upload_seconds }),
       cut && words.t("cut", { n: words.seconds(cut[0]), s: words.seconds(cut[1]) }),
       speakers && words.t("speakers"),
     ];
-    this.note(view === "single" ? [name, this.faceNote(whole, seconds), ...limits].filter(Boolean).join(" · ") : "");
+    this.note(view === "single" ? [name, this.after(seconds), ...limits].filter(Boolean).join(" · ") : "");
   }
 
   setLanguage(language) {
@@ -216,8 +197,9 @@ export class View {
     words.setLanguage(language);
     document.documentElement.lang = words.tag;
     document.title = words.t("title");
+    this.labelDurations();
     words.fill(this.booth);
-    for (const part of [this.timeline, this.voiceStrip, this.noiseStrip, this.voice, this.mix, this.second]) part.label();
+    for (const part of [this.timeline, this.settling, this.voiceStrip, this.noiseStrip]) part.label();
     this.alert.label();
     this.label();
     if (this.result) {
@@ -227,21 +209,24 @@ export class View {
     this.caption();
   }
 
+  labelDurations() {
+    const menu = this.$("#durations"), { words } = this;
+    const chosen = menu.value || String(this.config.durations.at(-1));
+    menu.replaceChildren(...this.config.durations.map(d =>
+      new Option(words.t(d === 1 ? "onesecond" : "seconds", { n: d }), d, false, String(d) === chosen)));
+  }
+
   label() {
     const { state, words } = this;
     this.$("#rec-label").textContent = words.t(state === "recording" ? "stop" : state === "result" ? "again" : "record");
-    this.$("#hint").textContent = words.t(this.alert.noMicrophone ? "e_hint" : "hint");
-    this.$("#settledhelp").textContent = words.t(state === "recording" ? "settledwait" : "settledhelp");
+    this.hint(this.alert.noMicrophone ? words.t("e_hint") : "");
     this.$("#prompt").dataset.hint = "";
-    this.$("#prompt").textContent = words.t("prompt");
     if (state !== "recording") this.$(".rec .left").setAttribute("stroke-dasharray", "100 100");
     this.noise.label();
   }
 
-  toggleTheme() {
-    const root = document.documentElement;
-    root.dataset.theme = root.dataset.theme === "light" ? "dark" : "light";
-    this.timeline.draw();
+  hint(text) {
+    this.$("#hint").textContent = text;
   }
 
   note(text) {
@@ -250,17 +235,5 @@ export class View {
 
   say(text) {
     this.$("#say").textContent = text;
-  }
-
-  /* The example's faces one after the other, for whoever walks by. */
-  makeDemo() {
-    const demo = make('<span class="demo"></span>');
-    this.config.example_strip.forEach((face, i) => {
-      if (!face) return;
-      const frame = make(`<span class="frame f${i}" style="--k:${RING_SIZES[i]}"></span>`);
-      put(frame, face);
-      demo.append(frame);
-    });
-    return demo;
   }
 }

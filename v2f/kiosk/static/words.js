@@ -46,6 +46,5 @@ export class Words {
     for (const element of root.querySelectorAll("[data-t]")) element.textContent = this.t(element.dataset.t);
     for (const element of root.querySelectorAll("[data-t-label]"))
       element.setAttribute("aria-label", this.t(element.dataset.tLabel));
-    for (const element of root.querySelectorAll("[data-t-title]")) element.title = this.t(element.dataset.tTitle);
   }
 }

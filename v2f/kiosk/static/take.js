@@ -1,0 +1,101 @@
+/* A portrait of a game that a visitor speaks into: its button records a few seconds, and the face grows in its frame. */
+import { make, put } from "./portraits.js";
+import { LocalMicrophone, Microphone, RATE } from "./sources.js";
+import { SamplePoller, SampleSender } from "./transfer.js";
+
+const SECONDS = 5;
+
+export class Take {
+  /* `name`: the key of its caption. `done()` is called when it has a face; `busy(is)` when it begins and ends to record. */
+  constructor(screen, name, done, busy) {
+    Object.assign(this, { screen, name, done, busy });
+    this.element = make(`<figure class="take"><span class="frame"></span><figcaption data-t="${name}"></figcaption>
+      <button class="btn solid" data-take="${name}"><svg aria-hidden="true"><use href="#i-mic"/></svg><span></span></button>
+      <span class="take-level" aria-hidden="true"><i></i></span></figure>`);
+    this.frame = this.element.querySelector(".frame");
+    this.button = this.element.querySelector("button");
+    this.button.onclick = () => this.source ? this.source.stop() : this.record();
+    screen.words.fill(this.element);
+  }
+
+  clear() {
+    this.leaving?.abort();
+    this.forget();
+    put(this.frame, null);
+    this.label(this.screen.words.t("speak"));
+    this.level(0);
+  }
+
+  /* Drop its recording, here and on the server. */
+  forget() {
+    if (this.token) this.screen.session.drop(this.token);
+    this.token = null;
+  }
+
+  async record() {
+    const { screen } = this, { words } = screen;
+    this.forget();
+    put(this.frame, null);
+    this.busy(true);
+    this.leaving = new AbortController();
+    const signal = AbortSignal.any([screen.session.signal, this.leaving.signal]);
+    const worked = await screen.attempt(async () => {
+      this.label(words.t("secondsleft", { n: SECONDS }));
+      const { session, whole } = await this.hear(signal);
+      this.token = session;
+      await put(this.frame, whole, words.t(this.name));
+    });
+    this.source = null;
+    this.busy(false);
+    this.level(0);
+    if (signal.aborted) return;
+    this.label(words.t("speakagain"));
+    if (worked) await this.done();
+    else put(this.frame, null);
+  }
+
+  /* Record, and answer what `finish_recording` does. Throws a Problem, or an AbortError where the visitor has left. */
+  async hear(signal) {
+    const { session, server, config, words } = this.screen;
+    const waiting = ({ ahead, seconds }) => this.label(words.t(ahead ? "queue" : "next", { n: ahead, s: seconds }));
+    const token = await session.awaitTurn({ seconds: SECONDS }, signal, waiting);
+    const answered = ({ face }) => face && !signal.aborted && put(this.frame, face, words.t(this.name));
+    const source = this.source = config.local ? new LocalMicrophone(SECONDS) : new Microphone(SECONDS);
+    const transfer = config.local ? new SamplePoller(server, token, source, answered)
+      : new SampleSender(server, token, config.durations, answered);
+    const ended = new Promise((resolve, reject) => { source.onEnd = problem => problem ? reject(problem) : resolve(); });
+    ended.catch(() => {});   // it is awaited below
+    source.onBlock = block => { this.show(block); transfer.add?.(block); };
+    signal.addEventListener("abort", () => { source.stop(); transfer.abandon(); });
+    session.kept.add(token);
+    try {
+      this.samples = 0;
+      await source.open();
+      if (signal.aborted) source.release();   // it was stopped before it was open
+      await ended;
+      signal.throwIfAborted();
+      await transfer.finish();
+      return await session.ask("finish_recording", { session: token }, signal);
+    } catch (problem) {
+      source.stop();
+      transfer.abandon();
+      session.drop(token);
+      throw problem;
+    }
+  }
+
+  show(block) {
+    this.samples += block.length;
+    this.label(this.screen.words.t("secondsleft", { n: Math.max(0, Math.ceil(SECONDS - this.samples / RATE)) }));
+    this.level(Math.sqrt(block.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 0)));
+  }
+
+  level(share) {
+    this.element.querySelector(".take-level i").style.width = `${100 * share}%`;
+  }
+
+  label(text) {
+    const place = this.button.querySelector("span");
+    if (place.textContent !== text) place.textContent = text;
+  }
+}
