@@ -1,4 +1,4 @@
-"""python -m benchmarks KIND: inference, step, kernels, prepare, startup, crowd, all; kiosk, pictures; soak; gpu"""
+"""python -m benchmarks KIND; --help names the kinds, such as inference, step, feed, kiosk and gpu."""
 
 import argparse
 import sys
@@ -29,12 +29,15 @@ def build_parser() -> argparse.ArgumentParser:
     step.add_argument("--batch", type=between(2), default=64, help="default: 64")
     kernels = kinds.add_parser("kernels", help="what each CPU kernel gains by itself")
     startup = kinds.add_parser("startup", help="how long programs take to start")
+    runtimes = kinds.add_parser("runtimes", help="PyTorch beside onnxruntime: a face, and a start")
     prepare = kinds.add_parser("prepare", help="how fast a corpus is prepared, and a store of full size read")
     prepare.add_argument(
         "--recordings", type=between(1), default=150_000, help="in that store (default: 150,000)"
     )
     prepare.add_argument("--faces", type=between(1), default=140_000, help="in that store (default: 140,000)")
     prepare.add_argument("--folder", type=Path, metavar="DIR", help="where it may take 20 GB for a while")
+    feed = kinds.add_parser("feed", help="training from a store that is larger than memory may hold")
+    feed.add_argument("--folder", type=Path, metavar="DIR", help="where it may take 3 GB for a while")
     crowd = kinds.add_parser("crowd", help="how many visitors can speak at once")
     everything = kinds.add_parser("all", help="all of the above, the store of `prepare` a small one")
     gpu = kinds.add_parser("gpu", help="all that needs a GPU, with no audio package installed")
@@ -46,11 +49,28 @@ def build_parser() -> argparse.ArgumentParser:
     kiosk = kinds.add_parser("kiosk", help="how fast visitors see their faces in a real browser")
     kiosk.add_argument("--visitors", type=between(1), default=3, help="how many speak at once (default: 3)")
     kiosk.add_argument("--repeats", type=between(1), default=5, help="of every measure (default: 5)")
-    for kind in (inference, step, kernels, startup, prepare, crowd, everything, gpu, kiosk):
+    attract = kinds.add_parser("attract", help="what a booth costs while nobody is there")
+    attract.add_argument("--minutes", type=between(0.1, 100, float), default=3, help="default: 3")
+    speeds = (
+        inference,
+        step,
+        kernels,
+        startup,
+        runtimes,
+        prepare,
+        feed,
+        crowd,
+        everything,
+        gpu,
+        kiosk,
+        attract,
+    )
+    for kind in speeds:
         kind.set_defaults(run=run_measures)
 
-    soak = kinds.add_parser("soak", help="whether a process stays as small as it starts, for hours")
-    soak.add_argument("of", choices=("kiosk", "training"), help="one with visitors, or one that trains")
+    soak = kinds.add_parser(
+        "soak", help="whether a kiosk with visitors stays as small as it starts, for hours"
+    )
     soak.add_argument("--minutes", type=between(1, 10_000, float), default=120, help="default: 120")
     soak.add_argument("--samples", type=Path, metavar="FILE.json", help="also write all samples here")
     soak.set_defaults(run=run_soak)
@@ -58,10 +78,13 @@ def build_parser() -> argparse.ArgumentParser:
     pictures.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the JPEG files")
     pictures.add_argument("--all", action="store_true", help="every language, light and screen")
     pictures.set_defaults(run=run_pictures)
+    film = kinds.add_parser("film", help="a visit as a short moving picture, for the README")
+    film.add_argument("--out", type=Path, required=True, metavar="FILE.webp", help="3 MB at most")
+    film.set_defaults(run=run_film)
 
-    for kind in (inference, step, kernels, startup, prepare, crowd, everything, gpu, kiosk, soak):
+    for kind in (*speeds, soak):
         kind.add_argument("--out", type=Path, metavar="FILE.md", help="also write the tables here")
-    for kind in (inference, startup, crowd, everything, gpu, kiosk, pictures):
+    for kind in (inference, startup, runtimes, crowd, everything, gpu, kiosk, attract, pictures, film):
         kind.add_argument(
             "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
         )
@@ -87,24 +110,32 @@ def measure_all(weights: str | None) -> "Iterator[Table]":
     yield from measure("step", batch=64)
     yield from measure("kernels")
     yield from measure("startup", weights=weights)
+    yield from measure("runtimes", weights=weights)
     yield from measure("prepare", recordings=SMALL, faces=SMALL, folder=None)
+    yield from measure("feed", folder=None)
     yield from measure("crowd", weights=weights)
 
 
 def run_soak(options: argparse.Namespace) -> int:
     """Soak, and write how the process changed; 1 if it grew or failed."""
-    from benchmarks import timing
+    from benchmarks import soak, timing
 
-    module = import_module(f"benchmarks.soak_{options.of}")
-    soak = module.run(options.minutes, options.samples)
-    timing.write(module.tables(soak), options.out)
-    return 0 if soak.passed() else 1
+    done = soak.run(options.minutes, options.samples)
+    timing.write(done.tables(), options.out)
+    return 0 if done.passed() else 1
 
 
 def run_pictures(options: argparse.Namespace) -> int:
     from benchmarks import pictures
 
     pictures.take(options.out, options.weights, options.all)
+    return 0
+
+
+def run_film(options: argparse.Namespace) -> int:
+    from benchmarks import film
+
+    film.take(options.out, options.weights)
     return 0
 
 

@@ -8,6 +8,7 @@ visitors bring their own. So a face is there when its answer is; `benchmarks kio
 import http.client
 import json
 import math
+import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +42,7 @@ class Latencies:
 
 
 class Connection:
-    """A connection to the kiosk that stays open, as a browser's does."""
+    """A connection to the kiosk that stays open, as a browser's does, and is opened anew once the server closed it."""
 
     def __init__(self, kiosk: Kiosk) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", kiosk.port, timeout=PATIENCE)
@@ -62,8 +63,15 @@ class Connection:
         return answer["session"]
 
     def _request(self, method: str, path: str, body: str | None = None) -> bytes:
+        if self._closed_by_the_server():
+            self.connection.close()  # http.client connects again by itself
         self.connection.request(method, path, body, {"Content-Type": "application/json"})
         return self.connection.getresponse().read()
+
+    def _closed_by_the_server(self) -> bool:
+        """Whether an idle connection has become readable: nothing was asked, so it can only be the end of it."""
+        sock = self.connection.sock
+        return sock is not None and bool(select.select([sock], [], [], 0)[0])
 
 
 def measure(weights: str | None = None) -> Iterator[Table]:

@@ -17,7 +17,7 @@ BATCH = 64
 FRAMES = 1000  # of the features of ten seconds
 Replaced = Mapping[str, object]  # by its full name, what stands in its place
 FEW_PIXELS, LEARN = "v2f.models.cpu_kernels.FEW_PIXELS", "v2f.training.tasks.adversarial.learn_on_cpu"
-PACK, FOLD = "v2f.models.runtime.can_pack", "v2f.models.runtime.fold_batch_norm"
+PACK = "v2f.models.runtime.can_pack"
 
 
 def measure() -> Iterator[Table]:
@@ -32,7 +32,6 @@ def measure() -> Iterator[Table]:
     faces: dict[str, Replaced] = {
         "all kernels": {},
         "weights not packed": {PACK: lambda device: False},
-        "batch normalisation not folded": {FOLD: lambda network: None},
     }
     yield "A face by Table 2's networks", ablation(faces, partial(face, paper_model, runtime))
     yield "A face by the bundled model", ablation(faces, partial(face, load, runtime))

@@ -108,7 +108,7 @@ def load(browser: "Browser", address: str) -> float:
 def record(pages: Sequence["Page"]) -> list[list[Mark]]:
     """Let all visitors speak for ten seconds at the same time -> the marks of each."""
     for page in pages:
-        page.click("#durations [data-value='10']")
+        page.select_option("#durations", "10")
     for page in pages:
         page.click("#rec")
     for page in pages:

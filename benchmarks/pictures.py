@@ -4,8 +4,9 @@ import tempfile
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from benchmarks.visits import Visitor, at_once, look_inside, present, upload_bad
 from tests.support.browser import EXAMPLES, PATIENCE, browsing, open_page, serving
 from tests.support.clips import bad, microphone
 from v2f.kiosk.texts import LANGUAGES
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 SIZES = {"landscape": (1920, 1080), "portrait": (1080, 1920), "phone": (390, 844)}
-MOMENT = 900  # ms; until what moves has come to rest
+LIGHTS: tuple[Literal["light", "dark"], ...] = ("dark", "light")
+MOMENT = 2500  # ms; until what moves has come to rest
 
 
 def attract(page: "Page") -> None:
@@ -24,53 +26,53 @@ def attract(page: "Page") -> None:
 def recording(seconds: int) -> Callable[["Page"], None]:
     def show(page: "Page") -> None:
         page.click("#rec")
-        page.wait_for_selector(f"#strip-voice [data-seconds='{seconds}'].seen, .booth[data-state=result]")
+        seen = f"#strip-voice [data-seconds='{seconds}'].seen"  # kept for the result
+        page.wait_for_selector(f"{seen}, .booth[data-state=result]", state="attached")
         page.wait_for_timeout(150)
 
     return show
 
 
-def result(page: "Page") -> None:
-    page.set_input_files("#files", EXAMPLES[2])
-    page.wait_for_selector(".booth[data-state=result]")
-    page.wait_for_timeout(MOMENT)
-
-
-def after_result(*presses: str) -> Callable[["Page"], None]:
+def faces_of(*files: Path) -> Callable[["Page"], None]:
     def show(page: "Page") -> None:
-        result(page)
-        for press in presses:
-            page.click(press)
+        at_once(present(Visitor(page), files))
+        page.wait_for_timeout(MOMENT)
+
+    return show
+
+
+result = faces_of(EXAMPLES[2])
+
+
+def then(
+    *steps: Callable[[Visitor], object], of: Callable[["Page"], None] = result
+) -> Callable[["Page"], None]:
+    """A result, and what a visitor does there, each step until the page has come to rest."""
+
+    def show(page: "Page") -> None:
+        of(page)
+        for step in steps:
+            step(Visitor(page))
             page.wait_for_timeout(MOMENT)
 
     return show
 
 
-def between(page: "Page") -> None:
-    page.set_input_files("#files", EXAMPLES[0])
-    page.wait_for_selector(".booth[data-state=result]")
-    page.wait_for_timeout(MOMENT)
-    after_result("#between")(page)
-    page.fill("#walk", "10")
-    page.wait_for_timeout(MOMENT)
+def inside(section: str) -> Callable[[Visitor], None]:
+    return lambda visitor: look_inside(visitor, section)
 
 
-def in_noise(page: "Page") -> None:
-    result(page)
-    page.fill("#snr", "4")
-    page.wait_for_timeout(MOMENT)
+def slide(slider: str, place: int) -> Callable[[Visitor], None]:
+    return lambda visitor: visitor.page.fill(slider, str(place))
 
 
-def rows(page: "Page") -> None:
-    page.set_input_files("#files", EXAMPLES)
-    page.wait_for_selector("#rows .row")
-    page.wait_for_timeout(MOMENT)
+def another(visitor: Visitor) -> None:
+    at_once(present(visitor, [EXAMPLES[2]]))
 
 
 def unreadable(page: "Page") -> None:
     with tempfile.TemporaryDirectory() as folder:
-        page.set_input_files("#files", bad(Path(folder))["photograph"])
-        page.wait_for_selector(".booth[data-state=error]")
+        at_once(upload_bad(Visitor(page, bad=[bad(Path(folder))["photograph"]])))
         page.wait_for_timeout(MOMENT)
 
 
@@ -85,13 +87,16 @@ STATES = {
     "recording-3": recording(3),
     "recording-10": recording(10),
     "result": result,
-    "log-mel": after_result("#logmel"),
-    "noise": in_noise,
-    "noise-only": after_result(".switch"),
-    "noise-study": after_result("#study"),
-    "others": after_result("#others"),
-    "between": between,
-    "rows": rows,
+    "log-mel": then(inside("hears")),
+    "critic": then(inside("critic")),
+    "more": then(lambda visitor: visitor.press("#more-button")),
+    "noise": then(slide("#snr", 4)),
+    "noise-only": then(slide("#snr", 14)),
+    "noise-study": then(inside("study")),
+    "others": then(inside("others")),
+    "between": then(another, inside("between"), slide("#walk", 10), of=faces_of(EXAMPLES[0])),
+    "why": then(lambda visitor: visitor.press("#look-inside")),
+    "rows": faces_of(*EXAMPLES),
     "error": unreadable,
 }
 
@@ -101,7 +106,8 @@ def take(out: Path, weights: str | None = None, everything: bool = False) -> Non
 
     `everything` draws all sizes, languages and lights; else each state once, in English, dark, landscape.
     """
-    ways = product(SIZES, LANGUAGES, ("dark", "light")) if everything else [("landscape", "en", "dark")]
+    everyone = product(SIZES, LANGUAGES, LIGHTS)
+    ways = list(everyone) if everything else [("landscape", "en", LIGHTS[0])]
     out.mkdir(parents=True, exist_ok=True)
     arguments = ["--weights", weights] if weights else []
     with tempfile.TemporaryDirectory() as folder, serving(*arguments) as kiosk, browsing() as launch:
@@ -122,16 +128,16 @@ def take_one(
     size: str,
     show: Callable[["Page"], None],
     language: str,
-    light: str,
+    light: Literal["light", "dark"],
 ) -> None:
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=size == "phone")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=size == "phone", color_scheme=light
+    )
     context.set_default_timeout(PATIENCE * 1000)
     try:
         page = open_page(context, address)
-        page.click(f"#languages [data-value={language}]")
-        if light == "light":
-            page.click("#theme")
+        page.select_option("#languages", language)
         page.mouse.move(0, 0)
         show(page)
         page.screenshot(path=path, full_page=size == "phone", type="jpeg", quality=88)

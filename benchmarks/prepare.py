@@ -18,7 +18,7 @@ from benchmarks.inference import filterbank
 from benchmarks.timing import Roofline, Row, Table, Work, compare, fact, in_turns, shown, speed_up, spread
 from tests.support.browser import EXAMPLES
 from v2f.audio import SAMPLE_RATE, keep_speech, read_audio
-from v2f.audio.features import FFT_SIZE, FRAMES_PER_SECOND, REACHED
+from v2f.audio.features import FFT_SIZE, FRAMES_PER_SECOND, REACHED, log_mel
 from v2f.data import store
 from v2f.data.corpus import SHARD
 from v2f.data.faces import FaceOptions
@@ -55,10 +55,10 @@ def measure(recordings: int, faces: int, folder: Path | None) -> Iterator[Table]
 
 
 def beside_baseline(clips: Sequence[Path], roofline: Roofline) -> Row:
-    """An hour of recordings to log-mels, in memory."""
+    """An hour of recordings to the log-mels of their speech, in memory."""
     sources, filters = copies(clips, HOURS[0]), filterbank()
     ways: dict[str, Callable[[], object]] = {
-        "ours": lambda: prepare_voices(sources, VoiceOptions()),
+        "ours": lambda: [log_mel(keep_speech(read_audio(source.path))) for source in sources],
         "baseline": lambda: [
             baseline.log_mel(keep_speech(read_audio(source.path)), filters) for source in sources
         ],
@@ -152,8 +152,8 @@ def write_store(recordings: int, faces: int, folder: Path) -> None:
 
 def repeated_voices(prepared: ShardResult, numbers: Sequence[int]) -> ShardResult:
     chosen = [number % len(prepared.rows) for number in numbers]
-    log_mels = [prepared.arrays["log_mel"][i] for i in chosen]
-    return ShardResult({"log_mel": log_mels}, [prepared.rows[i] for i in chosen])
+    speech = [prepared.arrays["speech"][i] for i in chosen]
+    return ShardResult({"speech": speech}, [prepared.rows[i] for i in chosen])
 
 
 def repeated_faces(pictures: np.ndarray, numbers: Sequence[int]) -> ShardResult:
@@ -164,13 +164,13 @@ def repeated_faces(pictures: np.ndarray, numbers: Sequence[int]) -> ShardResult:
 def read_batches(opened: store.Store) -> float:
     """Seconds that a batch takes, of crops of 3 to 8 s and of faces: the median."""
     device, rng = torch.device("cpu"), torch.Generator().manual_seed(0)
-    crops, faces = Crops(opened.sounds, opened.voices, device, False), Faces(opened.faces, device, False)
+    crops, faces = Crops(opened.speech, opened.voices, device, 0), Faces(opened.faces, device, 0)
     took = []
     for _ in range(2 * BATCHES):
         start = time.perf_counter()
         seconds = uniform(SHORTEST, LONGEST, 1, rng).item()
         rows = torch.randint(len(opened.voices), (BATCH,), generator=rng)
-        crops(rows, int(seconds * FRAMES_PER_SECOND), rng)
+        crops(rows, int(seconds * SAMPLE_RATE), rng)
         faces(torch.randint(len(opened.faces), (BATCH,), generator=rng), rng)
         took.append(time.perf_counter() - start)
     return median(took[BATCHES:])

@@ -19,7 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.baseline import BaselineTraining
 from benchmarks.timing import Roofline, Row, Table, Work, compare, in_turns, parameter_bytes, spread
 from tests.support.browser import REPOSITORY, BenchError
-from v2f.models import NetworkConfig, Runtime, VoiceEncoder, file_hash, save_networks
+from v2f.models import NetworkConfig, Runtime, VoiceEncoder, save_networks
+from v2f.models.weights import digest_of
 from v2f.training.pack import Pack
 from v2f.training.presets import PRESETS
 from v2f.training.tasks.adversarial import AdversarialTask
@@ -107,7 +108,7 @@ def step_times(count: int, pack: Path, encoder: Path, out: Path) -> list[float]:
 
 def make_task(pack: Pack, batch: int, runtime: Runtime, seed: int = 0) -> AdversarialTask:
     """The paper's preset, but for batch and seed."""
-    config = replace(PRESETS["paper"], batch=batch, seed=seed)
+    config = replace(PRESETS["paper"].adversarial, batch=batch, seed=seed)
     return AdversarialTask(pack, VoiceEncoder(), config, runtime)
 
 
@@ -147,10 +148,15 @@ def made_pack(faces: int = 2048, voices: int = 512, identities: int = 128) -> Pa
 def save_made_pack(folder: Path) -> tuple[Path, Path]:
     """A made pack and the encoder that it says it was made with -> their paths."""
     pack, encoder = folder / "pack.npz", folder / "encoder.safetensors"
-    save_networks(encoder, {"encoder": VoiceEncoder()}, NetworkConfig(), {})
-    made = replace(made_pack(), hashes=("made", file_hash(encoder)))
+    network = VoiceEncoder()
+    save_networks(encoder, {"encoder": network}, NetworkConfig(), {}, half=False)
+    return write_pack(replace(made_pack(), hashes=("made", digest_of(network.state_dict()))), pack), encoder
+
+
+def write_pack(made: Pack, path: Path) -> Path:
+    """Write a pack as `v2f train pack` does; returns its path."""
     arrays: dict[str, Any] = {
         name: np.array(value) for name, value in vars(made).items() if value is not None
     }
-    np.savez(pack, **arrays)
-    return pack, encoder
+    np.savez(path, **arrays)
+    return path

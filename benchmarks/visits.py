@@ -1,14 +1,14 @@
-"""What visitors do at the kiosk, one after the other or two at a time.
+"""What visitors do at the kiosk, one after the other or two at a time: for soaks and for pictures of the page.
 
 A visit is a generator over a page: it does something and yields, so that another visitor can go on meanwhile. It
 raises VisitFailed, or Playwright's own error, where the page does not do what it should.
 """
 
-import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 from tests.support.browser import PATIENCE, visit
@@ -29,9 +29,9 @@ class Visitor:
     """Somebody in front of a page, with files to bring along and a mind of their own."""
 
     page: "Page"
-    good: list[Path]
-    bad: list[Path]
-    random: random.Random
+    good: list[Path] = field(default_factory=list)
+    bad: list[Path] = field(default_factory=list)
+    random: Random = field(default_factory=Random)
     did: list[str] = field(default_factory=list)  # so far
 
     def press(self, selector: str) -> None:
@@ -39,7 +39,7 @@ class Visitor:
 
     def speak(self, seconds: int) -> Iterator[None]:
         """Press Record for so many seconds, until the recording runs."""
-        self.press(f"#durations [data-value='{seconds}']")
+        self.page.select_option("#durations", str(seconds))
         yield from self.start("#rec")
 
     def start(self, button: str) -> Iterator[None]:
@@ -89,13 +89,20 @@ def reload(visitor: Visitor) -> Iterator[None]:
 
 
 def example(visitor: Visitor) -> Iterator[None]:
+    if not visitor.page.is_visible("#from-file"):  # it lies behind More once there is a result
+        visitor.press("#more-button")
+    visitor.press("[popovertarget=recordings]:visible")
     yield from visitor.start(f".clip[data-example='{visitor.random.randrange(3)}']")
     yield from visitor.until("result")
 
 
 def upload(visitor: Visitor) -> Iterator[None]:
-    count = visitor.random.choice((1, 1, 1, 3))
-    visitor.page.set_input_files("#files", visitor.random.sample(visitor.good, count))
+    yield from present(visitor, visitor.random.sample(visitor.good, visitor.random.choice((1, 1, 1, 3))))
+
+
+def present(visitor: Visitor, files: Sequence[Path]) -> Iterator[None]:
+    """Give these recordings to the page, until their faces are there."""
+    visitor.page.set_input_files("#files", files)
     yield from visitor.until("result")
 
 
@@ -110,9 +117,9 @@ def noise(visitor: Visitor) -> Iterator[None]:
     for _ in range(10):
         visitor.page.fill("#snr", str(visitor.random.randint(-30, 10)))
         yield
-    visitor.press(".switch")  # noise only
+    visitor.page.fill("#snr", "14")  # noise alone
     yield from visitor.pause(0.5)
-    visitor.press(".switch")
+    visitor.page.fill("#snr", "0")
 
 
 def own_noise(visitor: Visitor) -> Iterator[None]:
@@ -125,31 +132,39 @@ def listen(visitor: Visitor) -> Iterator[None]:
     yield from visitor.pause(2)
 
 
+def look_inside(visitor: Visitor, section: str) -> None:
+    visitor.press("#look-inside")
+    visitor.press(f"#tab-{section}")
+
+
 def others(visitor: Visitor) -> Iterator[None]:
-    visitor.press("#others")
-    visitor.page.locator("#others-row .other").nth(2).click()
+    look_inside(visitor, "others")
+    visitor.page.locator("#others-row .other").last.click()
     yield from visitor.pause(0.5)
+    visitor.press("#inside-close")
 
 
 def between(visitor: Visitor) -> Iterator[None]:
-    visitor.press("#between")
+    look_inside(visitor, "between")
+    visitor.page.locator("#walk-faces canvas").last.wait_for()
     for place in range(0, 21, 4):
         visitor.page.fill("#walk", str(place))
         yield
+    visitor.press("#inside-close")
 
 
 def study(visitor: Visitor) -> Iterator[None]:
-    visitor.press("#study")
-    visitor.page.locator("#study-page[open]").wait_for()
+    look_inside(visitor, "study")
+    visitor.page.locator("#study-grid canvas").last.wait_for()
     yield from visitor.pause(0.5)
-    visitor.press("#study-close")
+    visitor.press("#inside-close")
 
 
 def log_mel(visitor: Visitor) -> Iterator[None]:
-    if visitor.page.is_visible("#logmel"):  # not beside several recordings
-        visitor.press("#logmel")
-        visitor.page.locator("#logmel-picture").wait_for()
+    look_inside(visitor, "hears")
+    visitor.page.locator("#logmel-axis:not(:empty)").wait_for()
     yield
+    visitor.press("#inside-close")
 
 
 def forget(visitor: Visitor) -> Iterator[None]:
@@ -188,10 +203,16 @@ def whole_visit(visitor: Visitor) -> Iterator[None]:
         yield from do(pick(ENDS, visitor.random), visitor)
 
 
+def at_once(deed: Iterator[None]) -> None:
+    """Do something to its end, with nobody else there."""
+    for _ in deed:
+        time.sleep(0.05)
+
+
 def do(deed: Deed, visitor: Visitor) -> Iterator[None]:
     visitor.did.append(deed.__name__)
     return deed(visitor)
 
 
-def pick(deeds: dict[Deed, int], chance: random.Random) -> Deed:
+def pick(deeds: dict[Deed, int], chance: Random) -> Deed:
     return chance.choices(list(deeds), list(deeds.values()))[0]

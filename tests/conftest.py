@@ -9,6 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+RECORDINGS = 20  # by which runtimes are compared
+LONGEST = 16_000 * 4  # samples that are used of each
 
 MadeVoice = Callable[..., NDArray[np.float32]]
 
@@ -122,3 +124,18 @@ def made_voice() -> MadeVoice:
         return (0.1 * voice * syllables).astype(np.float32)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def recordings(made_voice: MadeVoice) -> list[NDArray[np.float32]]:
+    """Of readers and VoxCeleb where ../shared/data is there, else parts of the examples and made voices."""
+    from tests.support.voices import voice
+    from v2f.audio import read_sound
+
+    speech = SHARED_DATA / "speech"
+    readers = sorted(speech.rglob("librispeech/**/*.flac"))[:: RECORDINGS // 2][: RECORDINGS // 2]
+    others = sorted(speech.rglob("voxceleb_examples/**/*.wav"))[: RECORDINGS // 2]
+    found = [read_sound(path).waveform[: LONGEST - 1000 * i] for i, path in enumerate([*readers, *others])]
+    made = [voice(i, seconds) for i in range(3) for seconds in (1, 1.5, 2, 3, 4)]
+    made += [made_voice(4 - i / 2, i) for i in range(RECORDINGS)]
+    return (found + made)[:RECORDINGS]

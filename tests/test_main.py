@@ -162,6 +162,62 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(clip: Path, weights, capsy
     assert_one_sentence(capsys.readouterr().err)
 
 
+FOLDERS = [
+    "face x.wav -o",
+    "export onnx --parts -o",
+    "study duration x.wav -o",
+    "study noise x.wav -o",
+    "prepare voices x --out",
+    "prepare faces x --out",
+    "prepare corpus --voices x --faces x --out",
+    "prepare demo --portraits x --speech x --pairs x --common-voice x --speechocean x --faceres x --out",
+    "train speaker --data x --out",
+    "train fused --data x --pairs x --out",
+    "train gan --data x --encoder x --out",
+    "train portrait --data x --encoder x --out",
+    "train gender --data x --out",
+    "train matcher --kind svhf --data x --out",
+    "evaluate --data x --out",
+    "evaluate --data x --out new --trials",
+]
+FILES = [
+    "strip x.wav -o",
+    "export onnx -o",
+    "face x.wav -o new --embeddings",
+    "train pack --data x --encoder x --out",
+]
+
+
+@pytest.mark.parametrize("command", FOLDERS + FILES)
+@pytest.mark.parametrize("place", ["taken", "a-file/within", "locked/within"])
+def test_what_cannot_be_written_is_one_sentence_before_any_work(
+    command: str, place: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """Nothing else that the commands name is there, which any work would find first."""
+    monkeypatch.chdir(tmp_path)
+    Path("a-file").touch()
+    Path("locked").mkdir()
+    Path("taken").touch() if command in FOLDERS else Path("taken").mkdir()
+    monkeypatch.setattr(
+        "os.access", lambda path, mode: Path(path).name != "locked"
+    )  # root may write anywhere
+    assert main([*command.split(), place]) == 1
+    stderr = capsys.readouterr().err
+    assert_one_sentence(stderr)
+    why = {"taken": "is a", "a-file/within": "a-file is a file", "locked/within": "locked is read-only"}
+    assert place in stderr and why[place] in stderr
+    assert not Path("new").exists()
+
+
+def test_examples_are_copied_to_where_one_is(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["examples", "-o", "clips"]) == 0
+    copied = sorted(Path("clips").iterdir())
+    assert capsys.readouterr().out.split() == [str(path) for path in copied]
+    assert [path.read_bytes() for path in copied] == [path.read_bytes() for path in v2f.examples()]
+    assert len(copied) == 3 and all(soundfile.info(path).duration > 10 for path in v2f.examples())
+
+
 def test_weights_show_tells_what_a_file_holds(random_weights: Path, capsys) -> None:
     assert main(["weights", "show", str(random_weights)]) == 0
     shown = capsys.readouterr().out

@@ -13,6 +13,7 @@ from v2f.metrics import (
     area_under_curve,
     equal_error_rate,
     identification,
+    matching_accuracy,
     one_each,
     rank,
     ranks_by_cosine,
@@ -238,3 +239,28 @@ def test_the_top_of_logits_agrees_with_brute_force() -> None:
 
 def test_a_network_that_gives_everybody_the_same_is_at_chance() -> None:
     assert top_k(np.zeros((3, 50)), np.array([0, 7, 49]), 5) == pytest.approx([0.1] * 3)
+
+
+def test_matching_accuracy_is_the_share_of_all_trials_people_counting_alike() -> None:
+    rng = np.random.default_rng(0)
+    probes, faces = rng.normal(size=(7, 5)), rng.normal(size=(9, 5))
+    probe_person, face_person = np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 1, 2, 0, 1, 2, 1, 0, 3])
+    cosines = unit(probes - probes.mean(axis=0)) @ unit(faces - faces.mean(axis=0)).T
+    of_people = [
+        np.mean(
+            [
+                row[own] > row[other]
+                for row in cosines[probe_person == person]
+                for own in np.flatnonzero(face_person == person)
+                for other in np.flatnonzero(face_person != person)
+            ]
+        )
+        for person in range(3)
+    ]
+    measured = matching_accuracy(probes, faces, probe_person, face_person)
+    assert measured == pytest.approx(np.mean(of_people))
+
+
+def test_a_probe_without_a_strangers_face_cannot_be_matched() -> None:
+    with pytest.raises(CorpusError):
+        matching_accuracy(np.eye(2), np.eye(2), np.zeros(2), np.zeros(2))

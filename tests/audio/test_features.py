@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.audio import SAMPLE_RATE, keep_speech, to_waveform
-from v2f.audio.features import FRAMES_AT_ONCE, _filterbank, log_mel, normalise, require_speech
+from v2f.audio import SAMPLE_RATE, keep_speech, require_speech, to_waveform
+from v2f.audio.features import FRAMES_AT_ONCE, _filterbank, log_mel, normalise
 from v2f.errors import NoSpeechError
 
 

@@ -279,6 +279,15 @@ def test_recording_without_a_sound_card_is_one_sentence(no_card: None, device: i
         record(device, 1, Received())
 
 
+def test_without_sounddevice_the_sentence_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "sounddevice.py").write_text("raise ModuleNotFoundError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(MicrophoneError, match=r'pip install "v2f\[kiosk\]"$'):
+        list_microphones()
+
+
 def test_without_portaudio_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in ("libportaudio.so.2", "libportaudio.so"):
         (tmp_path / name).write_text("no library")

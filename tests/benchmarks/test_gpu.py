@@ -24,7 +24,7 @@ for name in {missing}:
 from benchmarks.__main__ import main
 from benchmarks import gpu, timing
 gpu.ROUNDS = timing.ROUNDS = 1
-gpu.COMPARED_FACES = 4
+gpu.COMPARED_FACES, gpu.SEEDS["cpu"], gpu.LENGTHS = 4, 1, (100,) * 6
 timing.MATRIX_SIZE["cpu"], timing.COPY_BYTES["cpu"] = 64, 1 << 16
 sys.exit(main(["gpu", "--device", "cpu", "--iterations", "2", "--batch", "2", "--out", {out!r}]))
 """

@@ -18,7 +18,24 @@ def test_the_command_line_imports_nothing_heavy(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["inference", "step", "kernels", "startup", "prepare", "crowd", "all", "gpu", "kiosk", "soak"]
+    "kind",
+    [
+        "inference",
+        "step",
+        "kernels",
+        "startup",
+        "runtimes",
+        "prepare",
+        "feed",
+        "crowd",
+        "all",
+        "gpu",
+        "kiosk",
+        "attract",
+        "film",
+        "soak",
+        "pictures",
+    ],
 )
 def test_every_kind_says_what_it_takes(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -26,7 +43,7 @@ def test_every_kind_says_what_it_takes(kind: str, capsys: pytest.CaptureFixture[
     assert ended.value.code == 0 and "--out" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", [["kiosk"], ["soak", "kiosk"]])
+@pytest.mark.parametrize("kind", [["kiosk"], ["soak"]])
 def test_without_playwright_the_command_says_what_to_install(
     kind: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -35,7 +52,7 @@ def test_without_playwright_the_command_says_what_to_install(
     assert capsys.readouterr().err == "v2f: Playwright is missing: pip install -r requirements-dev.txt.\n"
 
 
-@pytest.mark.parametrize("kind", [["kiosk"], ["soak", "kiosk"]])
+@pytest.mark.parametrize("kind", [["kiosk"], ["soak"]])
 def test_without_chromium_the_command_says_what_to_install(
     kind: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

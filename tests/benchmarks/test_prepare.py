@@ -21,8 +21,8 @@ def test_a_store_of_full_size_is_a_store_like_any_other(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     assert (len(store.voices), len(store.faces), store.identities) == (300, 200, 3)
     options = VoiceOptions(most_seconds=prepare.SECONDS)
-    [first] = prepare_voices([Source(EXAMPLES[0], "a", "a")], options).arrays["log_mel"]
-    assert np.array_equal(store.sound(len(EXAMPLES)), first), "the examples are repeated"
+    [first] = prepare_voices([Source(EXAMPLES[0], "a", "a")], options).arrays["speech"]
+    assert np.array_equal(store.waveform(len(EXAMPLES)) * 32768, first), "the examples are repeated"
 
 
 def test_preparing_stands_beside_the_baseline_by_workers_and_hours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from benchmarks import step
 from benchmarks.timing import Roofline
-from v2f.models import Runtime, file_hash
-from v2f.training.pack import Pack
+from v2f.models import Runtime
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +39,5 @@ def test_work_grows_with_the_batch_and_adam_reads_and_writes_every_parameter_onc
 @pytest.mark.distributed
 def test_steps_of_two_processes_are_timed_by_their_log(tmp_path: Path) -> None:
     pack, encoder = step.save_made_pack(tmp_path)
-    assert Pack.open(pack).hashes[1] == file_hash(encoder)
     took = step.step_times(2, pack, encoder, tmp_path / "run")
     assert len(took) == 1 and took[0] > 0

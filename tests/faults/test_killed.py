@@ -17,7 +17,8 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.support.killable import save_again_and_again, train
-from v2f.models import Generator, NetworkConfig, VoiceEncoder, file_hash, load_networks, save_networks
+from v2f.models import Generator, NetworkConfig, VoiceEncoder, load_networks, save_networks
+from v2f.models.weights import digest_of
 from v2f.training.pack import Pack
 
 KILLS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 4
@@ -70,7 +71,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
         voice_identity=np.arange(8, dtype=np.int32) % 4,
         voice_female=np.arange(8) % 2 == 0,
         people=np.array(["nobody"]),
-        hashes=("store", file_hash(encoder)),
+        hashes=("store", digest_of(load_networks(encoder)[0]["encoder"].state_dict())),
     )
     np.savez(tmp_path / "pack.npz", **{k: np.array(v) for k, v in vars(pack).items() if v is not None})
     return tmp_path / "pack.npz", encoder

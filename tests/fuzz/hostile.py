@@ -52,16 +52,21 @@ NAMES = (
     "x" * 240 + ".wav",
 )
 
-Made = tuple[str, bytes]  # name, contents
+Made = tuple[str, bytes | Callable[[], bytes]]  # name, and contents, or what makes them where that takes long
 
 
-def write_all(folder: Path, voice: np.ndarray) -> list[Path]:
-    """Write every hostile file below `folder` -> their paths; `voice` is float32 [n] at 16 kHz, some seconds of it."""
+def write_all(folder: Path, voice: np.ndarray, step: int = 1) -> list[Path]:
+    """Write hostile files below `folder`, all or one of every `step` -> their paths.
+
+    `voice` is float32 [n] at 16 kHz, some seconds of it.
+    """
     paths = []
     for number, (name, contents) in enumerate(everything(voice)):
+        if number % step:
+            continue
         path = folder / f"{number:03d}" / name
         path.parent.mkdir()
-        path.write_bytes(contents)
+        path.write_bytes(contents() if callable(contents) else contents)
         paths.append(path)
     return paths
 
@@ -86,11 +91,17 @@ def formats(voice: np.ndarray) -> Iterator[Made]:
         for subtype in subtypes[:: 1 if (rate, channels) in ((16_000, 1), (48_000, 2)) else 3]:
             if kind in ("ogg", "mp3") and (channels > 2 or not 8_000 <= rate <= 48_000):
                 continue  # libsndfile itself writes no such file, and may crash when it tries
-            samples = np.repeat(np.resize(voice, rate)[:, None], channels, axis=1)
             try:
-                yield f"{subtype}-{rate}-{channels}.{kind}", encoded(samples, rate, kind, subtype)
+                encoded(np.zeros((1, channels)), rate, kind, subtype)
             except soundfile.SoundFileError:
                 continue  # the format does not allow it
+
+            def make(
+                rate: int = rate, channels: int = channels, to: tuple[str, str] = (kind, subtype)
+            ) -> bytes:
+                return encoded(np.repeat(np.resize(voice, rate)[:, None], channels, axis=1), rate, *to)
+
+            yield f"{subtype}-{rate}-{channels}.{kind}", make
 
 
 def signals(voice: np.ndarray) -> Iterator[Made]:
@@ -121,13 +132,17 @@ def lengths(voice: np.ndarray) -> Iterator[Made]:
     """From nothing to three hours."""
     for samples in (0, 1, 2, 160, 399, 400, 7_999, 8_000):
         yield f"{samples}-samples.wav", encoded(voice[:samples], 16_000, "wav", "PCM_16")
+    yield "three-hours.ogg", lambda: three_hours(voice)
+
+
+def three_hours(voice: np.ndarray) -> bytes:
     file = io.BytesIO()
     with soundfile.SoundFile(file, "w", 8_000, 1, "VORBIS", format="OGG") as recording:
         for _ in range(3 * 60 * 6):
             recording.write(
                 np.resize(voice[::2], 10 * 8_000)
             )  # not at once: libsndfile may crash on long ones
-    yield "three-hours.ogg", file.getvalue()
+    return file.getvalue()
 
 
 def headers(voice: np.ndarray) -> Iterator[Made]:

@@ -51,8 +51,9 @@ class Task(ModuleState):
     def __init__(self) -> None:
         import torch
 
-        self.parts = torch.nn.ModuleDict({"head": torch.nn.Linear(4, 2)})
-        self.optimizer = torch.optim.Adam(self.parts.parameters())
+        head = torch.nn.Linear(4, 2)
+        self.modules = {"head": head}
+        self.optimizers = {"optimizer": torch.optim.Adam(head.parameters())}
 
     def settings(self) -> dict[str, object]:
         return {"batch": 4}

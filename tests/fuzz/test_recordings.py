@@ -33,9 +33,9 @@ def engine(random_weights: Path) -> VoiceToFace:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, voice: np.ndarray) -> list[Path]:
-    paths = write_all(tmp_path_factory.mktemp("hostile"), voice)
-    assert len(paths) > 300
-    return paths[::STEP]
+    paths = write_all(tmp_path_factory.mktemp("hostile"), voice, STEP)
+    assert len(paths) > 300 // STEP
+    return paths
 
 
 def test_hostile_recordings_give_a_face_or_one_sentence(hostile: list[Path], engine: VoiceToFace) -> None:
