@@ -1,4 +1,4 @@
-"""The command line: ``v2f face | strip | weights | kiosk | prepare | train | evaluate | table | study``.
+"""The command line: ``v2f face | strip | weights | export | kiosk | prepare | train | evaluate | ...``.
 
 A mistake costs the user one sentence on stderr and exit code 1; a bad clip among several is skipped with its
 reason. Each command imports what it needs when it runs, so that ``--help`` answers at once.
@@ -6,22 +6,27 @@ reason. Each command imports what it needs when it runs, so that ``--help`` answ
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from v2f import __version__, load
-from v2f.cli import add_model_arguments, complain, named, run
+from v2f import __version__, examples, load
+from v2f.cli import add_model_arguments, complain, named, require_file, require_folder, run
 from v2f.data.cli import add_arguments as add_prepare
+from v2f.demo.cli import add_arguments as add_demo
 from v2f.errors import V2FError
 from v2f.evaluation.cli import add_arguments as add_evaluation
+from v2f.export.cli import add_arguments as add_export
 from v2f.kiosk.cli import add_arguments as add_kiosk
+from v2f.kiosk.cli import add_export as add_web_export
 from v2f.report.table import add_arguments as add_table
 from v2f.training.cli import add_arguments as add_train
 
 if TYPE_CHECKING:
     from v2f.pipeline import Face
+    from v2f.pipeline.onnx_runtime import OnnxVoiceToFace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +48,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_channel(face)
     add_model_arguments(face)
+    face.add_argument(
+        "--runtime",
+        choices=("torch", "onnx"),
+        default="torch",
+        help="onnx: by onnxruntime, without PyTorch, --weights being a file of `v2f export onnx`",
+    )
     face.set_defaults(run=run_face)
 
     strip = commands.add_parser(
@@ -54,20 +65,33 @@ def build_parser() -> argparse.ArgumentParser:
     add_model_arguments(strip)
     strip.set_defaults(run=run_strip)
 
+    copy = commands.add_parser("examples", help="recordings to try, that come with v2f")
+    copy.add_argument("-o", "--out", required=True, metavar="DIR", type=Path, help="folder to copy them to")
+    copy.set_defaults(run=run_examples)
+
     weights = commands.add_parser("weights", help="fetch or describe weights")
     actions = weights.add_subparsers(metavar="ACTION", required=True)
     pull = actions.add_parser("pull", help="fetch weights into the user's cache")
     pull.add_argument("name", choices=["released"], help="the weights the method's authors released")
+    pull.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="where their voice_embedding.pth and generator.pth lie already, in place of fetching them",
+    )
     pull.set_defaults(run=run_pull)
     show = actions.add_parser("show", help="what a weights file holds and where it comes from")
     show.add_argument(
-        "file", metavar="FILE", nargs="?", help='a file or "released"; default: the bundled ones'
+        "file",
+        metavar="FILE",
+        nargs="?",
+        help='a file, "released" or "hf://owner/name"; default: the bundled ones',
     )
     show.set_defaults(run=run_show)
 
+    add_web_export(add_export(commands))
     add_kiosk(commands)
-    add_prepare(commands)
-    add_train(commands)
+    add_demo(add_prepare(commands), add_train(commands))
     add_evaluation(commands)
     add_table(commands)
     return parser
@@ -85,7 +109,10 @@ def run_face(args: argparse.Namespace) -> int:
     import numpy as np
     from PIL import Image
 
-    model = load(args.weights, exact=args.exact)
+    require_folder(args.out)
+    if args.embeddings:
+        require_file(args.embeddings)
+    model = load_onnx(args) if args.runtime == "onnx" else load(args.weights, exact=args.exact)
     args.out.mkdir(parents=True, exist_ok=True)
     faces: list[tuple[Path, Face]] = []
     for name, clip in named(args.clips):
@@ -99,10 +126,21 @@ def run_face(args: argparse.Namespace) -> int:
         faces.append((clip, face))
         report(clip, picture, face, args.json)
     if args.embeddings:
+        args.embeddings.parent.mkdir(parents=True, exist_ok=True)
         embeddings = np.array([face.embedding for _, face in faces], np.float32).reshape(len(faces), -1)
         with open(args.embeddings, "wb") as file:  # given a name, savez would add .npz to it
             np.savez(file, clips=np.array([str(clip) for clip, _ in faces]), embeddings=embeddings)
     return int(len(faces) < len(args.clips))
+
+
+def load_onnx(args: argparse.Namespace) -> "OnnxVoiceToFace":
+    if args.weights is None:
+        raise V2FError("Name an exported graph by --weights; v2f export onnx -o FILE.onnx writes one.")
+    if args.exact:
+        raise V2FError("A graph computes as it was exported: leave --exact out.")
+    from v2f.pipeline.onnx_runtime import OnnxVoiceToFace
+
+    return OnnxVoiceToFace(args.weights)
 
 
 def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:
@@ -125,6 +163,7 @@ def report(clip: Path, picture: Path, face: "Face", as_json: bool) -> None:
 def run_strip(args: argparse.Namespace) -> int:
     from v2f.pipeline import DURATIONS, draw_strip
 
+    require_file(args.out)
     faces = load(args.weights, exact=args.exact).strip(args.clip, channel=args.channel)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     if faces[-1] and faces[-1].notes:
@@ -133,15 +172,26 @@ def run_strip(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_examples(args: argparse.Namespace) -> int:
+    require_folder(args.out)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for clip in examples():
+        print(shutil.copyfile(clip, args.out / clip.name))
+    return 0
+
+
 def run_pull(args: argparse.Namespace) -> int:
     from v2f.models.released import pull
 
-    print(f"{pull()}: use it with --weights {args.name}; licence: GPL-3.0, the authors' research code")
+    print(
+        f"{pull(folder=args.folder)}: use it with --weights {args.name}; licence: GPL-3.0, the authors' research code"
+    )
     return 0
 
 
 def run_show(args: argparse.Namespace) -> int:
     from v2f.models.weights import TRAINED_ON, file_hash, find, load_networks, people_trained_on
+    from v2f.training.settings import SETTINGS, lines
 
     path = find(args.file)
     networks, config, provenance = load_networks(path)
@@ -149,11 +199,14 @@ def run_show(args: argparse.Namespace) -> int:
     print(f"voice encoder: {config.encoder}\nfaces: {config.image_size}x{config.image_size} pixels")
     for name, network in networks.items():
         print(f"{name}: {sum(parameter.numel() for parameter in network.parameters()):,} parameters")
+    settings = provenance.pop(SETTINGS, "{}")
     people = people_trained_on(provenance)
     if people is not None:
         provenance[TRAINED_ON] = f"{len(people):,} people"
     for key, value in provenance.items():
         print(f"{key}: {value}")
+    for line in lines(settings):
+        print(f"setting: {line}")
     return 0
 
 

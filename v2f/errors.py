@@ -34,6 +34,10 @@ class WeightsError(V2FError):
     """A weights file is missing, damaged, altered, or lacks the networks that are needed."""
 
 
+class UnmeasuredError(V2FError):
+    """The weights do not tell how sure their model is."""
+
+
 class DeviceError(V2FError):
     """What was asked to compute on is not known, or not in this machine."""
 

@@ -16,6 +16,7 @@ from v2f.audio.vad import (
     decide,
     detect_speech,
     keep_speech,
+    require_speech,
 )
 from v2f.audio.waveform import at_level, to_waveform
 
@@ -39,5 +40,6 @@ __all__ = [
     "read_audio",
     "read_samples",
     "read_sound",
+    "require_speech",
     "to_waveform",
 ]

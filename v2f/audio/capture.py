@@ -23,6 +23,11 @@ def main(wanted: str) -> None:
     keep_alive()
     try:
         import sounddevice
+    except ModuleNotFoundError:
+        answer(
+            problem='Recording at this machine needs sounddevice; install it with: pip install "v2f[kiosk]"'
+        )
+        return
     except OSError:
         answer(
             problem="Recording at this machine needs PortAudio: install it, on Debian the package libportaudio2."

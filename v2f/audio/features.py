@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from v2f.audio.vad import FULL_SCALE, SAMPLE_RATE
-from v2f.errors import NoSpeechError
 from v2f.models.networks import MEL_BINS
 
 PRE_EMPHASIS = 0.97
@@ -25,16 +24,6 @@ LOWEST_HZ, HIGHEST_HZ = 20.0, 7200.0
 FLOOR = 1e-5  # of the mel energies, before the logarithm
 REACHED = slice(int(LOWEST_HZ / BIN_HZ), int(HIGHEST_HZ / BIN_HZ) + 1)  # bins that some filter weighs
 FRAMES_AT_ONCE = 128  # whose spectra stay in a processor's cache
-MIN_SPEECH_SECONDS = 0.5
-
-
-def require_speech(samples: int, where: str = "") -> None:
-    """Raise NoSpeechError for less than half a second of speech; `where`, it says, " in the first 60 s of NAME"."""
-    if samples < MIN_SPEECH_SECONDS * SAMPLE_RATE:
-        raise NoSpeechError(
-            f"Only {samples / SAMPLE_RATE:.1f} s of speech were found{where} and half a second is needed:"
-            " speak a little longer or louder."
-        )
 
 
 def whole_frames(samples: int) -> int:

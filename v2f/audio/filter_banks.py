@@ -31,13 +31,17 @@ def filter_banks(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
 def _log_power(frames: Tensor) -> Tensor:
     """Frames [..., frames, 400] -> log power in the bands [..., frames, 80]."""
     frames = frames - frames.mean(dim=-1, keepdim=True)
+    power = torch.view_as_real(spectrum(frames)).square_().sum(dim=-1)  # [..., frames, 257]
+    return (power @ filterbank(frames.device)).clamp_(min=FLOOR).log_()
+
+
+def spectrum(frames: Tensor) -> Tensor:
+    """Frames [..., 400] whose mean is zero -> spectra with pre-emphasis, complex [..., 257]; linear."""
     padded = frames.new_zeros((*frames.shape[:-1], FFT_SIZE))
     padded[..., 1:WINDOW] = torch.sub(frames[..., 1:], frames[..., :-1], alpha=PRE_EMPHASIS)
     padded[..., 0] = (1 - PRE_EMPHASIS) * frames[..., 0]
     padded[..., :WINDOW] *= _window(frames.device)
-    spectrum = torch.view_as_real(torch.fft.rfft(padded))  # [..., frames, 257, 2]
-    power = spectrum.square_().sum(dim=-1)
-    return (power @ _filterbank(frames.device)).clamp_(min=FLOOR).log_()
+    return torch.fft.rfft(padded)
 
 
 @lru_cache(maxsize=8)
@@ -47,7 +51,7 @@ def _window(device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def _filterbank(device: torch.device) -> Tensor:
+def filterbank(device: torch.device) -> Tensor:
     """Kaldi's triangles [257, 80] from 20 to 8,000 Hz, each of height one."""
     from v2f.audio.torchaudio_parts import kaldi
 

@@ -1,6 +1,6 @@
 """From sound to the input of each voice encoder: one front end for each, by the encoder's name.
 
-All have frames of 25 ms every 10 ms, whole ones only, so that `whole_frames` holds for all.
+Both have frames of 25 ms every 10 ms, whole ones only, so that `whole_frames` holds for both.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from torch import Tensor
 from v2f.audio.features import log_mel, normalise
 from v2f.audio.filter_banks import filter_banks
 from v2f.audio.mel_power import mel_power
+from v2f.models.networks import FILTER_BANKS
 
 
 class Frames(Protocol):
@@ -27,6 +28,7 @@ class FrontEnd:
 
     frames: Frames
     normalise: Callable[[Tensor], Tensor]  # the frames that are used -> features [..., bins, frames]
+    shown: slice  # the bins that are log power by pitch, for people to look at
 
     def features(self, speech: np.ndarray | Tensor) -> Tensor:
         """Features [..., bins, frames] of all of a speech [..., samples]."""
@@ -39,8 +41,7 @@ def fused(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
 
 
 FRONT_ENDS = {
-    "table2": FrontEnd(log_mel, normalise),
-    # The public encoders level each of their windows themselves, so that a window of a growing recording never changes.
-    "dvector": FrontEnd(mel_power, lambda frames: frames),
-    "fused": FrontEnd(fused, lambda frames: frames),
+    "table2": FrontEnd(log_mel, normalise, slice(None)),
+    # It levels each of its windows itself, so that a window of a growing recording never changes.
+    "fused": FrontEnd(fused, lambda frames: frames, slice(-FILTER_BANKS, None)),
 }

@@ -1,7 +1,7 @@
-"""Mel power, the input of the public speaker encoder (v2f/models/dvector.py), as in Resemblyzer 0.1.4.
+"""Mel power, the input of the d-vector's network (v2f/models/dvector.py), as in Resemblyzer 0.1.4.
 
 Waveform float32 [samples] at 16 kHz, in [-1, 1] -> float32 [41, frames], 100 frames a second: the power in 40 mel
-bands, not its logarithm, and the mean square of the frame, by which the encoder brings its windows to one level.
+bands, not its logarithm, and the mean square of the frame, by which v2f/models/windows.py brings windows to one level.
 Resemblyzer's own frames are centred on multiples of 10 ms, the signal filled up with zeros; here: whole frames only,
 so that those of a prefix are a prefix of the whole's.
 """
@@ -28,9 +28,13 @@ def mel_power(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
 
 def _power(frames: Tensor) -> Tensor:
     """Frames [..., frames, 400] -> power in the bands, and mean square, [..., frames, 41]."""
-    spectrum = torch.view_as_real(torch.fft.rfft(frames * _window(frames.device)))  # [..., frames, 201, 2]
-    bands = spectrum.square_().sum(dim=-1) @ _filterbank(frames.device)
+    bands = torch.view_as_real(spectrum(frames)).square_().sum(dim=-1) @ filterbank(frames.device)
     return torch.cat([bands, frames.square().mean(dim=-1, keepdim=True)], dim=-1)
+
+
+def spectrum(frames: Tensor) -> Tensor:
+    """Frames [..., 400] -> their spectra, complex [..., 201]; linear."""
+    return torch.fft.rfft(frames * _window(frames.device))
 
 
 @lru_cache(maxsize=8)
@@ -40,7 +44,7 @@ def _window(device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def _filterbank(device: torch.device) -> Tensor:
+def filterbank(device: torch.device) -> Tensor:
     """Slaney's triangles [201, 40] from 0 to 8,000 Hz, each of area one."""
     from v2f.audio.torchaudio_parts import functional
 

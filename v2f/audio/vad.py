@@ -6,6 +6,8 @@ Waveform float32 [samples] at 16 kHz -> bool [samples // 320], one decision per 
 import numpy as np
 import webrtcvad
 
+from v2f.errors import NoSpeechError
+
 SAMPLE_RATE = 16_000  # Hz, everywhere in this package
 FULL_SCALE = 32768.0  # of 16-bit samples, for a waveform's 1.0
 AGGRESSIVENESS = 2  # of 0 to 3
@@ -19,6 +21,7 @@ LEVEL_DB, FAINTEST_DB = -30.0, -60.0
 LIVELY_DB, RISING, AUDIBLE_DB = 10.0, 1 / 3, 40.0
 AROUND = 2  # seconds before and behind one, which is judged with them
 FALL_DB = 1.0  # a second, by which what was loud is forgotten
+MIN_SPEECH_SECONDS = 0.5
 
 
 def detect_speech(waveform: np.ndarray) -> np.ndarray:
@@ -100,6 +103,15 @@ def _rises_and_falls(loudness: np.ndarray) -> bool:
         return False
     rising = np.diff(loudness)[loudness[1:] > loudness.max() - AUDIBLE_DB] > 0
     return bool(rising.sum() >= RISING * rising.size)
+
+
+def require_speech(samples: int, where: str = "") -> None:
+    """Raise NoSpeechError for less than half a second of speech; `where`, it says, " in the first 60 s of NAME"."""
+    if samples < MIN_SPEECH_SECONDS * SAMPLE_RATE:
+        raise NoSpeechError(
+            f"Only {samples / SAMPLE_RATE:.1f} s of speech were found{where} and half a second is needed:"
+            " speak a little longer or louder."
+        )
 
 
 def keep_speech(waveform: np.ndarray, speech: np.ndarray | None = None) -> np.ndarray:
