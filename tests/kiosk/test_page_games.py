@@ -50,10 +50,14 @@ class Dealt(list[dict[str, Any]]):
             self.append(response.json())
 
 
-def answer(page: Page, dealt: Dealt, right: bool) -> dict[str, Any]:
-    """Press the right face of this round, or another."""
-    expect(page.locator("#find[data-shown=question] .question")).to_have_text(text("whose"))
-    round_ = dealt[-1]
+def answer(page: Page, dealt: Dealt, number: int, right: bool) -> dict[str, Any]:
+    """Press the right face of round `number`, from 1, or another."""
+    expect(page.locator("#find[data-shown=question] .round-number")).to_have_text(
+        text("round", n=number, m=ROUNDS)
+    )
+    while len(dealt) < number:  # the page may have read the server's answer before we have
+        page.wait_for_timeout(20)
+    round_ = dealt[number - 1]
     page.click(f".pick >> nth={round_['answer'] if right else (round_['answer'] + 1) % 4}")
     return round_
 
@@ -66,7 +70,7 @@ class TestFindMyVoice:
         open_game(page, "find")
         page.click("#find-start")
         for number, is_right in enumerate(right, 1):
-            round_ = answer(page, dealt, is_right)
+            round_ = answer(page, dealt, number, is_right)
             model = round_["model"] == round_["answer"]
             verdict = {(True, True): "both", (True, False): "people", (False, True): "model"}
             expect(page.locator(".question")).to_have_text(
@@ -93,8 +97,8 @@ class TestFindMyVoice:
         open_game(page, "find")
         page.check("#find-mine", force=True)
         page.click("#find-start")
-        for _ in range(ROUNDS):
-            answer(page, dealt, True)
+        for number in range(1, ROUNDS + 1):
+            answer(page, dealt, number, True)
             page.click("#find-next")
         expect(page.locator("#find-people")).to_have_text(str(ROUNDS))
         assert [round_["person"] for round_ in dealt].count(VISITOR) == 1

@@ -48,7 +48,8 @@ class FusedEncoder(nn.Module):
         super().__init__()
         self.dvector, self.campplus = DVectorNetwork(), CAMPPlus()
         self.register_buffer("mean", torch.zeros(FUSED_SIZE))
-        self.register_buffer("directions", torch.eye(FUSED_SIZE, EMBEDDING_SIZE))
+        # Not torch.eye: on the device "meta", where weights are loaded, it imports torch.compile, two seconds.
+        self.register_buffer("directions", torch.zeros(FUSED_SIZE, EMBEDDING_SIZE).fill_diagonal_(1))
 
     def forward(self, features: Tensor, frames: int | None = None) -> Tensor:
         """Embed a batch of one length, or its first `frames` frames."""

@@ -194,7 +194,7 @@ def blurred(picture: Tensor) -> Tensor:
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
     """3x3, with He's initial weights, which keep the variance of features through the layers."""
     layer = nn.Conv2d(inputs, outputs, 3, stride, 1)
-    nn.init.kaiming_normal_(layer.weight, LEAKY_SLOPE)
+    nn.init.kaiming_uniform_(layer.weight, LEAKY_SLOPE)
     assert layer.bias is not None
     nn.init.zeros_(layer.bias)
     return layer
