@@ -38,7 +38,7 @@ from v2f.models.weights import FITTED
 from v2f.training.augment import augment_faces
 from v2f.training.batches import image_size
 from v2f.training.presets import AdversarialConfig
-from v2f.training.seeding import seeded_generator
+from v2f.training.seeding import seeded_generator, seeded_initial_values
 from v2f.training.tasks.small_data import falling, update_average
 from v2f.training.tasks.stage_two import COLUMNS, WEIGHTS, StageTwo, freeze, grid
 
@@ -100,8 +100,7 @@ class PortraitTask(StageTwo):
         self.portraits = SmoothPortraits(pack, device)
         self.face = _face(self.networks.image_size).to(device)
         self.detailed = self.portraits.detailed(seeded_generator(device, config.seed))
-        with torch.random.fork_rng():
-            torch.manual_seed(config.seed)
+        with seeded_initial_values(config.seed):
             self.generator = runtime.place(PortraitGenerator(self.networks))
             self.patches = runtime.place(PatchDiscriminator())
             self.trunk = runtime.place(FaceTrunk(self.networks))

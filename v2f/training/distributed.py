@@ -92,16 +92,17 @@ def started_by_torchrun(device: str | None) -> Iterator[tuple[Processes, str | N
     if not several():
         yield ALONE, device
         return
-    kind = find_device(device).type
-    if kind == "cuda":
+    gpu = None
+    if find_device(device).type == "cuda":
         local = int(os.environ["LOCAL_RANK"])
         if local >= torch.cuda.device_count():
             raise DistributedError(
                 f"Every process needs a GPU of its own; PyTorch finds {torch.cuda.device_count()} here."
             )
         device = f"cuda:{local}"
-        torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
+        gpu = torch.device(device)
+        torch.cuda.set_device(gpu)
+    distributed.init_process_group("nccl" if gpu else "gloo", device_id=gpu)
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size()), device
     finally:

@@ -29,7 +29,7 @@ from v2f.training.distributed import ALONE, Processes
 from v2f.training.pack import Pack
 from v2f.training.presets import AdversarialConfig
 from v2f.training.sampling import Batch, PackSampler
-from v2f.training.seeding import mix_seeds
+from v2f.training.seeding import mix_seeds, seeded_initial_values
 from v2f.training.tasks.stage_two import WEIGHTS, StageTwo, freeze
 
 BEST = "v2f-best.safetensors"  # those of the step at which validation people were matched best
@@ -65,8 +65,7 @@ class AdversarialTask(StageTwo):
         device = runtime.device
         on_gpu = device.type == "cuda"
         self.sampler = PackSampler(pack, config, device, self.rows)
-        with torch.random.fork_rng():
-            torch.manual_seed(config.seed)
+        with seeded_initial_values(config.seed):
             self.generator = runtime.place(build_generator(config.networks))
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.discriminator = runtime.place(Discriminator(config.networks))

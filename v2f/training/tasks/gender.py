@@ -31,7 +31,7 @@ from v2f.models.classifiers import BATCH, GenderClassifier
 from v2f.models.networks import GENDERS
 from v2f.training.batches import Faces, image_size, uniform
 from v2f.training.checkpoint import ModuleState
-from v2f.training.seeding import seeded_generator
+from v2f.training.seeding import seeded_generator, seeded_initial_values
 from v2f.training.settings import SETTINGS, recorded
 
 WEIGHTS = "gender.safetensors"
@@ -74,8 +74,7 @@ class GenderTask(ModuleState):
             )
             for gender in range(len(GENDERS))
         ]
-        with torch.random.fork_rng():
-            torch.manual_seed(config.seed)
+        with seeded_initial_values(config.seed):
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.head = runtime.place(Classifier(len(GENDERS), config.networks))
         self.parts = nn.ModuleDict({"trunk": self.trunk, "gender": self.head})

@@ -49,7 +49,7 @@ from v2f.training.batches import Faces, image_size, uniform
 from v2f.training.checkpoint import ModuleState
 from v2f.training.crops import VoiceCrops
 from v2f.training.presets import CropConfig
-from v2f.training.seeding import seeded_generator
+from v2f.training.seeding import seeded_generator, seeded_initial_values, seeded_number
 from v2f.training.settings import SETTINGS, recorded
 
 WEIGHTS = "matcher.safetensors"
@@ -96,8 +96,7 @@ class MatcherTask(ModuleState):
             else f"{store.folder} has no two validation people with voices and faces, so no accuracy is measured."
         )
         self.crops = VoiceCrops(store, self.voice_rows, config.seed, device, limit=limit)
-        with torch.random.fork_rng():
-            torch.manual_seed(config.seed)
+        with seeded_initial_values(config.seed):
             self.encoder = runtime.place(VoiceEncoder(config.networks))
             self.trunk = runtime.place(FaceTrunk(config.networks))
             self.head: Chooser | Classifier = runtime.place(
@@ -113,7 +112,7 @@ class MatcherTask(ModuleState):
         """One step on a batch of voices, all crops of one length, and of faces."""
         rng = seeded_generator(self.runtime.device, self.config.seed, index)
         voices = torch.randint(len(self.voice_rows), (self.batch,), generator=rng, device=self.runtime.device)
-        samples = int(self.config.crops.seconds(uniform(0, 1, 1, rng).item()) * SAMPLE_RATE)
+        samples = int(self.config.crops.seconds(seeded_number(self.config.seed, index)) * SAMPLE_RATE)
         log_mels = self.crops.log_mels(voices, samples, index, self.config.crops.augment)
         self.parts.train()
         learn = self._choice if self.config.kind == "svhf" else self._classification

@@ -36,13 +36,12 @@ from v2f.models import (
 from v2f.models.networks import EMBEDDING_SIZE
 from v2f.models.weights import HELD_OUT
 from v2f.training.augment import mask_features
-from v2f.training.batches import uniform
 from v2f.training.checkpoint import ModuleState
 from v2f.training.crops import VoiceCrops
 from v2f.training.distributed import ALONE, Processes
 from v2f.training.memory import Ahead
 from v2f.training.presets import SpeakerConfig
-from v2f.training.seeding import seeded_generator
+from v2f.training.seeding import seeded_generator, seeded_initial_values, seeded_number
 from v2f.training.settings import SETTINGS, recorded
 
 WEIGHTS = "encoder.safetensors"
@@ -84,8 +83,7 @@ class SpeakerTask(ModuleState):
         self.crops = VoiceCrops(store, self.train_rows, config.seed, device, self.shares, limit, self.part)
         resident = self.crops.crops.resident
         self.ahead = None if resident else Ahead(self._crops_of, device, config.steps)
-        with torch.random.fork_rng():
-            torch.manual_seed(config.seed)
+        with seeded_initial_values(config.seed):
             self.encoder = processes.share_statistics(runtime.place(VoiceEncoder(config.networks)))
             self.speaker_head = runtime.place(nn.Linear(EMBEDDING_SIZE, len(self.speakers)))
             self.parts = nn.ModuleDict({"encoder": self.encoder, "speaker_head": self.speaker_head})
@@ -107,7 +105,7 @@ class SpeakerTask(ModuleState):
     def step(self, index: int) -> dict[str, Tensor]:
         """One step on a batch of crops; every VERIFY_EVERY steps also validation people's equal error rate."""
         config, rng = self.config, seeded_generator(self.runtime.device, self.config.seed, index)
-        voices, samples = self._draw(rng)
+        voices, samples = self._draw(index, rng)
         read = self.ahead(index) if self.ahead else None
         inputs = self.crops.log_mels(voices, samples, index, config.crops.augment, read)
         if config.crops.augment:
@@ -132,15 +130,15 @@ class SpeakerTask(ModuleState):
             losses[EER] = torch.tensor(self.verification_eer(), device=self.runtime.device)
         return losses
 
-    def _draw(self, rng: torch.Generator) -> tuple[Tensor, int]:
+    def _draw(self, index: int, rng: torch.Generator) -> tuple[Tensor, int]:
         """The voices of a batch, all processes' [batch], and how many samples of each are heard."""
         voices = torch.randint(len(self.labels), (self.batch,), generator=rng, device=self.runtime.device)
-        seconds = self.config.crops.seconds(uniform(0, 1, 1, rng).item())
+        seconds = self.config.crops.seconds(seeded_number(self.config.seed, index))
         return voices, round(seconds * FRAMES_PER_SECOND) * HOP
 
     def _crops_of(self, index: int) -> Tensor:
         """This process's crops of a step, as they are stored."""
-        voices, samples = self._draw(seeded_generator(self.runtime.device, self.config.seed, index))
+        voices, samples = self._draw(index, seeded_generator(self.runtime.device, self.config.seed, index))
         return self.crops.read(voices, samples, index)
 
     def settings(self) -> dict[str, object]:
