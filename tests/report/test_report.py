@@ -2,7 +2,6 @@
 
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from PIL import Image
 
 from tests.report.made_findings import ORDER, made_findings
 from v2f.report.report import write
-from v2f.report.results import Figure, Findings, LeftOut
+from v2f.report.results import Figure, Findings, LeftOut, People, Question
+from v2f.report.wording import texts
 
 VOID = {"meta", "img", "br"}
 
@@ -113,11 +113,15 @@ def test_both_forms_hold_the_run_what_was_left_out_and_how_to_read_it(folder: Pa
         assert places[-1] < text.index("As they came.") < text.rindex("Left out") < text.rindex("How to read")
 
 
-def test_whatever_findings_and_figures_say_stays_text(tmp_path: Path) -> None:
+def test_whatever_findings_figures_and_texts_say_stays_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     evil = "<script>alert('\"&')</script>"
-    made = made_findings()
-    results = [replace(r, measure=r.measure + evil, on=evil, by=evil, stratum=evil) for r in made.results]
-    left_out = [LeftOut(evil, evil, evil), LeftOut("age", evil, evil)]
+    for table in ("questions", "people", "strata", "measures", "parts", "judges"):
+        for name in texts()[table]:
+            monkeypatch.setitem(texts()[table], name, f"{name} {evil}")
+    results = made_findings().results
+    left_out = [LeftOut(question, People.TEST, evil) for question in (Question.FIGURES, Question.AGE)]
     run = {"weights": evil, evil: {evil: [evil, 1, None]}}
     write(Findings(run, results, left_out), [Figure("f.png", evil, evil, Image.new("L", (1, 1)))], tmp_path)
     page = Reader((tmp_path / "report.html").read_text("utf-8"))
@@ -126,9 +130,12 @@ def test_whatever_findings_and_figures_say_stays_text(tmp_path: Path) -> None:
     assert "<script" not in (tmp_path / "report.md").read_text("utf-8")
 
 
-def test_every_line_of_a_markdown_table_has_as_many_cells(tmp_path: Path) -> None:
-    results = [replace(r, measure=f"{r.measure} | a") for r in made_findings().results]
-    write(Findings({}, results, []), [], tmp_path)
+def test_every_line_of_a_markdown_table_has_as_many_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, words in texts()["measures"].items():
+        monkeypatch.setitem(texts()["measures"], name, f"{words} | a")
+    write(Findings({}, made_findings().results, []), [], tmp_path)
     lines = (tmp_path / "report.md").read_text("utf-8").replace("\\|", "").split("\n")
     blocks = "\n".join(line if line.startswith("|") else "" for line in lines).split("\n\n")
     sizes = [{line.count("|") for line in block.split("\n") if line} for block in blocks]

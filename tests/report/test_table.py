@@ -8,7 +8,7 @@ import pytest
 from tests.report.made_findings import made_findings
 from v2f.errors import V2FError
 from v2f.models import weights
-from v2f.report.results import Findings
+from v2f.report.results import Findings, Question
 from v2f.report.table import END, START, add_arguments, block, replaced
 
 
@@ -77,7 +77,7 @@ def test_a_number_stands_beside_chance_speech2face_and_the_paper() -> None:
 
 def test_the_papers_networks_have_a_column_of_their_own_with_the_same_measures() -> None:
     made = made_findings()
-    kept = [r for r in made.results if r.question != "age"]
+    kept = [r for r in made.results if r.question != Question.AGE]
     theirs = Findings(made.run, [replace(r, value=0.5, low=0.4, high=0.6) for r in kept], made.left_out)
     head, _, *lines = block(made, "report.md", theirs).splitlines()
     assert head.split(" | ")[1:3] == ["v2f", "the paper's networks"]
@@ -93,7 +93,7 @@ def test_a_number_that_is_not_distinguishable_from_chance_says_so() -> None:
     assert cells(made_findings(), "apparent age")[:3] == ["0.07 [−0.03, 0.19] ≈ chance", "0", "0.32"]
 
 
-@pytest.mark.parametrize("question", ["closed-set identification", "matching", "age", "gender"])
+@pytest.mark.parametrize("question", ["closed_set_identification", "matching", "age", "gender"])
 def test_what_was_not_measured_has_no_row(question: str) -> None:
     made = made_findings()
     kept = Findings(made.run, [r for r in made.results if r.question != question], made.left_out)

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from v2f.report import wording
-from v2f.report.results import Result
+from v2f.report.results import Measure, People, Question, Result
+
+ASKED = Question.AGE, Measure.RANK_CORRELATION, People.TEST
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,7 @@ from v2f.report.results import Result
     ],
 )
 def test_numbers_have_sensible_digits(fields: dict, words: str) -> None:
-    result = Result("age", "some", "test", **fields)
+    result = Result(*ASKED, **fields)
     assert f"{wording.value_of(result)} {wording.interval_of(result)}".strip() == words
 
 
@@ -31,11 +33,11 @@ def test_numbers_have_sensible_digits(fields: dict, words: str) -> None:
     [(0.5, "50 %"), (1 / 6, "16.7 %"), (1 / 283, "0.4 %"), (1 / 20_000, "0.005 %"), (0.0, "0 %"), (None, "")],
 )
 def test_chance_is_short(chance: float | None, words: str) -> None:
-    assert wording.chance_of(Result("age", "some", "test", chance=chance)) == words
+    assert wording.chance_of(Result(*ASKED, chance=chance)) == words
 
 
 def test_the_ends_of_an_interval_belong_to_it() -> None:
-    at = Result("gender", "some", "test", value=0.55, low=0.5, high=0.6, chance=0.5)
+    at = Result(*ASKED, value=0.55, low=0.5, high=0.6, chance=0.5)
     assert wording.like_chance(at)
     assert not wording.like_chance(replace(at, low=0.501))
     assert not wording.like_chance(replace(at, low=0.3, high=0.4))  # worse than chance is not like it

@@ -39,14 +39,7 @@ from v2f.evaluation.questions.durations import durations
 from v2f.evaluation.questions.gender import gender
 from v2f.evaluation.questions.identification import closed_set_identification, names_faces
 from v2f.evaluation.questions.matchers import matchers
-from v2f.evaluation.questions.matching import (
-    CENTRED,
-    UNSTRATIFIED,
-    galleries,
-    matching,
-    trials_of,
-    verification,
-)
+from v2f.evaluation.questions.matching import galleries, matching, trials_of, verification
 from v2f.evaluation.questions.noise import noise, sound_files, sounds
 from v2f.evaluation.questions.quality import detection_rates, quality
 from v2f.evaluation.subjects import Subjects, held_out, names_of, of_pairs, of_store, of_training
@@ -55,13 +48,11 @@ from v2f.models import Runtime, file_hash, load, load_networks
 from v2f.models.classifiers import GenderClassifier, Matcher
 from v2f.models.weights import FITTED, HELD_OUT, find
 from v2f.pipeline import VoiceToFace
-from v2f.report.results import Figure, Findings, LeftOut, Result
+from v2f.report.results import Figure, Findings, Judge, LeftOut, People, Question, Result, Stratum
 
 TRAIN_TRIALS = 50_000  # Sec. 4.2
 IMPOSTERS = 50  # for each true pair, as Speech2Face's pictures were measured
 NOT_MEASURED = ("train", "validation", "")  # splits
-DETECTIONS = "a face is detected"  # so begin measures by detectors, one of which is dlib's, too
-COMMON_VOICE = "common voice"  # the split of whose speakers many are shown
 
 
 class Evaluation:
@@ -73,10 +64,10 @@ class Evaluation:
         self.versions = judge_versions()  # fails at once if one is missing
         self.judges: Judges = {JUDGE: partial(judge_faces, workers=options.workers)}
         if options.second_judge:
-            self.judges[faceres.NAME] = faceres.FaceRes(options.second_judge)
+            self.judges[Judge.FACERES] = faceres.FaceRes(options.second_judge)
             self.versions[faceres.NAME] = faceres.SOURCE
         if options.outside_judge:
-            self.judges[mobilefacenet.NAME] = mobilefacenet.MobileFaceNet(options.outside_judge)
+            self.judges[Judge.MOBILEFACENET] = mobilefacenet.MobileFaceNet(options.outside_judge)
             self.versions[mobilefacenet.NAME] = mobilefacenet.SOURCE
         self.weights, self.store = find(options.weights), Store.open(options.data)
         runtime = Runtime.choose(exact=options.exact)
@@ -95,18 +86,19 @@ class Evaluation:
         measured = self.measured_subjects()
         for subjects in measured:
             self.check_unseen(subjects)
+        question, everybody = Question.ALL_QUESTIONS, People.EVERYBODY
         for judge, name, told in (
-            ("second", faceres.NAME, "--second-judge names its folder"),
-            ("outside", mobilefacenet.NAME, "--outside-judge names its file"),
+            ("second", Judge.FACERES, "--second-judge names its folder"),
+            ("outside", Judge.MOBILEFACENET, "--outside-judge names its file"),
         ):
             if name not in self.judges:
-                self.leave_out("all questions", "everybody", f"no {judge} judge was given; {told}")
+                self.leave_out(question, everybody, f"no {judge} judge was given; {told}")
         trained = self.training_faces()
         real = trained.subjects.faces
         real_detected = detections(real, self.workers) if len(real) else {}
         for subjects in measured:
             if not len(subjects.voice_person):
-                self.leave_out("all questions", subjects.name, "there are no recordings")
+                self.leave_out(question, subjects.name, "there are no recordings")
                 continue
             self.log(f"{subjects.name}: generating and judging faces")
             generated = self.generate(subjects)
@@ -114,7 +106,7 @@ class Evaluation:
             self.compare_with_training(generated, trained, real_detected)
             if subjects.name == self.options.split:
                 self.ask_of_one_corpus(generated)
-            if subjects.name == COMMON_VOICE:
+            if subjects.name == People.COMMON_VOICE:
                 self.figures.append(unchosen(generated, self.seed))
         return Findings.of(self.facts(), self.lines), self.figures
 
@@ -128,12 +120,12 @@ class Evaluation:
                 of_store(self.store, split, self.encoder, self.size, longest=True) for split in sorted(splits)
             ]
         if not options.pairs:
-            self.leave_out("matching", "true pairs", "no folder of true pairs was given")
+            self.leave_out(Question.MATCHING, People.TRUE_PAIRS, "no folder of true pairs was given")
             return measured
         self.log("reading the true pairs")
         pairs = of_pairs(options.pairs, options.pairs_split, IMPOSTERS, self.workers, self.encoder, self.size)
         for reason, count in pairs.left_out.items():
-            self.leave_out("all questions", pairs.name, f"{count} of them: {reason}")
+            self.leave_out(Question.ALL_QUESTIONS, pairs.name, f"{count} of them: {reason}")
         return [*measured, pairs]
 
     def training_faces(self) -> GeneratedFaces:
@@ -148,18 +140,18 @@ class Evaluation:
         subjects = of_training(self.store, shares, self.seed, self.encoder, self.size)
         same = provenance.get("store") == store_hash(self.store.folder)
         if not (same or names_faces(self.engine, subjects)):
-            for question in ("closed-set identification", "matching"):
-                self.leave_out(question, "training", "the weights were trained on other identities")
+            for question in (Question.CLOSED_SET_IDENTIFICATION, Question.MATCHING):
+                self.leave_out(question, subjects.name, "the weights were trained on other identities")
             return self.generate(replace(subjects, voice_person=subjects.voice_person[:0]))
         if known is None:
             why = "other recordings were held out of the weights' training than would be of this store's"
-            self.leave_out("closed-set identification", "training", why)
+            self.leave_out(Question.CLOSED_SET_IDENTIFICATION, subjects.name, why)
         else:
             apart = held_out(subjects, self.store, shares, self.seed)
             self.add(closed_set_identification(self.engine, subjects, apart, self.seed))
         generated = self.generate(subjects)
         lists = self.trials(generated, TRAIN_TRIALS)
-        of_paper = {stratum: lists[stratum] for stratum in (UNSTRATIFIED, "gender") if stratum in lists}
+        of_paper = {stratum: lists[stratum] for stratum in (None, Stratum.GENDER) if stratum in lists}
         self.add(matching(generated, of_paper, self.seed))
         return generated
 
@@ -168,9 +160,10 @@ class Evaluation:
         name = generated.subjects.name
         self.add(gender(generated, self.classifier, self.seed))
         self.add(age(generated, self.seed))
-        lists: dict[str, Trials] = {}
+        lists: dict[Stratum | None, Trials] = {}
         if not generated.true_verdicts:
-            for question in ("matching", "identification", "retrieval", "verification"):
+            of_faces = (Question.MATCHING, Question.IDENTIFICATION, Question.RETRIEVAL, Question.VERIFICATION)
+            for question in of_faces:
                 self.leave_out(question, name, "there are no true faces of the speakers")
         else:
             self.log(f"{name}: matching")
@@ -178,13 +171,13 @@ class Evaluation:
             self.add(matching(generated, lists, self.seed))
             self.add(matchers(generated, lists, self.matchers, self.seed))
             self.add(galleries(generated, self.seed))
-            if UNSTRATIFIED in lists:
-                self.add(verification(generated, lists[UNSTRATIFIED], self.seed))
+            if None in lists:
+                self.add(verification(generated, lists[None], self.seed))
         self.log(f"{name}: durations")
         self.add(durations(self.engine, generated, lists, self.judges, self.classifier, self.seed))
 
     def compare_with_training(
-        self, generated: GeneratedFaces, trained: GeneratedFaces, real_detected: dict[str, np.ndarray]
+        self, generated: GeneratedFaces, trained: GeneratedFaces, real_detected: dict[Judge, np.ndarray]
     ) -> None:
         """Quality by every judge, and the figure of the generated faces that are nearest to a training face.
 
@@ -195,13 +188,13 @@ class Evaluation:
             self.add(detection_rates(detected, people, real_detected.get(by), on, by, self.seed))
         faces, identity = trained.subjects.faces, trained.subjects.face_person
         if len(faces) < 2:
-            self.leave_out("quality", on, "the store has no training faces to compare with")
+            self.leave_out(Question.QUALITY, on, "the store has no training faces to compare with")
             return
         for judge, verdicts in generated.verdicts.items():
             by, real = DESCRIPTORS.get(judge, judge), trained.true_verdicts[judge].descriptor
             results, nearest = quality(verdicts.descriptor, people, real, identity, on, self.seed, by)
             self.add(results)
-            if by == "dlib" and on == self.options.split and generated.subjects.shown:
+            if by == Judge.DLIB and on == self.options.split and generated.subjects.shown:
                 self.figures.append(nearest_training_faces(generated.images, faces, nearest))
 
     def ask_of_one_corpus(self, generated: GeneratedFaces) -> None:
@@ -220,7 +213,7 @@ class Evaluation:
         """A face from every whole recording, judged by all judges."""
         return generate_faces(self.engine, subjects, self.judges)
 
-    def trials(self, generated: GeneratedFaces, count: int) -> dict[str, Trials]:
+    def trials(self, generated: GeneratedFaces, count: int) -> dict[Stratum | None, Trials]:
         """Lists of trials by stratum; a stratum that cannot be had is left out with a line."""
         lists, left_out = trials_of(generated, count, self.seed, self.options.trials)
         self.add(left_out)
@@ -257,11 +250,11 @@ class Evaluation:
     def add(self, lines: Iterable[Result | LeftOut]) -> None:
         """Keep the answers to a question, and with each whether the model's faces were fitted to who judges."""
         for line in lines:
-            if isinstance(line, Result) and not line.measure.startswith(DETECTIONS):
-                line = replace(line, fitted=self.fitted.get(line.by.removesuffix(CENTRED)))
+            if isinstance(line, Result) and line.by:
+                line = replace(line, fitted=self.fitted.get(line.by))
             self.lines.append(line)
 
-    def leave_out(self, question: str, on: str, why: str) -> None:
+    def leave_out(self, question: Question, on: People, why: str) -> None:
         """Keep a line about a question that the data cannot answer."""
         self.lines.append(LeftOut(question, on, why))
 
@@ -270,16 +263,15 @@ class Evaluation:
         print(f"{time.monotonic() - self.began:5.0f} s  {stage}", file=sys.stderr, flush=True)
 
 
-def fitted(provenance: Mapping[str, str]) -> dict[str, bool]:
+def fitted(provenance: Mapping[str, str]) -> dict[Judge, bool]:
     """Whether a model's faces were fitted to each descriptor, as far as its provenance tells.
 
     To the outside judge's they were not, unless it says so.
     """
-    names = {faceres.NAME, mobilefacenet.NAME, *DESCRIPTORS.values()}
     if FITTED not in provenance:
-        return {mobilefacenet.NAME: False}
-    told = {name.strip() for name in provenance[FITTED].split(",")}
-    return {name: name in told for name in names}
+        return {Judge.MOBILEFACENET: False}
+    told = {name.strip().lower() for name in provenance[FITTED].split(",")}
+    return {judge: judge in told for judge in (Judge.DLIB, Judge.FACERES, Judge.MOBILEFACENET)}
 
 
 def known_to(path: Path, people: Sequence[str]) -> list[str]:

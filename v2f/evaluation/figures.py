@@ -19,9 +19,9 @@ from v2f.evaluation.questions.noise import KINDS
 from v2f.evaluation.questions.quality import CLOSE, Neighbours
 from v2f.evaluation.subjects import Subjects
 from v2f.pipeline import DURATIONS, VoiceToFace
-from v2f.report.results import Figure, LeftOut
+from v2f.report.results import Figure, LeftOut, Question
 
-QUESTION = "figures"
+QUESTION = Question.FIGURES
 SPEAKERS = 4  # of Figures 3 and 5, as in the paper
 OF_GROUP = 6  # speakers of each group of Figure 4
 OLD = 60  # years that true faces must look to be among Figure 4's old
@@ -99,11 +99,8 @@ def figures(engine: VoiceToFace, generated: GeneratedFaces, seed: int) -> tuple[
     order = Shuffled(generated, seed)
     made: list[Figure | LeftOut] = []
     if not order.seen:
-        made.append(
-            LeftOut(
-                QUESTION, generated.subjects.name, "true faces beside the generated ones, as there are none"
-            )
-        )
+        why = "true faces beside the generated ones, as there are none"
+        made.append(LeftOut(QUESTION, generated.subjects.name, why))
     made += [figure_2(engine, order, seed), figure_3(engine, generated, order)]
     made += [*figure_4(generated, order), *figure_5(engine, generated, order)]
     pictures = [figure for figure in made if isinstance(figure, Figure)]

@@ -11,6 +11,7 @@ from v2f.evaluation.judges import DESCRIPTORS, Judges, Verdicts
 from v2f.evaluation.subjects import Subjects
 from v2f.models.pixels import as_input, shrink
 from v2f.pipeline import VoiceToFace
+from v2f.report.results import Judge
 
 BATCH = 256  # recordings or faces, to bound memory
 
@@ -19,28 +20,28 @@ BATCH = 256  # recordings or faces, to bound memory
 class GeneratedFaces:
     """One face for each recording of the subjects, and what judges say of these and of the true faces.
 
-    Verdicts are by the name of the judge; of true faces there are none for subjects without any. The trunk is the
-    model's own face embedding, which its discriminator and classifier share; None for weights without one.
+    Verdicts are by judge; of true faces there are none for subjects without any. The trunk is the model's own face
+    embedding, which its discriminator and classifier share; None for weights without one.
     """
 
     subjects: Subjects
     embeddings: np.ndarray  # float32 [recordings, 64], of the voices
     images: np.ndarray  # uint8 [recordings, size, size, 3]
     scores: np.ndarray | None  # float32 [recordings], by the discriminator
-    verdicts: dict[str, Verdicts]
-    true_verdicts: dict[str, Verdicts]
+    verdicts: dict[Judge, Verdicts]
+    true_verdicts: dict[Judge, Verdicts]
     trunk: np.ndarray | None  # float32 [recordings, 64]
     true_trunk: np.ndarray | None  # float32 [faces, 64]
 
     @property
-    def embedding_spaces(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Face embeddings by name, the judges' and the trunk's: of the generated faces, and of the true ones."""
+    def embedding_spaces(self) -> dict[Judge, tuple[np.ndarray, np.ndarray]]:
+        """Face embeddings, the judges' and the trunk's: of the generated faces, and of the true ones."""
         spaces = {
             DESCRIPTORS.get(judge, judge): (self.verdicts[judge].descriptor, true.descriptor)
             for judge, true in self.true_verdicts.items()
         }
         if self.trunk is not None and self.true_trunk is not None:
-            spaces["trunk"] = (self.trunk, self.true_trunk)
+            spaces[Judge.TRUNK] = (self.trunk, self.true_trunk)
         return spaces
 
 

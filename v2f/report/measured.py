@@ -11,28 +11,27 @@ import json
 from pathlib import Path
 from typing import Any
 
-from v2f.report.results import Findings, Result
+from v2f.report import wording
+from v2f.report.results import Findings, Judge, Measure, People, Question, Result, Stratum
 
-AMONG = ("true pairs", "test", "validation")
+AMONG = (People.TRUE_PAIRS, People.TEST, People.VALIDATION)
 NUMBERS = {  # question, measure and stratum of each
-    "anyone": ("matching", "1:2", ""),
-    "same sex": ("matching", "1:2", "gender"),
-    "sex": ("gender", "generated faces agree with their speaker", ""),
+    "anyone": (Question.MATCHING, Measure.MATCHING, None),
+    "same sex": (Question.MATCHING, Measure.MATCHING, Stratum.GENDER),
+    "sex": (Question.GENDER, Measure.GENERATED_AGREE, None),
 }
 
 
 def measured(findings: Findings) -> dict[str, Any]:
     """The numbers that are there; of several judges that of the first that nothing was fitted to, else the first."""
     told: dict[str, Any] = {"weights_sha256": findings.run.get("weights_sha256")}
-    for name, (question, measure, stratum) in NUMBERS.items():
+    for name, keys in NUMBERS.items():
         results = [
             result
             for on in AMONG
             for result in findings.results
-            if (result.question, result.on, result.stratum) == (question, on, stratum)
-            and result.measure.startswith(measure)
-            and "centred" not in result.by
-            and result.by != "trunk"
+            if (result.question, result.measure, result.stratum, result.on) == (*keys, on)
+            and not (result.centred or result.part or result.by == Judge.TRUNK)
         ]
         results = [result for result in results if result.on == results[0].on]
         if results:
@@ -53,4 +52,4 @@ def write(findings: Findings, path: Path) -> bool:
 
 def _of(result: Result) -> dict[str, Any]:
     names = ("value", "low", "high", "chance", "people", "trials", "fitted")
-    return {"judge": result.by} | {name: getattr(result, name) for name in names}
+    return {"judge": wording.judge(result)} | {name: getattr(result, name) for name in names}

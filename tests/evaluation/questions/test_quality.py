@@ -3,23 +3,14 @@
 import numpy as np
 import pytest
 
-from v2f.data import faceres
-from v2f.evaluation import mobilefacenet
 from v2f.evaluation.questions.quality import (
-    DETECTED,
-    NO_COPY,
-    REAL_DETECTED,
-    REAL_NO_COPY,
     detection_rates,
     diversity,
     frechet,
     neighbours,
     quality,
 )
-from v2f.report.results import LeftOut, Result
-
-GENERATED = "generated face to its nearest training face"
-REAL = "training face to its nearest of another identity"
+from v2f.report.results import Judge, LeftOut, Measure, People, Result
 
 
 def points(count: int, seed: int, shift: float = 0.0) -> np.ndarray:
@@ -53,19 +44,25 @@ def test_each_judge_has_its_own_measure_of_one_person() -> None:
     training = np.random.default_rng(0).standard_normal((40, 128))
     step = np.zeros(128)
     step[0] = 0.4  # more than two pictures of one person by dlib, less by the others
-    for by, apart in (("dlib", 1), (faceres.NAME, 0), (mobilefacenet.NAME, 0)):
-        found, _ = quality(training + step, np.arange(40), training, np.arange(40), "test", seed=0, by=by)
-        (copied,) = [result for result in found if isinstance(result, Result) and result.measure == NO_COPY]
+    for by, apart in ((Judge.DLIB, 1), (Judge.FACERES, 0), (Judge.MOBILEFACENET, 0)):
+        faces = (training + step, np.arange(40), training, np.arange(40))
+        found, _ = quality(*faces, People.TEST, seed=0, by=by)
+        results = [result for result in found if isinstance(result, Result)]
+        (copied,) = [result for result in results if result.measure == Measure.NO_COPY]
         assert (copied.value, copied.by, copied.people) == (apart, by, 40)
 
 
 def test_a_detector_is_told_of_generated_and_of_training_faces() -> None:
     made, real = detection_rates(
-        np.array([1, 1, 0, 0], bool), np.arange(4), np.ones(9, bool), "test", "OpenCV", seed=0
+        np.array([1, 1, 0, 0], bool), np.arange(4), np.ones(9, bool), People.TEST, Judge.OPENCV, seed=0
     )
-    assert (made.measure, made.value, made.by, made.people) == (DETECTED, 0.5, "OpenCV", 4)
-    assert (real.measure, real.value, real.trials) == (REAL_DETECTED, 1, 9)
-    assert len(list(detection_rates(np.ones(4, bool), np.arange(4), None, "test", "dlib", seed=0))) == 1
+    assert (made.measure, made.value, made.by, made.people) == (
+        *(Measure.GENERATED_DETECTED, 0.5),
+        *(Judge.OPENCV, 4),
+    )
+    assert (real.measure, real.value, real.trials) == (Measure.REAL_DETECTED, 1, 9)
+    alone = (People.TEST, Judge.DLIB_DETECTOR)
+    assert len(list(detection_rates(np.ones(4, bool), np.arange(4), None, *alone, seed=0))) == 1
 
 
 def test_diversity_is_the_mean_over_pairs_of_different_people() -> None:
@@ -91,19 +88,19 @@ def test_a_real_face_is_not_compared_with_its_own_identity() -> None:
 def test_a_memorising_model_lies_nearer_to_training_than_real_faces_do() -> None:
     rng = np.random.default_rng(0)
     training = rng.standard_normal((400, 128))
-    found, nearest = quality(training[:200] + 1e-3, np.arange(200), training, np.arange(400), "test", seed=0)
+    found, nearest = quality(
+        training[:200] + 1e-3, np.arange(200), training, np.arange(400), People.TEST, seed=0
+    )
     told = {result.measure: result.value for result in found}
-    generated, real = (told[f"distance of a {face}, median"] for face in (GENERATED, REAL))
-    assert generated < 0.1 < real
-    assert told[f"distance of a {GENERATED}, 1 % are nearer than"] < 0.1
-    assert (told[NO_COPY], told[REAL_NO_COPY]) == (0, 1)
+    assert told[Measure.NEAREST_MEDIAN] < 0.1 < told[Measure.REAL_NEAREST_MEDIAN]
+    assert told[Measure.NEAREST_PERCENTILE] < 0.1
+    assert (told[Measure.NO_COPY], told[Measure.REAL_NO_COPY]) == (0, 1)
     assert len(nearest.row) == 200
-    ours, floor = (value for measure, value in told.items() if measure.startswith("Fréchet"))
-    assert ours < floor  # half of them are the real faces themselves
+    assert told[Measure.FRECHET] < told[Measure.FRECHET_REAL]  # half of them are the real faces themselves
 
 
 def test_too_few_faces_have_no_frechet_distance_and_it_is_said() -> None:
     training = np.random.default_rng(0).standard_normal((400, 128))
-    found, _ = quality(training[:50], np.arange(50), training, np.arange(400), "test", seed=0)
+    found, _ = quality(training[:50], np.arange(50), training, np.arange(400), People.TEST, seed=0)
     (line,) = [line for line in found if isinstance(line, LeftOut)]
     assert "more than 128 faces" in line.left_out

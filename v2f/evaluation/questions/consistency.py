@@ -15,9 +15,9 @@ from v2f.evaluation.judges import DESCRIPTORS, Judges
 from v2f.evaluation.questions.gender import gender_of_people
 from v2f.metrics import one_each
 from v2f.pipeline import VoiceToFace
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import Judge, LeftOut, Measure, Question, Result
 
-QUESTION = "consistency"
+QUESTION = Question.CONSISTENCY
 SHORTEST = 2 * FRAMES_PER_SECOND  # of a recording, in frames
 MOST = 200  # speakers, with one recording each
 
@@ -47,27 +47,25 @@ def consistency(
 
 
 def _by(
-    by: str, points: np.ndarray, person: np.ndarray, generated: GeneratedFaces, seed: int
+    by: Judge, points: np.ndarray, person: np.ndarray, generated: GeneratedFaces, seed: int
 ) -> Iterator[Result]:
     """In one descriptor [2 n, d], of the first and the second half of each of the people [n]."""
     on = generated.subjects.name
     distances = np.linalg.norm(points[1::2, None] - points[None, 0::2], axis=2)  # [second, first]
     nearest = distances.argmin(axis=1) == np.arange(len(person))
     recognised = mean_over_people(nearest, person, seed)
-    measure, chance = f"recognised among {len(person)} by the other half", 1 / len(person)
-    yield Result.of(recognised, QUESTION, measure, on, by=by, chance=chance)
+    yield Result.of(recognised, QUESTION, Measure.RECOGNISED, on, by=by, chance=1 / len(person))
 
     gender = gender_of_people(generated)[person]
     own = np.eye(len(person), dtype=bool)
     one_gender = ~own & (gender[:, None] == gender) & (gender != "")
-    for words, chosen in (
-        ("within a speaker", own),
-        ("between speakers of one gender", one_gender),
-        ("between speakers", ~own),
+    for measure, chosen in (
+        (Measure.DISTANCE_WITHIN_SPEAKER, own),
+        (Measure.DISTANCE_WITHIN_GENDER, one_gender),
+        (Measure.DISTANCE_BETWEEN_SPEAKERS, ~own),
     ):
         if chosen.any():
             second, first = np.nonzero(chosen)
             estimate = mean_over_pairs(distances[chosen], person[second], person[first], seed)
             counts = {"recordings": np.unique(second).size}
-            measure = f"distance {words}"
             yield Result.of(estimate, QUESTION, measure, on, by=by, share=False, **counts)

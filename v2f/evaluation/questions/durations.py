@@ -14,21 +14,20 @@ from v2f.evaluation.generated_faces import GeneratedFaces, embed
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.judges import Judges, Verdicts
 from v2f.evaluation.questions.gender import generated_gender
-from v2f.evaluation.questions.matching import UNSTRATIFIED, matching
+from v2f.evaluation.questions.matching import matching
 from v2f.evaluation.trials import Trials
 from v2f.models.classifiers import GenderClassifier
 from v2f.pipeline import DURATIONS, VoiceToFace
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import Judge, LeftOut, Measure, Question, Result, Stratum
 
-QUESTION = "duration"
-COSINE, MATCHING = "cosine to the whole recording's embedding", "1:2 matching"
+QUESTION = Question.DURATION
 MOST = 2000  # recordings, sampled
 
 
 def durations(
     engine: VoiceToFace,
     generated: GeneratedFaces,
-    lists: dict[str, Trials],
+    lists: dict[Stratum | None, Trials],
     judges: Judges,
     classifier: GenderClassifier | None,
     seed: int,
@@ -47,15 +46,15 @@ def durations(
         embeddings = embed(engine, subjects, recordings, seconds)
         cosines = (embeddings * generated.embeddings[recordings]).sum(axis=1)
         estimate = mean_over_people(cosines, people, seed)
-        yield Result.of(estimate, QUESTION, COSINE, subjects.name, share=False, seconds=seconds)
+        measure = Measure.COSINE_TO_WHOLE
+        yield Result.of(estimate, QUESTION, measure, subjects.name, share=False, seconds=seconds)
 
         images, _ = engine.faces(embeddings)
         part = _of_recordings(generated, recordings, images, {name: judges[name](images) for name in judges})
         results = list(generated_gender(part, classifier, seed))
-        trials = lists[UNSTRATIFIED].among(recordings) if UNSTRATIFIED in lists else None
+        trials = lists[None].among(recordings) if None in lists else None
         if trials is not None and len(trials.probe):
-            won = matching(part, {UNSTRATIFIED: trials}, seed)
-            results += [replace(result, measure=MATCHING) for result in won]
+            results += matching(part, {None: trials}, seed)
         yield from (_at_duration(result, seconds) for result in results)
     verdicts = {name: of_all.among(sampled) for name, of_all in generated.verdicts.items()}
     part = _of_recordings(generated, sampled, generated.images[sampled], verdicts)
@@ -63,7 +62,7 @@ def durations(
 
 
 def _of_recordings(
-    generated: GeneratedFaces, recordings: np.ndarray, images: np.ndarray, verdicts: dict[str, Verdicts]
+    generated: GeneratedFaces, recordings: np.ndarray, images: np.ndarray, verdicts: dict[Judge, Verdicts]
 ) -> GeneratedFaces:
     """Other faces from some of the recordings, int [n], without the trunk's embeddings."""
     subjects = replace(generated.subjects, voice_person=generated.subjects.voice_person[recordings])

@@ -15,13 +15,11 @@ from v2f.evaluation.generated_faces import GeneratedFaces, network_inputs
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.judges import JUDGE, Verdicts
 from v2f.models.classifiers import GenderClassifier
-from v2f.report.results import Estimate, LeftOut, Result
+from v2f.report.results import Estimate, Judge, LeftOut, Measure, Part, Question, Result
 
-QUESTION = "gender"
-REAL, GENERATED = "real faces are classified correctly", "generated faces agree with their speaker"
-APPARENT = ", by the true face"
-APART = {"female": ", women alone", "male": ", men alone"}
-PAPER = {REAL: 0.9897, GENERATED: 0.9645}  # Sec. 4.2, by the classifier
+QUESTION = Question.GENDER
+APART = {"female": Part.WOMEN, "male": Part.MEN}
+PAPER = {Measure.REAL_AGREE: 0.9897, Measure.GENERATED_AGREE: 0.9645}  # Sec. 4.2, by the classifier
 SPEECH2FACE = (0.895, 0.875, 0.913)  # its own pictures of the same clips, by the same judge
 
 
@@ -38,7 +36,8 @@ def gender(
         return
     # Where judges give the reference, they would be compared with themselves on real faces.
     judged = generated.true_verdicts if subjects.gender.any() else {}
-    yield from _agreements(generated, REAL, judged, subjects.faces, subjects.face_person, classifier, seed)
+    faces = (judged, subjects.faces, subjects.face_person)
+    yield from _agreements(generated, Measure.REAL_AGREE, *faces, classifier, seed)
     yield from generated_gender(generated, classifier, seed)
     if not generated.true_verdicts:
         yield LeftOut(QUESTION, subjects.name, "there are no true faces to see genders in")
@@ -48,58 +47,54 @@ def generated_gender(
     generated: GeneratedFaces, classifier: GenderClassifier | None, seed: int
 ) -> Iterator[Result]:
     """Agreement in gender of generated faces."""
-    verdicts, person = generated.verdicts, generated.subjects.voice_person
-    yield from _agreements(generated, GENERATED, verdicts, generated.images, person, classifier, seed)
+    faces = (generated.verdicts, generated.images, generated.subjects.voice_person)
+    yield from _agreements(generated, Measure.GENERATED_AGREE, *faces, classifier, seed)
 
 
 def _agreements(
     generated: GeneratedFaces,
-    measure: str,
-    verdicts: dict[str, Verdicts],
+    measure: Measure,
+    verdicts: dict[Judge, Verdicts],
     images: np.ndarray,
     person: np.ndarray,
     classifier: GenderClassifier | None,
     seed: int,
 ) -> Iterator[Result]:
     """Agreement of judges, and of the classifier, on images uint8 [n, size, size, 3] with people's gender [n]."""
-    apparent = "" if generated.subjects.gender.any() else APPARENT
+    apparent = not generated.subjects.gender.any()
     genders = {by: verdict.sex for by, verdict in verdicts.items() if verdict.sex is not None}
     if classifier is not None and len(images):
-        genders["classifier"] = classified_gender(classifier, images)
+        genders[Judge.CLASSIFIER] = classified_gender(classifier, images)
     for by, seen in genders.items():
-        reference = gender_of_people(generated, JUDGE if by == "classifier" else by)[person]
+        reference = gender_of_people(generated, JUDGE if by == Judge.CLASSIFIER else by)[person]
         known = reference != ""
         if not known.any():
             continue
         agreed = agreement(seen[known], reference[known], person[known], seed)
-        for group, (estimate, chance) in agreed.items():
-            yield Result.of(
-                estimate,
-                QUESTION,
-                measure + apparent + group,
-                generated.subjects.name,
-                by=by,
-                chance=chance,
-                paper=PAPER[measure] if group == "" and by == "classifier" else None,
-                speech2face=SPEECH2FACE if group == "" and by == JUDGE and apparent else None,
-            )
+        for part, (estimate, chance) in agreed.items():
+            fields: dict[str, object] = {"by": by, "part": part, "apparent": apparent, "chance": chance}
+            if part is None:
+                fields["paper"] = PAPER[measure] if by == Judge.CLASSIFIER else None
+                fields["speech2face"] = SPEECH2FACE if by == JUDGE and apparent else None
+            yield Result.of(estimate, QUESTION, measure, generated.subjects.name, **fields)
 
 
 def agreement(
     genders: np.ndarray, reference: np.ndarray, person: np.ndarray, seed: int
-) -> dict[str, tuple[Estimate, float | None]]:
-    """How often genders str [n] are the reference's, str [n], of people [n], with chance, by the measure's ending.
+) -> dict[Part | None, tuple[Estimate, float | None]]:
+    """How often genders str [n] are the reference's, str [n], of people [n], with chance.
 
-    Of everybody under "", and of women and men apart where there are both. These have no chance: always giving the same
-    answer reaches 100 % of the one and 0 % of the other.
+    Of everybody under None, and of women and men apart where there are both. These have no chance: always giving the
+    same answer reaches 100 % of the one and 0 % of the other.
     """
     right = genders == reference
     share = float(np.unique(reference, return_counts=True)[1].max() / len(reference))
-    agreed: dict[str, tuple[Estimate, float | None]] = {"": (mean_over_people(right, person, seed), share)}
+    everybody = mean_over_people(right, person, seed), share
+    agreed: dict[Part | None, tuple[Estimate, float | None]] = {None: everybody}
     if share < 1:
-        for gender, ending in APART.items():
+        for gender, part in APART.items():
             own = reference == gender
-            agreed[ending] = (mean_over_people(right[own], person[own], seed), None)
+            agreed[part] = (mean_over_people(right[own], person[own], seed), None)
     return agreed
 
 
@@ -110,7 +105,7 @@ def classified_gender(classifier: GenderClassifier, images: np.ndarray) -> np.nd
     return np.where(female > 0.5, "female", "male")
 
 
-def gender_of_people(generated: GeneratedFaces, by: str = JUDGE) -> np.ndarray:
+def gender_of_people(generated: GeneratedFaces, by: Judge = JUDGE) -> np.ndarray:
     """Each person's gender, str [people]: the store's or, where it holds nobody's, that of most true faces to a judge.
 
     "" where it is not known.

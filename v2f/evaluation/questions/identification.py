@@ -14,20 +14,20 @@ from torch import Tensor
 from v2f.audio.features import FRAMES_PER_SECOND
 from v2f.evaluation.generated_faces import trunk_features
 from v2f.evaluation.intervals import mean_over_people
-from v2f.evaluation.subjects import END, WHOLE, Subjects
+from v2f.evaluation.subjects import Subjects
 from v2f.metrics import top_k
 from v2f.pipeline import VoiceToFace
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import LeftOut, Measure, Part, Question, Result
 
-QUESTION = "closed-set identification"
+QUESTION = Question.CLOSED_SET_IDENTIFICATION
 PAPER = {1: 0.617, 5: 0.823}  # Sec. 4.2: 4,620 recordings of 924 identities
-TRAINED_ON = {WHOLE: "their other recordings, trained on", END: "the rest of it, trained on"}
+TRAINED_ON = {Part.RECORDINGS: Part.OTHER_RECORDINGS, Part.ENDS: Part.BEGINNINGS}
 SHORTEST = FRAMES_PER_SECOND  # of a held-out part, in frames: a second
 KNOWN = 0.2  # beyond chance: the least share of true faces that a classifier names where their identities are its own
 
 
 def closed_set_identification(
-    engine: VoiceToFace, training: Subjects, held_out: Mapping[str, Subjects], seed: int
+    engine: VoiceToFace, training: Subjects, held_out: Mapping[Part, Subjects], seed: int
 ) -> Iterator[Result | LeftOut]:
     """Top-1 and top-5 accuracy on what was held out of the training identities' recordings, by what that is."""
     classifier, identities = engine.model.classifier, len(training.people)
@@ -57,11 +57,8 @@ def closed_set_identification(
             logits = _logits(engine, images)
             for k in (1, 5):
                 estimate = mean_over_people(top_k(logits, of, k), of, seed)
-                yield Result.of(
-                    *(estimate, QUESTION, f"top-{k}, {what}", training.name),
-                    chance=min(1.0, k / identities),
-                    paper=paper.get(k),
-                )
+                fields = {"part": what, "k": k, "chance": min(1.0, k / identities), "paper": paper.get(k)}
+                yield Result.of(estimate, QUESTION, Measure.TOP_K, training.name, **fields)
     if not measured:
         why = "no recording, or part of one, that was kept out of training is a second long"
         yield LeftOut(QUESTION, training.name, why)

@@ -7,33 +7,31 @@ import numpy as np
 import torch
 
 from v2f.evaluation.generated_faces import GeneratedFaces, network_inputs
-from v2f.evaluation.questions.matching import UNSTRATIFIED, result_of_wins
+from v2f.evaluation.questions.matching import result_of_wins
 from v2f.evaluation.trials import Trials, compare, score
 from v2f.models.classifiers import Matcher
-from v2f.report.results import Result
+from v2f.report.results import Judge, Result, Stratum
 
-NAMES = {"dimnet-i": "DIMNet-I", "dimnet-g": "DIMNet-G", "svhf": "SVHF"}
 PAPER = {  # Table 3, testing set: unstratified, and with imposters of the same gender
-    "dimnet-i": {UNSTRATIFIED: 0.8345, "gender": 0.7091},
-    "dimnet-g": {UNSTRATIFIED: 0.7290, "gender": 0.5032},
-    "svhf": {UNSTRATIFIED: 0.8100, "gender": 0.6520},
+    Judge.DIMNET_I: {None: 0.8345, Stratum.GENDER: 0.7091},
+    Judge.DIMNET_G: {None: 0.7290, Stratum.GENDER: 0.5032},
+    Judge.SVHF: {None: 0.8100, Stratum.GENDER: 0.6520},
 }
 BATCH = 65_536  # trials
 
 
 def matchers(
-    generated: GeneratedFaces, lists: dict[str, Trials], trained: Iterable[Matcher], seed: int
+    generated: GeneratedFaces, lists: dict[Stratum | None, Trials], trained: Iterable[Matcher], seed: int
 ) -> Iterator[Result]:
     """1:2 matching of voices to the subjects' true faces by each matcher."""
     for matcher in trained:
-        by, paper = NAMES[matcher.kind], PAPER[matcher.kind]
+        by = Judge(matcher.kind.replace("-", "_"))
         voices, faces = embeddings(matcher, generated)
         wins_of = score if matcher.chooser is None else partial(chosen, matcher)
         for stratum, trials in lists.items():
             wins = wins_of(voices, faces, trials)
-            yield result_of_wins(
-                wins, trials, generated.subjects, by, stratum, seed, paper=paper.get(stratum)
-            )
+            paper = PAPER[by].get(stratum)
+            yield result_of_wins(wins, trials, generated.subjects, stratum, seed, by=by, paper=paper)
 
 
 def embeddings(matcher: Matcher, generated: GeneratedFaces) -> tuple[np.ndarray, np.ndarray]:

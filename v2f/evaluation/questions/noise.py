@@ -23,16 +23,12 @@ from v2f.evaluation.judges import detections
 from v2f.evaluation.subjects import Subjects
 from v2f.metrics import area_under_curve
 from v2f.pipeline import VoiceToFace
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import Judge, LeftOut, Measure, Part, People, Question, Result
 
-QUESTION = "noise"
+QUESTION = Question.NOISE
 KINDS = ("white", "pink", "brown", "hum")  # babble is left out: it is made of voices
 SECONDS, FACES = 3.0, 1000
-UNSEEN = "no detector finds a face, from {}"
-NO_SPEECH = "no speech is detected in sounds that are no voice"
-UNVOICED = "no speech is detected, or no detector finds a face, from sounds that are no voice"
-DISCRIMINATION = "score of a voice above noise's (AUC)"
-PAPER = {"voices": (0.09, 0.13), "noise": (0.06, 0.07)}  # Sec. 4.2: mean and standard deviation of the score
+PAPER = {Part.VOICES: (0.09, 0.13), Part.NOISE: (0.06, 0.07)}  # Sec. 4.2: the score's mean and deviation
 
 
 def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) -> Iterator[Result | LeftOut]:
@@ -46,57 +42,45 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
     noises = [front_end.features(noise_of(i, seed)) for i in range(FACES)]
     scores = {}
     of_noise = {"people": 0, "recordings": 0}
-    for source, features, groups, counts in (
-        ("voices", pieces, people, {"recordings": used}),
-        ("noise", noises, np.arange(FACES), of_noise),  # every noise is resampled by itself
+    for part, features, groups, counts in (
+        (Part.VOICES, pieces, people, {"recordings": used}),
+        (Part.NOISE, noises, np.arange(FACES), of_noise),  # every noise is resampled by itself
     ):
         images, judged = engine.faces(engine.embed(features))
         seen = detections(images, workers)
-        shares = [(f"a face is detected, from {source}", by, detected) for by, detected in seen.items()]
-        shares.append((UNSEEN.format(source), ", ".join(seen), ~np.any(list(seen.values()), axis=0)))
+        shares = [(Measure.FACE_DETECTED, by, detected) for by, detected in seen.items()]
+        unseen = ~np.any(list(seen.values()), axis=0)
+        shares.append((Measure.NO_FACE_DETECTED, Judge.FACE_DETECTORS, unseen))
         for measure, by, values in shares:
-            estimate = mean_over_people(values, groups, seed)
-            yield Result.of(estimate, QUESTION, measure, subjects.name, by=by, **counts)
+            estimate, fields = mean_over_people(values, groups, seed), {"by": by, "part": part, **counts}
+            yield Result.of(estimate, QUESTION, measure, subjects.name, **fields)
         if judged is not None:
-            scores[source] = judged
-            yield from _scores(judged, groups, counts, source, subjects.name, seed)
+            scores[part] = judged
+            yield from _scores(judged, groups, counts, part, subjects.name, seed)
     if scores:
-        above = [_share_below(score, scores["noise"]) for score in scores["voices"]]
+        above = [_share_below(score, scores[Part.NOISE]) for score in scores[Part.VOICES]]
         estimate = mean_over_people(np.array(above), people, seed)
-        fields = {"recordings": used, "by": "discriminator", "chance": 0.5}
-        yield Result.of(estimate, QUESTION, DISCRIMINATION, subjects.name, **fields)
+        fields = {"recordings": used, "by": Judge.DISCRIMINATOR, "chance": 0.5}
+        yield Result.of(estimate, QUESTION, Measure.SCORE_ABOVE_NOISE, subjects.name, **fields)
     else:
         yield LeftOut(QUESTION, subjects.name, "the weights hold no discriminator to score faces")
 
 
 def _scores(
-    scores: np.ndarray, groups: np.ndarray, counts: dict[str, int], source: str, on: str, seed: int
+    scores: np.ndarray, groups: np.ndarray, counts: dict[str, int], part: Part, on: People, seed: int
 ) -> Iterator[Result]:
-    """Mean and standard deviation of the discriminator's scores float [n] of faces from a source."""
-    paper_mean, paper_deviation = PAPER[source]
-    mean = Result.of(
-        mean_over_people(scores, groups, seed),
-        QUESTION,
-        f"score, from {source}",
-        on,
-        by="discriminator",
-        share=False,
-        paper=paper_mean,
-        **counts,
-    )
+    """Mean and standard deviation of the discriminator's scores float [n] of faces from voices or noise."""
+    paper_mean, paper_deviation = PAPER[part]
+    estimate, deviation = mean_over_people(scores, groups, seed), float(scores.std())
+    fields = {"by": Judge.DISCRIMINATOR, "part": part, "share": False, "paper": paper_mean, **counts}
+    mean = Result.of(estimate, QUESTION, Measure.SCORE, on, **fields)
     yield mean
-    yield replace(
-        mean,
-        measure=f"standard deviation of the score, from {source}",
-        value=float(scores.std()),
-        low=None,
-        high=None,
-        paper=paper_deviation,
-    )
+    mean = replace(mean, measure=Measure.SCORE_DEVIATION, paper=paper_deviation)
+    yield replace(mean, value=deviation, low=None, high=None)
 
 
 def sounds(
-    engine: VoiceToFace, files: Sequence[Path], on: str, seed: int, workers: int = 1
+    engine: VoiceToFace, files: Sequence[Path], on: People, seed: int, workers: int = 1
 ) -> Iterator[Result | LeftOut]:
     """What becomes of files of sounds that are no voice, each taken from the file to the face as a recording is."""
     if not files:
@@ -118,8 +102,8 @@ def sounds(
     seen = detections(np.array(images, np.uint8), workers)
     undetected = ~np.any(list(seen.values()), axis=0)
     for measure, by, of_images in (
-        (NO_SPEECH, "voice detector", np.zeros(len(images), bool)),
-        (UNVOICED, ", ".join(("voice detector", *seen)), undetected),
+        (Measure.NO_SPEECH_DETECTED, Judge.VOICE_DETECTOR, np.zeros(len(images), bool)),
+        (Measure.NO_SPEECH_OR_FACE_DETECTED, Judge.VOICE_AND_FACE_DETECTORS, undetected),
     ):
         values = np.append(np.ones(silent, bool), of_images)
         estimate = mean_over_people(values, np.arange(len(values)), seed)

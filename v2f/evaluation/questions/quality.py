@@ -11,21 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from v2f.data import faceres
-from v2f.evaluation import mobilefacenet
 from v2f.evaluation.intervals import mean_over_people
-from v2f.report.results import LeftOut, Result
+from v2f.report.results import Judge, LeftOut, Measure, People, Question, Result
 
-QUESTION = "quality"
-DETECTED, REAL_DETECTED = "a face is detected in generated faces", "a face is detected in training faces"
-NO_COPY = "generated faces no nearer to a training face than two pictures of one person"
-REAL_NO_COPY = "training faces no nearer to one of another identity than two pictures of one person"
+QUESTION = Question.QUALITY
 COMPONENTS = 128  # of dlib's descriptor; fewer faces than that give no covariance
 MOST = 2000  # faces of a kind
 BATCH = 256  # points whose distances to all training faces are held at once
 # The median distance of two pictures of one person, aligned at 64 pixels, of 29 pairs of AVSpeech's frames. At 128
 # pixels 35 such pairs are at 0.34, 0.58 and 0.68, and 102 pairs of studio photographs at 0.23, 0.41, 0.40: as at 64.
-ONE_PERSON = {"dlib": 0.30, faceres.NAME: 0.55, mobilefacenet.NAME: 0.57}
+ONE_PERSON = {Judge.DLIB: 0.30, Judge.FACERES: 0.55, Judge.MOBILEFACENET: 0.57}
 CLOSE = 0.6  # distances below it are usually of one person, by dlib's own account
 
 
@@ -42,9 +37,9 @@ def quality(
     people: np.ndarray,
     training: np.ndarray,
     identity: np.ndarray,
-    on: str,
+    on: People,
     seed: int,
-    by: str = "dlib",
+    by: Judge = Judge.DLIB,
 ) -> tuple[list[Result | LeftOut], Neighbours]:
     """From descriptors `by` a judge, [n, d] of generated faces and [m, d] of real training faces.
 
@@ -59,7 +54,7 @@ def quality(
     real_identity = identity[order[:MOST]]
     nearest = neighbours(generated, training)
     real_nearest = neighbours(real[:MOST], training, real_identity, identity)
-    values: list[tuple[str, float, int]] = []  # measure, value, trials
+    values: list[tuple[Measure, float, int]] = []  # measure, value, trials
     lines: list[Result | LeftOut] = []
 
     count = min(len(sampled), len(real) // 2)
@@ -69,27 +64,23 @@ def quality(
     else:
         least = frechet(real[:count], real[count : 2 * count])
         distance = frechet(sampled[:count], real[:count])
-        values += [
-            (f"Fréchet distance to real faces, {count} of each", distance, count),
-            (f"Fréchet distance of real faces to real faces, {count} of each", least, count),
-        ]
+        values += [(Measure.FRECHET, distance, count), (Measure.FRECHET_REAL, least, count)]
     values += [
-        ("distance between generated faces of two speakers", *diversity(generated, people)),
-        ("distance between real faces of two people", *diversity(training[order[:MOST]], real_identity)),
+        (Measure.DISTANCE_GENERATED, *diversity(generated, people)),
+        (Measure.DISTANCE_REAL, *diversity(training[order[:MOST]], real_identity)),
     ]
-    for measure, distances in (
-        ("distance of a generated face to its nearest training face", nearest.distance),
-        ("distance of a training face to its nearest of another identity", real_nearest.distance),
+    for measure, distances, share in (
+        (Measure.NEAREST_MEDIAN, nearest.distance, 0.5),
+        (Measure.NEAREST_PERCENTILE, nearest.distance, 0.01),
+        (Measure.REAL_NEAREST_MEDIAN, real_nearest.distance, 0.5),
+        (Measure.REAL_NEAREST_PERCENTILE, real_nearest.distance, 0.01),
     ):
-        values.append((f"{measure}, median", float(np.median(distances)), len(distances)))
-        values.append(
-            (f"{measure}, 1 % are nearer than", float(np.quantile(distances, 0.01)), len(distances))
-        )
+        values.append((measure, float(np.quantile(distances, share)), len(distances)))
     for measure, value, trials in values:
         lines.append(Result(QUESTION, measure, on, by=by, value=value, share=False, trials=trials))
     for measure, distances, whose in (
-        (NO_COPY, nearest.distance, people),
-        (REAL_NO_COPY, real_nearest.distance, real_identity),
+        (Measure.NO_COPY, nearest.distance, people),
+        (Measure.REAL_NO_COPY, real_nearest.distance, real_identity),
     ):
         estimate = mean_over_people(distances >= ONE_PERSON[by], whose, seed)
         lines.append(Result.of(estimate, QUESTION, measure, on, by=by))
@@ -97,12 +88,14 @@ def quality(
 
 
 def detection_rates(
-    generated: np.ndarray, people: np.ndarray, real: np.ndarray | None, on: str, by: str, seed: int
+    generated: np.ndarray, people: np.ndarray, real: np.ndarray | None, on: People, by: Judge, seed: int
 ) -> Iterator[Result]:
     """How often a face is detected in generated faces, bool [n] of people [n], and in training faces, bool [m]."""
-    yield Result.of(mean_over_people(generated, people, seed), QUESTION, DETECTED, on, by=by)
+    estimate = mean_over_people(generated, people, seed)
+    yield Result.of(estimate, QUESTION, Measure.GENERATED_DETECTED, on, by=by)
     if real is not None:
-        yield Result(QUESTION, REAL_DETECTED, on, by=by, value=float(real.mean()), trials=len(real))
+        share, measure = float(real.mean()), Measure.REAL_DETECTED
+        yield Result(QUESTION, measure, on, by=by, value=share, trials=len(real))
 
 
 def frechet(first: np.ndarray, second: np.ndarray) -> float:
