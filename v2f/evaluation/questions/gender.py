@@ -18,7 +18,6 @@ from v2f.models.classifiers import GenderClassifier
 from v2f.report.results import Estimate, Judge, LeftOut, Measure, Part, Question, Result
 
 QUESTION = Question.GENDER
-APART = {"female": Part.WOMEN, "male": Part.MEN}
 PAPER = {Measure.REAL_AGREE: 0.9897, Measure.GENERATED_AGREE: 0.9645}  # Sec. 4.2, by the classifier
 SPEECH2FACE = (0.895, 0.875, 0.913)  # its own pictures of the same clips, by the same judge
 
@@ -92,7 +91,7 @@ def agreement(
     everybody = mean_over_people(right, person, seed), share
     agreed: dict[Part | None, tuple[Estimate, float | None]] = {None: everybody}
     if share < 1:
-        for gender, part in APART.items():
+        for gender, part in (("female", Part.WOMEN), ("male", Part.MEN)):
             own = reference == gender
             agreed[part] = (mean_over_people(right[own], person[own], seed), None)
     return agreed

@@ -21,7 +21,6 @@ from v2f.errors import CorpusError, NoSpeechError, UnreadableAudioError
 from v2f.evaluation.intervals import mean_over_people
 from v2f.evaluation.judges import detections
 from v2f.evaluation.subjects import Subjects
-from v2f.metrics import area_under_curve
 from v2f.pipeline import VoiceToFace
 from v2f.report.results import Judge, LeftOut, Measure, Part, People, Question, Result
 
@@ -33,6 +32,8 @@ PAPER = {Part.VOICES: (0.09, 0.13), Part.NOISE: (0.06, 0.07)}  # Sec. 4.2: the s
 
 def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) -> Iterator[Result | LeftOut]:
     """Scores and detections of faces from pieces of voices and from noise."""
+    from scipy.stats import percentileofscore
+
     pieces, recordings = voice_pieces(subjects, seed)
     if not pieces:
         yield LeftOut(QUESTION, subjects.name, f"no recording holds {SECONDS:g} s of speech")
@@ -58,8 +59,8 @@ def noise(engine: VoiceToFace, subjects: Subjects, seed: int, workers: int = 1) 
             scores[part] = judged
             yield from _scores(judged, groups, counts, part, subjects.name, seed)
     if scores:
-        above = [_share_below(score, scores[Part.NOISE]) for score in scores[Part.VOICES]]
-        estimate = mean_over_people(np.array(above), people, seed)
+        above = percentileofscore(scores[Part.NOISE], scores[Part.VOICES], kind="mean") / 100  # ties one half
+        estimate = mean_over_people(above, people, seed)
         fields = {"recordings": used, "by": Judge.DISCRIMINATOR, "chance": 0.5}
         yield Result.of(estimate, QUESTION, Measure.SCORE_ABOVE_NOISE, subjects.name, **fields)
     else:
@@ -137,8 +138,3 @@ def noise_of(number: int, seed: int) -> torch.Tensor:
     """The sound of one noise, float32 [samples]; the kinds take turns."""
     samples = round(SECONDS * SAMPLE_RATE)
     return torch.from_numpy(make_noise(KINDS[number % len(KINDS)], samples, seed + number))
-
-
-def _share_below(score: float, noises: np.ndarray) -> float:
-    """How often a score is above those of noises, float [n]; ties one half."""
-    return area_under_curve(np.append(noises, score), np.append(np.zeros(len(noises), bool), True))
