@@ -28,7 +28,7 @@ from tests.support.sure_model import sure_uncertainty
 from v2f.errors import WeightsError
 from v2f.kiosk import in_browser
 from v2f.kiosk.browser_texts import BROWSER_TEXTS
-from v2f.kiosk.in_browser import HEADERS, NoRuntimeError, export
+from v2f.kiosk.in_browser import PAGE_HEADERS, NoRuntimeError, export
 from v2f.kiosk.server import listen, web_server
 from v2f.kiosk.static_server import application
 from v2f.models import Runtime, load
@@ -92,7 +92,7 @@ def host(site: Path) -> Iterator[tuple[PlainHost, str]]:
     """The host and its address."""
     files = PlainHost(site)
     with listen("127.0.0.1", 0) as door:
-        server = uvicorn.Server(web_server(files))  # type: ignore[arg-type]
+        server = uvicorn.Server(web_server(files))
         thread = Thread(target=server.run, args=[[door]], daemon=True)
         thread.start()
         yield files, f"http://127.0.0.1:{door.getsockname()[1]}"
@@ -137,9 +137,9 @@ def test_the_first_load_is_small_with_either_runtime(site: Path) -> None:
 @pytest.mark.slow
 def test_our_own_server_isolates_the_page_and_lets_it_talk_to_no_other(site: Path) -> None:
     answer = TestClient(application(site)).get("/")
-    assert answer.status_code == 200 and HEADERS.items() <= dict(answer.headers).items()
+    assert answer.status_code == 200 and PAGE_HEADERS.items() <= dict(answer.headers).items()
     assert "connect-src 'self'" in answer.headers["content-security-policy"]
-    assert HEADERS["content-security-policy"] in answer.text
+    assert PAGE_HEADERS["content-security-policy"] in answer.text
 
 
 def test_without_the_runtime_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

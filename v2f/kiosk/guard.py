@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from v2f.kiosk.headers import HEADERS, policy, with_headers
 
 # What the page asks for, and programs by gradio_client or curl. Gradio brings as many routes again, which among other
 # things fetch addresses, show earlier runs, or have a language model edit the program.
@@ -49,13 +51,6 @@ POLICY = {
     "base-uri": "'self'",
     "form-action": "'self'",
 }
-HEADERS = {
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "microphone=(self), camera=(), geolocation=()",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 # The same for everybody; all else is not stored.
 CACHED = ("/kiosk/", "/fonts/", "/examples/", "/assets/", "/static/")
 
@@ -84,11 +79,8 @@ class Guard:
         self._app, self._uploads = app, uploads
         self._names = {"localhost", here, f"{here}.local", *(name.lower() for name in names)}
         self._card_name = (urlsplit(card_address).hostname or "") if card_address else None
-        policy = {**POLICY, "frame-ancestors": framed_by or "'none'"}
-        self._headers = {
-            **HEADERS,
-            "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        }
+        allowed = POLICY | {"frame-ancestors": framed_by or "'none'"}
+        self._headers = HEADERS | {"content-security-policy": policy(allowed)}
         if framed_by is None:
             self._headers["x-frame-options"] = "DENY"  # for browsers that do not read the policy
         self._arriving = 0  # bytes that uploads under way have announced
@@ -102,9 +94,11 @@ class Guard:
         if refusal:
             return await refusal(scope, receive, send)
         size = int(headers.get("content-length", 0)) if scope["path"].endswith(UPLOAD_PATH) else 0
+        storing = {} if scope["path"].startswith(CACHED) else {"cache-control": "no-store"}
         self._arriving += size
         try:
-            await self._app(scope, receive, self._watched(scope, send))
+            send = with_headers(self._watched(scope, send), self._headers | storing)
+            await self._app(scope, receive, send)
         finally:
             self._arriving -= size
 
@@ -151,18 +145,14 @@ class Guard:
         return PlainTextResponse("Too many wrong passwords: wait a minute.", 429, {"retry-after": wait})
 
     def _watched(self, scope: Scope, send: Send) -> Send:
-        """Add the headers to an answer, and count a login that failed."""
+        """Count a login that failed."""
+        if not _is_login(scope):
+            return send
 
         async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers[name] = value
-                if not scope["path"].startswith(CACHED):
-                    headers["cache-control"] = "no-store"
-                if _is_login(scope) and message["status"] >= 400:
-                    earlier = self._failed_logins.pop(_client(scope), [])  # and so to the end of the order
-                    self._failed_logins[_client(scope)] = [*earlier, time.monotonic()][-MAX_FAILED_LOGINS:]
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                earlier = self._failed_logins.pop(_client(scope), [])  # and so to the end of the order
+                self._failed_logins[_client(scope)] = [*earlier, time.monotonic()][-MAX_FAILED_LOGINS:]
             await send(message)
 
         return watched

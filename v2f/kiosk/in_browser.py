@@ -20,6 +20,7 @@ from v2f.errors import V2FError, WeightsError
 from v2f.export.onnx_graphs import parts
 from v2f.kiosk import explanation, showpieces, wire
 from v2f.kiosk.browser_texts import BROWSER_TEXTS
+from v2f.kiosk.headers import HEADERS, policy
 from v2f.kiosk.layout import STATIC, STYLES, page_config
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import TEXTS
@@ -32,19 +33,22 @@ BROWSER = Path(__file__).parent / "browser"
 VENDOR = BROWSER / "vendor"
 UNSERVED = ("vendor", "*.html", "*.py", "__pycache__", "service-worker.js")  # as they lie there
 LARGE = ("model", "vendor")  # folders whose files are fetched as they are needed, and kept then
-HEADERS = {
+POLICY = {  # nothing is fetched from, or sent to, any other site
+    "default-src": "'self'",
+    "script-src": "'self' 'wasm-unsafe-eval' blob:",
+    "worker-src": "'self' blob:",
+    "connect-src": "'self' data: blob:",
+    "img-src": "'self' data: blob:",
+    "media-src": "'self' data: blob:",
+    "style-src": "'self' 'unsafe-inline'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+PAGE_HEADERS = HEADERS | {
+    "content-security-policy": policy(POLICY),
     # WebAssembly has threads only where a page shares its process with no other site's.
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
-    "cross-origin-resource-policy": "same-origin",
-    # Nothing is fetched from, or sent to, any other site.
-    "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' blob:; "
-    "worker-src 'self' blob:; connect-src 'self' data: blob:; img-src 'self' data: blob:; "
-    "media-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'",
-    "permissions-policy": "microphone=(self), camera=(), geolocation=()",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
 }
 
 
@@ -152,7 +156,7 @@ def _page() -> str:
     links = "\n".join(f'<link rel="stylesheet" href="kiosk/{name}.css">' for name in STYLES)
     page = (BROWSER / "index.html").read_text("utf-8")
     page = page.replace("<!-- styles -->", f'{links}\n<link rel="stylesheet" href="browser/loading.css">')
-    page = page.replace("<!-- policy -->", HEADERS["content-security-policy"])
+    page = page.replace("<!-- policy -->", policy(POLICY))
     return page.replace("<!-- booth -->", (STATIC / "kiosk.html").read_text("utf-8"))
 
 
@@ -173,7 +177,7 @@ def _service_worker(folder: Path) -> str:
     large = [path for path in files if path.partition("/")[0] in LARGE]
     told = {
         "VERSION": f"v2f-{digest.hexdigest()}",
-        "HEADERS": HEADERS,
+        "HEADERS": PAGE_HEADERS,
         "FILES": ["./", *(path for path in files if path not in large)],
         "LARGE": large,
     }

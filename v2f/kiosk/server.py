@@ -13,7 +13,7 @@ from threading import Thread
 
 import torch
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from v2f.errors import V2FError
 from v2f.kiosk import decoder, gradio_adapter
@@ -108,7 +108,7 @@ def describe(engine: VoiceToFace, settings: Settings) -> str:
     return f"{settings.weights}, {size}x{size}, {engine.runtime.device.type}"
 
 
-def web_server(app: Starlette) -> uvicorn.Config:
+def web_server(app: ASGIApp) -> uvicorn.Config:
     """Settings of the web server for an application."""
     return uvicorn.Config(
         app, http=Connection, ws="none", log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS

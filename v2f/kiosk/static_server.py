@@ -7,10 +7,12 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from v2f.kiosk.in_browser import HEADERS, export
+from v2f.kiosk.headers import with_headers
+from v2f.kiosk.in_browser import PAGE_HEADERS, export
 from v2f.kiosk.server import listen, web_server
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import SERVING
@@ -37,26 +39,11 @@ def serve(model: Model, host: str, port: int, settings: Settings) -> None:
         uvicorn.Server(web_server(application(Path(folder)))).run(sockets=[door])
 
 
-def application(folder: Path) -> Starlette:
-    """A web application that serves the files of a folder."""
-    app = Starlette()
-    app.mount("/", StaticFiles(directory=folder, html=True))
-    app.add_middleware(WithHeaders)
-    return app
+def application(folder: Path) -> ASGIApp:
+    """A web application that serves the files of a folder; browsers ask each time whether they have changed."""
+    app = Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])
 
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, with_headers(send, PAGE_HEADERS | {"cache-control": "no-cache"}))
 
-class WithHeaders:
-    """ASGI middleware that adds HEADERS to every answer, and lets browsers ask each time whether it has changed."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        own = HEADERS | {"cache-control": "no-cache"}
-        self._headers = [(name.encode(), value.encode()) for name, value in own.items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+    return answer

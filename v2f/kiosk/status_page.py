@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from v2f.audio.microphone import list_microphones
 from v2f.errors import MicrophoneError
-from v2f.kiosk.guard import HEADERS
+from v2f.kiosk.headers import HEADERS
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.status import Status
 from v2f.kiosk.texts import HOST, LANGUAGES, TEXTS
