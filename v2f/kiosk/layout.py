@@ -11,7 +11,7 @@ from v2f.models.weights import Model
 from v2f.pipeline import DURATIONS
 
 STATIC = Path(__file__).parent / "static"
-STYLES = ("kiosk", "faces", "controls", "inside", "why", "screens", "games")  # in this order
+STYLES = ("kiosk", "faces", "controls", "inside", "why", "screens", "games", "forced-colors")  # in this order
 
 
 def page_config(

@@ -251,7 +251,7 @@ export class Controller {
   async ask(name, question, use) {
     const { signal } = this.session;
     try {
-      use(await this.session.ask(name, question));
+      await use(await this.session.ask(name, question));
     } catch (problem) {
       if (!signal.aborted) this.fail(problem);
     }

@@ -20,11 +20,11 @@ export class Critic {
     const range = (name, key) => `<div class="critic-row"><span>${words.t(key)}</span><i class="range ${name}" style="${span(typical[name])}"></i></div>`;
     const own = faces.map((face, i) => face && `<div class="critic-row own"><span>${words.t("after", { n: this.durations[i] })}</span>
       <i class="point" style="left:${place(face.score)}%"></i><b class="num" style="left:${place(face.score)}%">${words.score(face.score)}</b></div>`);
-    const ticks = [0, 1, 2, 3, 4].map(i => `<span style="left:${25 * i}%">${words.score(10 ** (i + LOWEST))}</span>`).join("");
+    const ticks = [0, 1, 2, 3, 4].map(i => `<span style="left:${25 * i}%">${words.figure(10 ** (i + LOWEST), -LOWEST - i)}</span>`).join("");
     const { voices, sounds } = measured ?? {}, places = measured && { a: words.score(voices[0]), b: words.score(voices[2]), c: words.score(sounds[2]) };
     this.help.textContent = words.t("critichelp") + (measured ? ` ${words.t("criticscale", places)}` : "");
     this.scale.replaceChildren(make(`<div class="critic">${range("voices", "criticvoices")}${range("noises", "criticnoises")}
-      ${own.filter(Boolean).join("")}<div class="critic-ticks num" aria-hidden="true">${ticks}</div></div>`));
+      ${own.filter(Boolean).join("")}<div class="axis-ticks num" aria-hidden="true">${ticks}</div></div>`));
   }
 
   clear() {

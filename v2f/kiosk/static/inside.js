@@ -21,7 +21,7 @@ export class Inside {
     booth.querySelector("#inside-close").onclick = () => this.close();
   }
 
-  /* `fill()` is called whenever the section comes into view. */
+  /* `fill()` is called whenever the section comes into view, and may be awaited. */
   on(name, fill) {
     this.fillers[name] = fill;
   }
@@ -39,7 +39,13 @@ export class Inside {
 
   look(name) {
     for (const section of this.sections) section.hidden = section.dataset.inside !== name;
-    this.fillers[name]?.();
+    this.fill(this.sections.find(section => !section.hidden), this.fillers[name]);
+  }
+
+  async fill(section, filler) {
+    section.ariaBusy = "true";
+    await filler?.();
+    section.ariaBusy = null;
   }
 
   close() {

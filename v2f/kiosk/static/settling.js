@@ -2,10 +2,12 @@
 
 const TALL = 62;     // of the drawing, which is 1000 wide
 const SHORTEST = .5;  // seconds at its left edge; time runs by ratios
+const TICKS = [1, 3, 10, 60];   // seconds
 
 export class Settling {
   constructor(booth, words) {
     Object.assign(this, { words, plot: booth.querySelector("#plot"), dots: booth.querySelector("#dots") });
+    this.axis = booth.querySelector("#settled-axis");
     this.help = booth.querySelector("#settledhelp");
   }
 
@@ -24,6 +26,8 @@ export class Settling {
   label() {
     this.help.textContent = this.words.t(this.settling ? "settledhelp" : "settledunknown");
     for (const dot of this.dots.children) this.name(dot);
+    const ticks = this.settling ? TICKS.filter(seconds => seconds <= this.last) : [];
+    this.axis.innerHTML = ticks.map(s => `<span style="left:${this.x(s) / 10}%">${s} ${this.words.t("sec")}</span>`).join("");
   }
 
   drawing({ seconds, curve, path }) {
