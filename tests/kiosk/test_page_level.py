@@ -1,9 +1,13 @@
 """The level of the microphone before anybody records: it moves, and nothing that it hears leaves the page."""
 
+import time
+
 from playwright.sync_api import Page, Request, expect
 
-from tests.kiosk.conftest import OpenPage
-from tests.kiosk.looking import state
+from tests.kiosk.conftest import OpenKiosk, OpenPage
+from tests.kiosk.looking import nothing_left, state
+from tests.support.browser import EXAMPLES
+from tests.support.sound_card import SoundCard, sound_card
 from v2f.kiosk.texts import TEXTS
 
 MOVES = "document.querySelector('#meter').ariaValueNow > 20"
@@ -12,6 +16,9 @@ ASKS_FIRST = """
     const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     window.opened = 0;
     navigator.mediaDevices.getUserMedia = wish => { window.opened++; return open(wish); };"""
+
+SOON_NOBODY_IS_THERE = """const later = setTimeout;
+    window.setTimeout = (run, ms, ...rest) => later(run, ms === 60000 ? 4000 : ms, ...rest);"""
 
 
 def sent_to_the_server(page: Page) -> list[Request]:
@@ -84,3 +91,39 @@ def test_the_sound_it_looked_at_is_not_left_in_memory(page: Page) -> None:
     page.wait_for_function("window.heard")
     page.wait_for_timeout(500)
     assert not page.evaluate("[...window.blocks].some(block => block.some(sample => sample))")
+
+
+def is_heard(card: SoundCard, wanted: bool) -> bool:
+    """Whether the card's microphone is open, or not, within seconds."""
+    for _ in range(200):
+        if card.heard() == wanted:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_of_the_machines_own_microphone_the_level_alone_is_told_and_it_is_closed_while_nobody_is_there(
+    open_kiosk: OpenKiosk, open_page: OpenPage
+) -> None:
+    with sound_card() as card, card.playing(EXAMPLES[1]):
+        kiosk = open_kiosk("--microphone", "local", environment=card.environment)
+        assert not card.heard()
+        page = open_page(kiosk, microphone="none", script=SOON_NOBODY_IS_THERE)
+        expect(page.locator("#check")).to_be_hidden()
+        assert is_heard(card, True) and is_heard(card, False)
+        page.mouse.move(9, 9)
+        page.wait_for_function(MOVES)
+        with page.expect_response(
+            lambda answer: "microphone_level" in (answer.request.post_data or "")
+        ) as told:
+            page.mouse.move(8, 8)
+        assert set(told.value.json()) == {"level"}
+        page.click("#rec")
+        state(page, "recording")
+        page.wait_for_function(MOVES)
+        page.keyboard.press("Escape")
+        state(page, "attract")
+        page.wait_for_function(MOVES)
+        assert nothing_left(kiosk)
+        page.goto("about:blank")
+        assert is_heard(card, False), "a page that has gone does not keep it open"

@@ -54,6 +54,14 @@ class SoundCard:
                 player.kill()
                 feeder.join()
 
+    def heard(self) -> bool:
+        """Whether a program has the microphone open."""
+        command = ["pactl", "list", "short", "source-outputs"]
+        outputs = subprocess.run(
+            command, env=os.environ | self.environment, capture_output=True, text=True, check=True
+        ).stdout
+        return "protocol-native" in outputs  # the other one is the microphone's own, of its source
+
     def unplug(self) -> None:
         """Take the card away from all who use it."""
         self.daemon.kill()

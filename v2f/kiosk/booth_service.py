@@ -24,9 +24,10 @@ from v2f.kiosk.admission import Admission, Waiting
 from v2f.kiosk.compute_queue import ComputeQueue
 from v2f.kiosk.explanation import Explanation
 from v2f.kiosk.gradio_adapter import read_once
+from v2f.kiosk.local_microphone import LocalMicrophone
 from v2f.kiosk.noise_questions import NoiseQuestions
 from v2f.kiosk.problems import Problem, answer_problems
-from v2f.kiosk.sessions import LocalMicrophone, Session, SessionStore
+from v2f.kiosk.sessions import Session, SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.wire import (
     MAX_UPLOAD_SECONDS,
@@ -95,8 +96,13 @@ class BoothService:
 
     def questions(self) -> list[Callable[..., Answer]]:
         """List all questions, as functions of named arguments that answer their failures too."""
-        recording = (self.start_recording, self.update_recording, self.finish_recording, self.read_upload)
-        result = (self.nearby_faces, self.interpolate, self.log_mel)
+        recording = (
+            self.microphone_level,
+            self.start_recording,
+            self.update_recording,
+            self.finish_recording,
+        )
+        result = (self.read_upload, self.nearby_faces, self.interpolate, self.log_mel)
         sessions = (self.keep_alive, self.forget)
         asked: list[Callable[..., Answer]] = [
             *recording,
@@ -108,6 +114,15 @@ class BoothService:
         return [answer_problems(one) for one in asked]
 
     # Recordings
+
+    @validate_call
+    def microphone_level(self) -> Answer:
+        """Tell how loud this machine's microphone is -> {"level": 0 to 1}; it is open while pages go on asking.
+
+        Raises:
+            MicrophoneError: it cannot be opened.
+        """
+        return {"level": self._microphone.level() if self._microphone else 0.0}
 
     @validate_call
     def start_recording(self, seconds: Seconds, example: bool = False, ticket: Token | None = None) -> Answer:

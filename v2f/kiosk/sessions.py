@@ -5,12 +5,11 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Self
-from weakref import ref
 
 import numpy as np
 
 from v2f.audio import Sound
-from v2f.audio.microphone import Recording, record
+from v2f.audio.microphone import Recording
 from v2f.kiosk.problems import Problem
 from v2f.pipeline import Face, LiveSession, VoiceToFace, Waveform
 
@@ -159,31 +158,3 @@ class SessionStore:
 def _release(sessions: list[Session]) -> None:
     for session in sessions:  # not under the store's lock: a microphone may take its time
         session.release_microphone()
-
-
-class LocalMicrophone:
-    """This machine's microphone, which one session at a time can have."""
-
-    def __init__(self, device: int | None) -> None:
-        """Choose a microphone; it is not opened yet.
-
-        Args:
-            device: its number; None: the machine's own choice.
-        """
-        self._device = device
-        self._lock = Lock()
-        self._holder: ref[Session] | None = None  # weak, so that forgetting the session frees its audio
-
-    def record(self, session: Session, seconds: float) -> None:
-        """Start to record into a session.
-
-        Raises:
-            Problem: "mic_busy", where another session's recording is in progress.
-            MicrophoneError: there is no microphone, or it cannot be opened.
-        """
-        with self._lock:
-            holder = self._holder and self._holder()
-            if holder and holder.recording and not holder.recording.done:
-                raise Problem("mic_busy")
-            session.recording = record(self._device, seconds, session.live.add)
-            self._holder = ref(session)

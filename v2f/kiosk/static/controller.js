@@ -33,7 +33,7 @@ export class Controller {
     this.idle = new Idle(this.$("#idle"), config.idle, {
       waiting: () => this.somethingToForget() || !this.inProgress && this.somethingChosen,
       shown: () => session.tokens.length > 0, over: () => this.forget() });
-    if (!config.local) this.level = new Level(booth, words, failed);
+    this.level = new Level(booth, words, failed, config.local ? server : null);
     new Connection(booth, server, () => this.busy || this.forget());
     setInterval(() => session.keepAlive(), KEEP_ALIVE_SECONDS * 1000);
     this.connect();
@@ -141,7 +141,7 @@ export class Controller {
       const answered = answer => view.showProgress(answer, name), say = text => view.say(text);
       const recording = this.recording = new Recording(booth,
         { source, server, token, seconds, durations, words, prompt, answered, say });
-      this.level?.stop();   // the recording opens the microphone for itself
+      this.level.stop();   // the recording opens the microphone for itself
       await source.open();
       signal.throwIfAborted();
       this.menu.fill();
@@ -162,7 +162,7 @@ export class Controller {
       this.setBusy(false);
       this.fail(problem);
     } finally {
-      this.level?.follow();
+      this.level.follow();
     }
   }
 

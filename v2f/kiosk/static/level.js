@@ -1,8 +1,9 @@
-/* How loud the browser's microphone is before a recording, so that one sees whether it works.
+/* How loud the microphone is before a recording, so that one sees whether it works.
 
-The sound is looked at ten times a second, is not kept, and never leaves the page. The microphone is opened where the
-browser allows that without asking, else once a visitor presses the button that checks it; and it is closed while nobody
-is there. */
+The sound is looked at ten times a second, is not kept, and never leaves the page; of the server machine's microphone the
+level alone comes to it. The microphone is opened where that needs no question, else once a visitor presses the button
+that checks it; and it is closed while nobody is there. */
+import { Problem } from "./server.js";
 import { openMicrophone, RATE } from "./sources.js";
 
 const LOOK_MS = 100;
@@ -25,33 +26,79 @@ export function showLevel(booth, peak, clipping = false) {
   meter.classList.toggle("clipping", clipping);
 }
 
+/* The browser's microphone: opened, which may throw a Problem; its peak now, null while it is not heard; closed. */
+class BrowsersEar {
+  async open() {
+    const stream = this.stream = await openMicrophone();
+    this.context = new AudioContext({ sampleRate: RATE, latencyHint: "playback" });   // in few large blocks
+    this.analyser = new AnalyserNode(this.context, { fftSize: 2048 });   // 128 ms
+    this.context.createMediaStreamSource(stream).connect(this.analyser);
+    this.block = new Float32Array(this.analyser.fftSize);
+  }
+
+  peak() {
+    if (!this.stream.active) throw new Problem("mic_lost");
+    if (this.context.state !== "running") return null;
+    this.analyser.getFloatTimeDomainData(this.block);
+    const peak = this.block.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    this.block.fill(0);   // nobody has pressed anything yet: no sound is to be left in memory
+    return peak;
+  }
+
+  close() {
+    this.stream?.getTracks().forEach(track => track.stop());
+    this.context?.close();
+  }
+}
+
+/* The server machine's, which the server closes once nobody asks. */
+class ServersEar {
+  constructor(server) {
+    this.server = server;
+  }
+
+  open() {
+    return this.peak();
+  }
+
+  async peak() {
+    return (await this.server.ask("microphone_level")).level;
+  }
+
+  close() {}
+}
+
 export class Level {
-  /* `failed(problem)` where the visitor asked for a check and the microphone cannot be opened. */
-  constructor(booth, words, failed) {
+  /* `failed(problem)` where the visitor asked for a check and the microphone cannot be opened; `server`: whose machine's
+  microphone is heard, null for the browser's. */
+  constructor(booth, words, failed, server) {
     const find = selector => booth.querySelector(selector);
-    Object.assign(this, { booth, words, failed, note: find("#level-note"), button: find("#check") });
+    Object.assign(this, { booth, words, failed, server, note: find("#level-note"), button: find("#check") });
     this.button.onclick = () => this.check();
     new MutationObserver(() => this.follow()).observe(booth, { attributeFilter: ["data-state"] });
     document.addEventListener("visibilitychange", () => this.follow());
-    addEventListener("pointerdown", () => this.context?.resume());   // a browser may hold sound back until it is touched
+    addEventListener("pointerdown", () => this.ear?.context?.resume());   // a browser may hold sound back until it is touched
     for (const sign of ["pointerdown", "pointermove", "keydown"]) addEventListener(sign, () => this.somebody());
     this.somebody();
     const again = () => { this.stop(); this.follow(); };
     find("#micsel").addEventListener("change", again);
     navigator.mediaDevices?.addEventListener?.("devicechange", again);
-    this.askBrowser();
+    if (server) this.allow(true);
+    else this.askBrowser();
   }
 
   /* Whether the microphone may be opened without a question. */
   async askBrowser() {
     const permission = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
-    const changed = () => {
-      this.allowed = permission?.state === "granted";
-      this.button.hidden = this.allowed || !navigator.mediaDevices?.getUserMedia;
-      this.follow();
-    };
+    const changed = () => this.allow(permission?.state === "granted");
     permission?.addEventListener("change", changed);
     changed();
+  }
+
+  allow(allowed) {
+    this.allowed = allowed;
+    this.button.hidden = allowed || !navigator.mediaDevices?.getUserMedia;
+    this.follow();
   }
 
   somebody() {
@@ -81,34 +128,32 @@ export class Level {
   }
 
   async start() {
-    if (this.turn) return;
-    const turn = this.turn = {};   // another one, or none, once it was stopped
+    if (this.ear) return;
+    const ear = this.ear = this.server ? new ServersEar(this.server) : new BrowsersEar();
     try {
-      const stream = await openMicrophone();
-      if (this.turn !== turn) return end(stream);
-      this.listen(stream);
+      await ear.open();
     } catch (problem) {
-      if (this.turn === turn) this.stop();
+      if (this.ear === ear) this.stop();
       throw problem;
+    }
+    if (this.ear !== ear) return ear.close();   // it was stopped meanwhile
+    this.dead = 0;
+    this.look(ear);
+  }
+
+  /* Again and again while it listens. */
+  async look(ear) {
+    try {
+      const peak = await ear.peak();
+      if (this.ear !== ear) return;
+      if (peak !== null) this.show(peak);
+      this.timer = setTimeout(() => this.look(ear), LOOK_MS);
+    } catch {
+      if (this.ear === ear) this.stop();
     }
   }
 
-  listen(stream) {
-    this.stream = stream;
-    stream.getAudioTracks()[0].onended = () => this.stop();
-    this.context = new AudioContext({ sampleRate: RATE, latencyHint: "playback" });   // in few large blocks
-    this.analyser = new AnalyserNode(this.context, { fftSize: 2048 });   // 128 ms
-    this.context.createMediaStreamSource(stream).connect(this.analyser);
-    this.block = new Float32Array(this.analyser.fftSize);
-    this.dead = 0;
-    this.timer = setInterval(() => this.look(), LOOK_MS);
-  }
-
-  look() {
-    if (this.context.state !== "running") return;
-    this.analyser.getFloatTimeDomainData(this.block);
-    const peak = this.block.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-    this.block.fill(0);   // nobody has pressed anything yet: no sound is to be left in memory
+  show(peak) {
     showLevel(this.booth, Math.min(peak, 1), peak >= CLIPPED_PEAK);
     this.dead = peak ? 0 : this.dead + LOOK_MS / 1000;
     if (this.dead > DEAD_SECONDS) this.say("hearsnothing");
@@ -125,16 +170,10 @@ export class Level {
   }
 
   stop() {
-    this.turn = null;
-    clearInterval(this.timer);
-    if (this.stream) end(this.stream);
-    this.context?.close();
-    this.stream = this.context = this.analyser = this.block = null;
+    clearTimeout(this.timer);
+    this.ear?.close();
+    this.ear = null;
     showLevel(this.booth, 0);
     this.say("");
   }
-}
-
-function end(stream) {
-  for (const track of stream.getTracks()) track.stop();
 }
