@@ -74,12 +74,16 @@ def test_the_hosts_button_brings_every_page_back_to_its_beginning(
 ) -> None:
     hosts_port = free_port()
     kiosk = open_kiosk("--status-port", str(hosts_port))
-    page = open_page(kiosk)
+    page, speaking = open_page(kiosk), open_page(kiosk)
     host = page.context.new_page()
     upload_voice(page)
     host.goto(f"http://127.0.0.1:{hosts_port}/")
     expect(host.locator("dd").first).to_have_text("1")  # of visits
+    speaking.click("#rec")
+    state(speaking, "recording")
     host.click("button")
+    state(speaking, "attract")
+    expect(speaking.locator("#count")).to_have_text(re.compile(r"^([3-9]|10)$"))  # of ten seconds were left
     expect(host).to_have_url(f"http://127.0.0.1:{hosts_port}/")
     page.bring_to_front()  # it asks while somebody may look at it
     state(page, "attract")

@@ -9,9 +9,9 @@ import { Idle } from "./idle.js";
 import { Level } from "./level.js";
 import { closeMenus, closeWhenPressed, somethingOpen } from "./menus.js";
 import { NoisePanel } from "./noise.js";
-import { Recording } from "./recording.js";
+import { Progress, Recording } from "./recording.js";
 import { Problem } from "./server.js";
-import { Example, LocalMicrophone, Microphone, MicrophoneMenu, RATE } from "./sources.js";
+import { Example, Microphone, MicrophoneMenu, microphone, RATE } from "./sources.js";
 
 const EXAMPLES = ["298-126790-0000", "2002-139469-0000", "3526-175658-0000"];   // as the buttons ex1, ex2, ex3 name them
 const MAX_FILES = 6;
@@ -34,7 +34,7 @@ export class Controller {
       waiting: () => this.somethingToForget() || !this.inProgress && this.somethingChosen,
       shown: () => session.tokens.length > 0, over: () => this.forget() });
     this.level = new Level(booth, words, failed, config.local ? server : null);
-    new Connection(booth, server, () => this.busy || this.forget());
+    this.connection = new Connection(booth, server, () => this.busy || this.forget());
     setInterval(() => session.keepAlive(), KEEP_ALIVE_SECONDS * 1000);
     this.connect();
     this.forget();
@@ -114,9 +114,8 @@ export class Controller {
     this.tryAgain = () => this.record();
     if (this.$("#rec").disabled) return;
     const seconds = Number(this.$("#durations").value);
-    if (this.config.local) return this.capture(new LocalMicrophone(seconds), seconds);
-    if (!Microphone.supported) return this.fallBack();
-    return this.capture(new Microphone(seconds), seconds);
+    if (!this.config.local && !Microphone.supported) return this.fallBack();
+    return this.capture(microphone(this.config.local, seconds), seconds);
   }
 
   playExample(number) {
@@ -138,20 +137,20 @@ export class Controller {
       this.clearForNext();
       session.current = token;
       const { booth, words } = view, { durations } = this.config, prompt = name ? "listen" : "prompt";
-      const answered = answer => view.showProgress(answer, name), say = text => view.say(text);
-      const recording = this.recording = new Recording(booth,
-        { source, server, token, seconds, durations, words, prompt, answered, say });
+      const progress = this.progress = new Progress(booth, { seconds, durations, words, prompt, say: text => view.say(text) });
+      const heard = block => progress.add(block);
+      const answered = answer => { progress.showHint(answer.speech); view.showProgress(answer, name); };
+      const recording = this.recording = new Recording({ session, server, token, source, durations, heard, answered });
       this.level.stop();   // the recording opens the microphone for itself
-      await source.open();
-      signal.throwIfAborted();
+      await recording.open(signal);
       this.menu.fill();
       view.go("recording");
-      recording.paint();
-      recording.showHint("");
+      progress.paint();
+      progress.showHint("");
       view.note(name);
       view.say(words.t("starts"));
-      await recording.whole();
-      const result = await session.ask("finish_recording", { session: token }, signal);
+      const result = await recording.result(signal);
+      progress.clear();
       this.setBusy(false);
       await this.present({ ...result, name });
     } catch (problem) {
@@ -273,7 +272,10 @@ export class Controller {
   fail(error, failed) {
     const problem = error instanceof Problem ? error : new Problem("trouble");
     if (problem !== error) console.error(error);
-    if (problem.key === "gone") this.forget();
+    if (problem.key === "gone") {
+      this.forget();
+      this.connection.ask();   // it may be the host who began anew
+    }
     if (NO_MICROPHONE.includes(problem.key) && !this.config.local)   // for the host: the server cannot see it
       this.server.ask("report_problem", { problem: problem.key }).catch(() => {});
     this.view.inside.close();
@@ -298,6 +300,7 @@ export class Controller {
 
   clear() {
     this.recording?.abandon();
+    this.progress?.clear();
     this.recording = this.session.current = null;
     this.view.clear();
   }

@@ -1,4 +1,4 @@
-/* A recording in progress: its samples go to the server, and the page shows a ring, a level and a hint. */
+/* A recording in progress: its samples go to the server, and the page shows a ring, a level and a hint of it. */
 import { showLevel } from "./level.js";
 import { LocalMicrophone, RATE } from "./sources.js";
 import { SamplePoller, SampleSender } from "./transfer.js";
@@ -11,27 +11,31 @@ const HOLD_SECONDS = 1;       // before the end, for which the face is held back
 const METER_DECAY = .93;      // a block
 
 export class Recording {
-  /* `prompt` names the words shown while all is well; `answered(answer)` gets what the server makes of it so far,
-  `say(text)` what should be read aloud. */
-  constructor(booth, { source, server, token, seconds, durations, words, prompt, answered, say }) {
-    Object.assign(this, { booth, source, seconds, durations, words, prompt, say });
-    this.samples = this.loudest = this.clipped = this.meter = 0;
-    const update = answer => { this.showHint(answer.speech); answered(answer); };
-    this.transfer = source instanceof LocalMicrophone
-      ? new SamplePoller(server, token, source, update)
-      : new SampleSender(server, token, durations, update);
-    source.onBlock = block => this.add(block);
+  /* `heard(block)` gets the sound, `answered(answer)` what the server makes of it so far; durations in seconds. */
+  constructor({ session, server, token, source, durations, heard, answered }) {
+    Object.assign(this, { session, token, source });
+    const Transfer = source instanceof LocalMicrophone ? SamplePoller : SampleSender;
+    this.transfer = new Transfer(server, token, source, answered, durations);
+    source.onBlock = block => { heard(block); this.transfer.add?.(block); };
     this.ended = new Promise((resolve, reject) => {
       source.onEnd = problem => problem ? reject(problem) : resolve();
     });
-    this.ended.catch(() => {});   // `whole` throws it
+    this.ended.catch(() => {});   // `result` throws it
   }
 
-  /* Resolves once the source has ended and the server has all of it. Throws a Problem. */
-  async whole() {
+  /* Throws a Problem; or an AbortError if the visitor has left, as `result` does. */
+  async open(signal) {
+    await this.source.open();
+    if (this.source.closed) this.source.release();   // it was stopped before it was open
+    signal.throwIfAborted();
+  }
+
+  /* What `finish_recording` answers, once the source has ended and the server has all of it. */
+  async result(signal) {
     await this.ended;
+    signal.throwIfAborted();
     await this.transfer.finish();
-    this.clearMeter();
+    return this.session.ask("finish_recording", { session: this.token }, signal);
   }
 
   stop() {
@@ -41,7 +45,15 @@ export class Recording {
   abandon() {
     this.source.stop();
     this.transfer.abandon();
-    this.clearMeter();
+  }
+}
+
+/* What the page shows of a recording of `seconds`; `prompt` names the words shown while all is well, `say(text)` gets what
+should be read aloud. */
+export class Progress {
+  constructor(booth, { seconds, durations, words, prompt, say }) {
+    Object.assign(this, { booth, seconds, durations, words, prompt, say });
+    this.samples = this.loudest = this.clipped = this.meter = 0;
   }
 
   add(block) {
@@ -55,7 +67,6 @@ export class Recording {
     this.clipped = peak >= CLIPPED_PEAK ? RATE : Math.max(0, this.clipped - block.length);   // for a second after it
     this.meter = Math.max(peak, this.meter * METER_DECAY);
     this.painting ??= setTimeout(() => { this.painting = null; this.paint(); }, PAINT_MS);
-    this.transfer.add?.(block);
   }
 
   paint() {
@@ -66,7 +77,7 @@ export class Recording {
     showLevel(this.booth, this.meter, this.clipped > 0);
   }
 
-  clearMeter() {
+  clear() {
     clearTimeout(this.painting);
     this.clipped = 0;
     showLevel(this.booth, 0);

@@ -105,6 +105,9 @@ export class LocalMicrophone extends Source {
   async open() {}
 }
 
+/* The microphone that visitors speak into. */
+export const microphone = (local, seconds) => local ? new LocalMicrophone(seconds) : new Microphone(seconds);
+
 /* The stream of the microphone that was chosen, unprocessed. Throws a Problem. */
 export async function openMicrophone() {
   if (!navigator.mediaDevices?.getUserMedia) throw new Problem(isSecureContext ? "nomic" : "insecure");

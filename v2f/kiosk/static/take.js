@@ -1,7 +1,7 @@
 /* A portrait of a game that a visitor speaks into: its button records a few seconds, and the face grows in its frame. */
 import { make, put } from "./portraits.js";
-import { LocalMicrophone, Microphone, RATE } from "./sources.js";
-import { SamplePoller, SampleSender } from "./transfer.js";
+import { Recording } from "./recording.js";
+import { microphone, RATE } from "./sources.js";
 
 const SECONDS = 5;
 
@@ -60,25 +60,16 @@ export class Take {
     const waiting = ({ ahead, seconds }) => this.label(words.t(ahead ? "queue" : "next", { n: ahead, s: seconds }));
     const token = await session.awaitTurn({ seconds: SECONDS }, signal, waiting);
     const answered = ({ face }) => face && !signal.aborted && put(this.frame, face, words.t(this.name));
-    const source = this.source = config.local ? new LocalMicrophone(SECONDS) : new Microphone(SECONDS);
-    const transfer = config.local ? new SamplePoller(server, token, source, answered)
-      : new SampleSender(server, token, config.durations, answered);
-    const ended = new Promise((resolve, reject) => { source.onEnd = problem => problem ? reject(problem) : resolve(); });
-    ended.catch(() => {});   // it is awaited below
-    source.onBlock = block => { this.show(block); transfer.add?.(block); };
-    signal.addEventListener("abort", () => { source.stop(); transfer.abandon(); });
+    const source = this.source = microphone(config.local, SECONDS), heard = block => this.show(block);
+    const recording = new Recording({ session, server, token, source, durations: config.durations, heard, answered });
+    signal.addEventListener("abort", () => recording.abandon());
     session.kept.add(token);
+    this.samples = 0;
     try {
-      this.samples = 0;
-      await source.open();
-      if (signal.aborted) source.release();   // it was stopped before it was open
-      await ended;
-      signal.throwIfAborted();
-      await transfer.finish();
-      return await session.ask("finish_recording", { session: token }, signal);
+      await recording.open(signal);
+      return await recording.result(signal);
     } catch (problem) {
-      source.stop();
-      transfer.abandon();
+      recording.abandon();
       session.drop(token);
       throw problem;
     }

@@ -6,9 +6,9 @@ const POLL_MS = 50;
 
 /* Sends samples, one question at a time, cut so that each duration's face is the face of exactly that much sound. */
 export class SampleSender {
-  /* `answered(answer)` after every question; durations in seconds. */
-  constructor(server, token, durations, answered) {
-    Object.assign(this, { server, token, answered });
+  /* `answered(answer)` after every question; durations in seconds; what goes wrong ends the source. */
+  constructor(server, token, source, answered, durations) {
+    Object.assign(this, { server, token, source, answered });
     this.cuts = durations.map(seconds => seconds * RATE);
     this.blocks = [];      // not sent yet
     this.unsent = 0;       // samples in them
@@ -39,7 +39,7 @@ export class SampleSender {
     const asked = performance.now();
     this.asking = this.server.ask("update_recording", { session: this.token, samples: encode(now) })
       .then(answer => { if (!this.abandoned) this.answered(answer); })
-      .catch(problem => { this.problem ??= problem; })
+      .catch(problem => { this.problem ??= problem; this.source.close(problem); })
       .finally(() => {
         this.took = (performance.now() - asked) / 1000;
         this.asking = null;
