@@ -40,14 +40,15 @@ async function framed(pen, face, x, y, side, rim) {
   pen.save();
   pen.beginPath();
   pen.roundRect(x - side / 2, y - side / 2, side, side, ROUND * side);
-  pen.strokeStyle = rim;
-  pen.lineWidth = 2;
-  pen.stroke();
   if (face) {
     const frame = document.createElement("span");
     await put(frame, face);
+    pen.clip();
     pen.drawImage(frame.firstElementChild, x - side / 2, y - side / 2, side, side);
   }
+  pen.strokeStyle = rim;
+  pen.lineWidth = 3;
+  pen.stroke();
   pen.restore();
 }
 
