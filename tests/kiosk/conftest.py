@@ -21,6 +21,7 @@ from tests.support.browser import (
     serving,
     visit,
 )
+from tests.support.sound_card import SoundCard, sound_card
 from v2f.audio import SAMPLE_RATE
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -55,6 +56,19 @@ def open_kiosk(weights: Path) -> Iterator[OpenKiosk]:
 def kiosk(open_kiosk: OpenKiosk) -> Kiosk:
     """The kiosk that most tests share."""
     return open_kiosk()
+
+
+@pytest.fixture(scope="session")
+def impatient(open_kiosk: OpenKiosk) -> Kiosk:
+    """A kiosk whose visitors are forgotten after four seconds."""
+    return open_kiosk("--idle-seconds", "4")
+
+
+@pytest.fixture(scope="session")
+def listening(open_kiosk: OpenKiosk) -> Iterator[tuple[Kiosk, SoundCard]]:
+    """A kiosk that records at this machine, where somebody speaks without an end, and the card that it hears."""
+    with sound_card() as card, card.playing(EXAMPLES[1]):
+        yield open_kiosk("--microphone", "local", environment=card.environment), card
 
 
 def sound(name: str) -> np.ndarray:

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.kiosk.conftest import OpenKiosk, OpenPage
-from tests.kiosk.looking import state, upload_voice
+from tests.kiosk.conftest import Kiosk, OpenKiosk, OpenPage
+from tests.kiosk.looking import problem, speak_for, state, upload_voice
 from tests.support.browser import REPOSITORY, free_port
 from v2f.kiosk.texts import TEXTS
 
@@ -35,9 +35,9 @@ def test_forget_leaves_the_next_visitor_no_choice_of_the_last(page: Page) -> Non
 
 
 def test_somebody_who_only_changed_the_page_and_left_leaves_it_as_it_was(
-    open_kiosk: OpenKiosk, open_page: OpenPage
+    impatient: Kiosk, open_page: OpenPage
 ) -> None:
-    page = open_page(open_kiosk("--idle-seconds", "3"))
+    page = open_page(impatient)
     first = page.evaluate(CHOSEN)
     choose(page)
     expect(page.locator("#idle")).to_be_hidden()  # there is nothing to forget
@@ -45,21 +45,29 @@ def test_somebody_who_only_changed_the_page_and_left_leaves_it_as_it_was(
     assert page.evaluate(CHOSEN) == first
 
 
-def test_a_dead_server_shows_before_anybody_speaks_and_a_new_one_is_found_which_knows_no_recordings(
+def test_a_dead_server_shows_and_a_new_one_is_found_which_knows_no_recordings(
     open_kiosk: OpenKiosk, open_page: OpenPage
 ) -> None:
-    port = free_port()
-    kiosk = open_kiosk(port=port)
-    page, after_recording = open_page(kiosk), open_page(kiosk)
+    kiosk = open_kiosk()
+    page, while_recording, after_recording = (open_page(kiosk) for _ in range(3))
     upload_voice(after_recording)
     sign = page.locator("#offline")
     expect(sign).to_be_hidden()
+    while_recording.click("#rec")
+    state(while_recording, "recording")
     kiosk.process.kill()
+    problem(while_recording, "offline")
     expect(sign).to_contain_text(TEXTS["e_offline"][0])
     state(page, "attract")
-    open_kiosk(port=port)
+    page.click("#rec")
+    problem(page, "offline")
+    open_kiosk(port=kiosk.port)
     expect(sign).to_be_hidden()
     state(after_recording, "attract")
+    state(while_recording, "attract")
+    speak_for(while_recording, 2)
+    while_recording.click("#rec")
+    state(while_recording, "result")
 
 
 def test_it_shows_within_five_seconds_also_where_the_server_only_hangs() -> None:

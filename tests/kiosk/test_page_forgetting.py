@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, Request, Response, Route, expect
 
-from tests.kiosk.conftest import Kiosk, OpenKiosk, OpenPage
+from tests.kiosk.conftest import Kiosk, OpenPage
 from tests.kiosk.looking import (
     faces,
     look_inside,
@@ -19,12 +18,6 @@ from tests.kiosk.looking import (
     upload_voice,
 )
 from tests.support.browser import EXAMPLES
-
-
-@pytest.fixture(scope="module")
-def impatient(open_kiosk: OpenKiosk) -> Kiosk:
-    """A kiosk whose visitors are forgotten after four seconds."""
-    return open_kiosk("--idle-seconds", "4")
 
 
 class TestForgetting:

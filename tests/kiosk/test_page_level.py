@@ -4,10 +4,9 @@ import time
 
 from playwright.sync_api import Page, Request, expect
 
-from tests.kiosk.conftest import OpenKiosk, OpenPage
-from tests.kiosk.looking import nothing_left, state
-from tests.support.browser import EXAMPLES
-from tests.support.sound_card import SoundCard, sound_card
+from tests.kiosk.conftest import Kiosk, OpenPage
+from tests.kiosk.looking import nothing_left, speak_for, state
+from tests.support.sound_card import SoundCard
 from v2f.kiosk.texts import TEXTS
 
 MOVES = "document.querySelector('#meter').ariaValueNow > 20"
@@ -41,6 +40,7 @@ def test_where_the_browser_allows_it_the_level_moves_and_nothing_is_sent(page: P
     state(page, "attract")
     assert sent == []
     expect(page.locator("#check")).to_be_hidden()
+    speak_for(page, 2)
     page.click("#rec")
     state(page, "recording")
     page.wait_for_function(MOVES)
@@ -103,27 +103,24 @@ def is_heard(card: SoundCard, wanted: bool) -> bool:
 
 
 def test_of_the_machines_own_microphone_the_level_alone_is_told_and_it_is_closed_while_nobody_is_there(
-    open_kiosk: OpenKiosk, open_page: OpenPage
+    listening: tuple[Kiosk, SoundCard], open_page: OpenPage
 ) -> None:
-    with sound_card() as card, card.playing(EXAMPLES[1]):
-        kiosk = open_kiosk("--microphone", "local", environment=card.environment)
-        assert not card.heard()
-        page = open_page(kiosk, microphone="none", script=SOON_NOBODY_IS_THERE)
-        expect(page.locator("#check")).to_be_hidden()
-        assert is_heard(card, True) and is_heard(card, False)
-        page.mouse.move(9, 9)
-        page.wait_for_function(MOVES)
-        with page.expect_response(
-            lambda answer: "microphone_level" in (answer.request.post_data or "")
-        ) as told:
-            page.mouse.move(8, 8)
-        assert set(told.value.json()) == {"level"}
-        page.click("#rec")
-        state(page, "recording")
-        page.wait_for_function(MOVES)
-        page.keyboard.press("Escape")
-        state(page, "attract")
-        page.wait_for_function(MOVES)
-        assert nothing_left(kiosk)
-        page.goto("about:blank")
-        assert is_heard(card, False), "a page that has gone does not keep it open"
+    kiosk, card = listening
+    assert is_heard(card, False)
+    page = open_page(kiosk, microphone="none", script=SOON_NOBODY_IS_THERE)
+    expect(page.locator("#check")).to_be_hidden()
+    assert is_heard(card, True) and is_heard(card, False)
+    page.mouse.move(9, 9)
+    page.wait_for_function(MOVES)
+    with page.expect_response(lambda answer: "microphone_level" in (answer.request.post_data or "")) as told:
+        page.mouse.move(8, 8)
+    assert set(told.value.json()) == {"level"}
+    page.click("#rec")
+    state(page, "recording")
+    page.wait_for_function(MOVES)
+    page.keyboard.press("Escape")
+    state(page, "attract")
+    page.wait_for_function(MOVES)
+    assert nothing_left(kiosk)
+    page.goto("about:blank")
+    assert is_heard(card, False), "a page that has gone does not keep it open"
