@@ -15,7 +15,7 @@ from tests.support.browser import EXAMPLES
 from tests.support.voices import voice as example
 from v2f.audio import CHANNELS, SAMPLE_RATE, detect_speech
 from v2f.errors import MicrophoneError
-from v2f.kiosk import decoder, sessions
+from v2f.kiosk import decoder, local_microphone
 from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
@@ -210,7 +210,7 @@ def microphones(monkeypatch: pytest.MonkeyPatch) -> list[Microphone]:
         started.append(Microphone(*arguments))
         return started[-1]
 
-    monkeypatch.setattr(sessions, "record", record)
+    monkeypatch.setattr(local_microphone, "record", record)
     return started
 
 
@@ -270,7 +270,7 @@ def test_a_microphone_that_is_not_there_or_goes_away_is_named(
     def none(*_: Any) -> None:
         raise MicrophoneError("There is no microphone at this machine.")
 
-    monkeypatch.setattr(sessions, "record", none)
+    monkeypatch.setattr(local_microphone, "record", none)
     assert ask_booth("start_recording", seconds=5) == {"problem": "mic_lost"}
 
 
