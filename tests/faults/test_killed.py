@@ -93,7 +93,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 def test_training_killed_again_and_again_ends_as_if_it_never_was(
     files: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    whole, stopped, steps, moments = tmp_path / "whole", tmp_path / "killed", 3 * KILLS, random.Random(1)
+    whole, stopped, steps, moments = tmp_path / "whole", tmp_path / "killed", 2 * KILLS, random.Random(1)
     for kill in range(KILLS + 1):
         resume = any(stopped.glob("checkpoint*.safetensors"))
         seconds = moments.uniform(0.5, 2.0) if kill < KILLS else 3600
