@@ -2,8 +2,8 @@
 
 The page leaves User Timing marks: `v2f-heard-<d>` when the sound of a duration has arrived from the microphone,
 `v2f-shown-<d>` when its face is painted, `v2f-live` at every face while somebody speaks; `-asked` and `-shown` around
-uploads and moves of the noise slider; `v2f-usable` once its controls work. Times here are seconds since the page was
-asked for.
+uploads and moves of the noise slider, `v2f-noise-strip` when its strip is painted too; `v2f-usable` once its controls
+work. Times here are seconds since the page was asked for.
 """
 
 import math
@@ -79,7 +79,7 @@ def use(kiosk: Kiosk, browser: "Browser", voice: Path, visitors: int, repeats: i
     loads = [load(browser, kiosk.address) for _ in range(repeats)]
     one = [record(alone)[0] for _ in range(repeats)]
     uploads = [upload(alone[0], voice) for _ in range(repeats)]
-    drags = [delay for _ in range(repeats) for delay in drag(alone[0])]
+    drags, strips = zip(*(drag(alone[0]) for _ in range(repeats)), strict=True)
     crowd = alone + new_pages(browser, kiosk.address, visitors - 1)
     record(crowd)
     many = [marks for _ in range(repeats) for marks in record(crowd)]
@@ -87,7 +87,8 @@ def use(kiosk: Kiosk, browser: "Browser", voice: Path, visitors: int, repeats: i
         *recorded(one, "one visitor", 0.2),
         *recorded(many, f"{visitors} visitors at once", 0.4),
         Latency("upload of 10 s, until both strips are painted", 0.6, uploads),
-        Latency("noise slider, from a move to its faces", 0.2, drags),
+        Latency("noise slider, from a move to its large face", 0.2, sum(drags, [])),
+        Latency("noise slider, from its last move until its strip is painted", 0.6, strips),
         Latency("page, from the request until it is usable", 2, loads),
     ]
 
@@ -129,8 +130,12 @@ def upload(page: "Page", clip: Path) -> float:
     return times(marks, "v2f-upload-shown")[0] - times(marks, "v2f-upload-asked")[0]
 
 
-def drag(page: "Page") -> list[float]:
-    """Drag the noise slider from clean to buried -> seconds from each move until its faces are painted."""
+def drag(page: "Page") -> tuple[list[float], float]:
+    """Drag the noise slider from clean to buried.
+
+    Returns:
+        Seconds from each move until its large face is painted; and from the last one until the strip is.
+    """
     box = page.locator("#snr").bounding_box()
     assert box, "the slider is on the page"
     began = page.evaluate("performance.now()") / 1000
@@ -141,9 +146,11 @@ def drag(page: "Page") -> list[float]:
         page.mouse.move(box["x"] + (box["width"] - 1) * step / DRAG_STEPS, y)
         page.wait_for_timeout(DRAG_STEP_MS)
     page.mouse.up()
-    page.wait_for_timeout(2 * SETTLE_MS)
+    asked = times(marks_of(page), "v2f-noise-asked")
+    page.wait_for_function(seen_after("v2f-noise-strip"), arg=asked[-1], timeout=PATIENCE * 1000)
     marks = [(name, at) for name, at in marks_of(page) if at >= began]
-    return redraws(times(marks, "v2f-noise-asked"), times(marks, "v2f-noise-shown"))
+    strips = [at for at in times(marks, "v2f-noise-strip") if at >= asked[-1]]
+    return redraws(times(marks, "v2f-noise-asked"), times(marks, "v2f-noise-shown")), strips[0] - asked[-1]
 
 
 def marks_of(page: "Page") -> list[Mark]:
@@ -190,10 +197,9 @@ def gaps(marks: Sequence[Mark]) -> list[float]:
 
 
 def redraws(asked: Sequence[float], shown: Sequence[float]) -> list[float]:
-    """From each move of the slider to the first faces that know of it; infinite for a move that none did.
+    """From each move of the slider to the first face that knows of it; infinite for a move that none did.
 
-    The page asks for one strip at a time: a move made meanwhile waits for the strip after that, together with
-    all later ones.
+    The page asks for one at a time: a move made meanwhile waits for the one after that, together with all later ones.
     """
     delays: list[float] = []
     drawing: list[float] = []

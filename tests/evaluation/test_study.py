@@ -76,10 +76,11 @@ def test_the_faces_are_the_pages(clips, random_weights, engine, tmp_path) -> Non
     from v2f.audio import read_audio
     from v2f.kiosk.booth_service import BoothService
     from v2f.kiosk.sessions import SessionStore
+    from v2f.kiosk.showpieces import compute
     from v2f.kiosk.wire import MAX_UPLOAD_SECONDS
 
     examples = [read_audio(path) for path in sorted(EXAMPLES.glob("*.flac"))]
-    page = BoothService(engine, examples, SessionStore(60), tmp_path)
+    page = BoothService(engine, compute(engine, examples), SessionStore(60), tmp_path)
     noises = study.noises()
     assert list(noises) == list(NOISE_KINDS) and study.NOISE_SECONDS == MAX_UPLOAD_SECONDS
     for kind, noise in noises.items():

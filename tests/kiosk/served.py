@@ -13,6 +13,7 @@ from unittest.mock import patch
 import httpx
 import uvicorn
 
+from v2f.kiosk import showpieces
 from v2f.kiosk.server import listen, web_server
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
@@ -59,7 +60,8 @@ def served(
     ):
         from v2f.kiosk.page import application
 
-        app = application(engine, sessions, uploads, settings or Settings(), auth)
+        shown = showpieces.compute(engine, showpieces.example_voices())
+        app = application(engine, shown, sessions, uploads, settings or Settings(), auth)
         server = uvicorn.Server(web_server(app))
         thread = Thread(target=server.run, args=[[door]], daemon=True)
         thread.start()

@@ -14,6 +14,7 @@ from tests.kiosk.served import Served, served
 from v2f.audio import SAMPLE_RATE
 from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.sessions import SessionStore
+from v2f.kiosk.showpieces import compute
 from v2f.pipeline import VoiceToFace
 
 LARGE = (128, 128, 3)
@@ -37,7 +38,9 @@ def sizes(faces: list[Answer | None]) -> set[tuple[int, ...]]:
 def test_every_answer_of_the_page_has_faces_of_the_weights_size(
     engine: VoiceToFace, made_voice: MadeVoice, tmp_path: Path
 ) -> None:
-    ask = Asker(BoothService(engine, [made_voice(10, seed=100)], SessionStore(600), tmp_path))
+    ask = Asker(
+        BoothService(engine, compute(engine, [made_voice(10, seed=100)]), SessionStore(600), tmp_path)
+    )
     token = ask.record(made_voice(4))
     result = ask("finish_recording", session=token)
     assert sizes([*ask.service.example_faces, *result["faces"], result["whole"]]) == {LARGE}

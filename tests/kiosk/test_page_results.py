@@ -185,6 +185,16 @@ class TestNoise:
         expect(heard.locator("#hero .mix .cap")).to_contain_text(TEXTS["hum_noise"][0])
         expect(heard.locator("#noise-help")).to_have_text(TEXTS["noisealonehelp"][0])
 
+    def test_the_large_face_follows_the_slider_at_once_and_the_strip_when_it_rests(self, heard: Page) -> None:
+        began = heard.evaluate("performance.now()")
+        heard.fill("#snr", "3")
+        expect(heard.locator("#strip-noise")).to_have_class(re.compile("stale"))
+        marks = """began => performance.getEntriesByType("mark")
+            .filter(({ name, startTime }) => name.startsWith("v2f-noise") && startTime > began).map(({ name }) => name)"""
+        heard.wait_for_function(f"began => ({marks})(began).includes('v2f-noise-strip')", arg=began)
+        assert heard.evaluate(marks, began) == [f"v2f-noise-{what}" for what in ("asked", "shown", "strip")]
+        expect(heard.locator("#strip-noise")).not_to_have_class(re.compile("stale"))
+
     def test_there_is_nothing_between_the_least_ratio_and_noise_alone(self, heard: Page) -> None:
         heard.fill("#snr", "10")
         for key, ratio in (("ArrowRight", ""), ("ArrowLeft", "−10 dB")):

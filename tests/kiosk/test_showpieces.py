@@ -7,7 +7,7 @@ import pytest
 
 import v2f
 from tests.conftest import MadeVoice
-from v2f.audio import SAMPLE_RATE, noise_bank
+from v2f.audio import SAMPLE_RATE
 from v2f.kiosk.showpieces import STUDY_NOISES, Showpieces, compute
 from v2f.pipeline import VoiceToFace, Waveform
 
@@ -24,7 +24,7 @@ def voices(made_voice: MadeVoice) -> list[Waveform]:
 
 @pytest.fixture(scope="module")
 def shown(engine: VoiceToFace, voices: list[Waveform]) -> Showpieces:
-    return compute(engine, voices, noise_bank(12 * SAMPLE_RATE, voices))
+    return compute(engine, voices)
 
 
 def test_each_voice_is_heard_as_a_visitor_of_ten_seconds_is(

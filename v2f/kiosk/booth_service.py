@@ -4,7 +4,7 @@ Gradio calls these methods in threads and past its queue. So each checks its arg
 computes when, and `questions` answers failures by {"problem": key of its words in texts.py}.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import validate_call
 
-from v2f.audio import FRAME, SAMPLE_RATE, Channel, noise_bank, require_speech
+from v2f.audio import FRAME, SAMPLE_RATE, Channel, require_speech
 from v2f.audio.features import normalise
 from v2f.audio.front_ends import FRONT_ENDS
 from v2f.errors import MicrophoneError, NoSpeechError, UnmeasuredError
-from v2f.kiosk import showpieces, wire
+from v2f.kiosk import wire
 from v2f.kiosk.admission import Admission, Waiting
 from v2f.kiosk.compute_queue import ComputeQueue
 from v2f.kiosk.explanation import Explanation
@@ -29,6 +29,7 @@ from v2f.kiosk.noise_questions import NoiseQuestions
 from v2f.kiosk.problems import Problem, answer_problems
 from v2f.kiosk.sessions import Session, SessionStore
 from v2f.kiosk.settings import Settings
+from v2f.kiosk.showpieces import Showpieces
 from v2f.kiosk.wire import (
     MAX_UPLOAD_SECONDS,
     TIMELINE_SECONDS,
@@ -38,7 +39,7 @@ from v2f.kiosk.wire import (
     Token,
     Tokens,
 )
-from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace, Waveform
+from v2f.pipeline import DURATIONS, Face, LiveSession, VoiceToFace
 from v2f.pipeline.latent import between
 
 OTHER_FACES = 5  # beside the voice's own
@@ -57,7 +58,7 @@ class BoothService:
     Attributes:
         engine: the model.
         queue: where all faces are computed.
-        noises: float32 [60 s] of each kind; always the same, so that only what a visitor changes changes the faces.
+        noises: as Showpieces has them.
         uploads: the only folder that files are read from.
         example_faces: of the examples and of what lies between them, for the page that waits for a visitor.
         typical_scores: as Showpieces has them.
@@ -66,16 +67,16 @@ class BoothService:
     def __init__(
         self,
         engine: VoiceToFace,
-        examples: Sequence[Waveform],
+        shown: Showpieces,
         sessions: SessionStore,
         uploads: Path,
         settings: Settings = Settings(),  # noqa: B008, frozen
     ) -> None:
-        """Compute what is the same for all visitors.
+        """Keep what the answers are made from.
 
         Args:
             engine: the model.
-            examples: voices; all of them together make babble.
+            shown: what is the same for all visitors.
             sessions: where recordings are kept.
             uploads: the folder that uploads arrive in; they are deleted once read.
             settings: how the booth is set up.
@@ -83,16 +84,14 @@ class BoothService:
         self.engine = engine
         self.uploads = uploads
         self.queue = ComputeQueue(engine)
-        self.noises = noise_bank(MAX_UPLOAD_SECONDS * SAMPLE_RATE, examples)
         self._sessions = sessions
         self._explanation = Explanation(engine, self.queue, sessions)
         self._microphone = LocalMicrophone(settings.device) if settings.local else None
         self._admission = Admission(settings.speakers)
-        shown = showpieces.compute(engine, examples, self.noises)
         self.example_faces = self._generate(shown.walk)
-        self.typical_scores = shown.typical_scores
+        self.typical_scores, self.noises = shown.typical_scores, shown.sounds
         self._example_embedding = shown.embeddings[0]
-        self._noise = NoiseQuestions(engine, self.queue, sessions, uploads, self.noises, shown.noises)
+        self._noise = NoiseQuestions(engine, self.queue, sessions, uploads, shown)
 
     def questions(self) -> list[Callable[..., Answer]]:
         """List all questions, as functions of named arguments that answer their failures too."""

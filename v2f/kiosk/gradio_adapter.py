@@ -57,6 +57,22 @@ def keep_files_in(folder: Path) -> None:
     tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = str(folder)
 
 
+def import_gradio() -> None:
+    """Import Gradio, but for its writing a file of hints for editors for each of its components, half of the time."""
+    get_file = inspect.getfile
+
+    def get_no_components_file(thing: Any) -> str:
+        if type(thing).__name__ == "ComponentMeta":
+            raise OSError  # Gradio then takes it for a component without a file, and goes on
+        return get_file(thing)
+
+    inspect.getfile = get_no_components_file  # type: ignore[assignment]
+    try:
+        import gradio  # noqa: F401
+    finally:
+        inspect.getfile = get_file
+
+
 def read_once(
     path: str, uploads: Path, max_seconds: float, channel: Channel | None = None, search: bool = True
 ) -> Sound:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from v2f.assets import ASSETS, EXAMPLES, READERS
-from v2f.audio import NOISE_KINDS, SAMPLE_RATE, noise_bank, read_audio
+from v2f.audio import NOISE_KINDS, SAMPLE_RATE
 from v2f.errors import V2FError, WeightsError
 from v2f.export.onnx_graphs import parts
 from v2f.kiosk import explanation, showpieces, wire
@@ -128,11 +128,9 @@ class _Shown:
 
 def _shown(model: Model) -> _Shown:
     engine = VoiceToFace(model, Runtime.choose("cpu", exact=True))
-    voices = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
-    noises = noise_bank(wire.MAX_UPLOAD_SECONDS * SAMPLE_RATE, voices)
-    pieces = showpieces.compute(engine, voices, noises)
+    pieces = showpieces.compute(engine, showpieces.example_voices())
     faces = wire.encode_generated(*engine.faces(pieces.walk))
-    starts = [noises[kind][: wire.TIMELINE_SECONDS * SAMPLE_RATE] for kind in NOISE_KINDS]
+    starts = [pieces.sounds[kind][: wire.TIMELINE_SECONDS * SAMPLE_RATE] for kind in NOISE_KINDS]
     samples = wire.to_int16(np.concatenate(starts))
     told = {
         "example": pieces.embeddings[0].tolist(),

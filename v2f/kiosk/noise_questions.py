@@ -1,6 +1,6 @@
 """What the page asks about noise: faces of a voice in it, of noise alone, and how both sound."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from v2f.kiosk import wire
 from v2f.kiosk.compute_queue import ComputeQueue
 from v2f.kiosk.gradio_adapter import read_once
 from v2f.kiosk.sessions import Session, SessionStore
+from v2f.kiosk.showpieces import Showpieces
 from v2f.kiosk.wire import MAX_UPLOAD_SECONDS, TIMELINE_SECONDS, NoiseKind, Ratio, Token
 from v2f.pipeline import DURATIONS, Face, VoiceToFace, Waveform
 
@@ -29,8 +30,7 @@ class NoiseQuestions:
         queue: ComputeQueue,
         sessions: SessionStore,
         uploads: Path,
-        noises: Mapping[str, Waveform],
-        studied: Mapping[str, Sequence[Face | None]],
+        shown: Showpieces,
     ) -> None:
         """Keep what the answers are made from.
 
@@ -39,13 +39,12 @@ class NoiseQuestions:
             queue: where all faces are computed.
             sessions: where recordings are kept.
             uploads: the folder that uploads arrive in; they are deleted once read.
-            noises: samples of each kind, at least MAX_UPLOAD_SECONDS of them.
-            studied: the faces of some noises after each duration, as Showpieces has them.
+            shown: has the noises, and the faces of some of them.
         """
         self._engine, self._queue, self._sessions = engine, queue, sessions
-        self._uploads, self._noises = uploads, noises
+        self._uploads, self._noises = uploads, shown.sounds
         self._study_rows = [
-            [kind, [wire.encode_face(face) for face in faces]] for kind, faces in studied.items()
+            [kind, [wire.encode_face(face) for face in faces]] for kind, faces in shown.noises.items()
         ]
 
     def questions(self) -> list[Callable[..., Answer]]:
@@ -60,7 +59,12 @@ class NoiseQuestions:
 
     @validate_call
     def noise_strip(
-        self, kind: NoiseKind, snr: Ratio | None, session: Token | None = None, clip: Token | None = None
+        self,
+        kind: NoiseKind,
+        snr: Ratio | None,
+        session: Token | None = None,
+        clip: Token | None = None,
+        durations: bool = True,
     ) -> Answer:
         """Generate faces of a voice in noise, or of noise alone.
 
@@ -69,13 +73,14 @@ class NoiseQuestions:
             snr: signal-to-noise ratio in dB; None: the noise alone.
             session: the token of the voice; None: the noise alone.
             clip: the token of the visitor's own noise.
+            durations: whether faces after each duration are wanted; that of all of it alone is there sooner.
 
         Returns:
-            {"faces": after each duration; "whole": of all of it; "peaks" of the sound}. Faces are None where a
-            recording in progress does not hold enough speech yet.
+            {"faces": after each duration, if wanted; "whole": of all of it; "peaks" of the sound}. Faces are None where
+            a recording in progress does not hold enough speech yet.
         """
         voice, noise = self._voice_and_noise(session, kind, clip)
-        *faces, whole = (wire.encode_face(face) for face in self._noise_strip(voice, noise, snr))
+        *faces, whole = (wire.encode_face(face) for face in self._noise_strip(voice, noise, snr, durations))
         return {"faces": faces, "whole": whole, "peaks": wire.timeline_peaks(_mixed(voice, noise, snr))}
 
     @validate_call
@@ -107,14 +112,16 @@ class NoiseQuestions:
             return voice, np.resize(self._sessions.touch(clip or "").live.waveform, samples)
         return voice, self._noises[kind][:samples]
 
-    def _noise_strip(self, voice: Waveform | None, noise: Waveform, snr: float | None) -> list[Face | None]:
-        """Faces of what `_mixed` gives, after each duration and of all of it."""
-        ratio = None if voice is None else snr
+    def _noise_strip(
+        self, voice: Waveform | None, noise: Waveform, snr: float | None, durations: bool
+    ) -> list[Face | None]:
+        """Faces of what `_mixed` gives, after each duration if wanted, and of all of it."""
+        ratio, wanted = None if voice is None else snr, DURATIONS if durations else ()
         with suppress(NoSpeechError):
             return self._queue.run_noise(
-                lambda: self._engine.noise_strip(voice, noise, ratio, rate=SAMPLE_RATE)
+                lambda: self._engine.noise_strip(voice, noise, ratio, wanted, SAMPLE_RATE)
             )
-        return [None] * (len(DURATIONS) + 1)
+        return [None] * (len(wanted) + 1)
 
 
 def _mixed(voice: Waveform | None, noise: Waveform, snr: float | None) -> Waveform:

@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from v2f.assets import ASSETS, EXAMPLES
-from v2f.audio import read_audio
 from v2f.kiosk import gradio_adapter
 from v2f.kiosk.api import add_endpoints
 from v2f.kiosk.booth_service import BoothService
@@ -23,6 +22,7 @@ from v2f.kiosk.guard import Guard
 from v2f.kiosk.layout import STATIC, STYLES, page_config
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
+from v2f.kiosk.showpieces import Showpieces
 from v2f.kiosk.status import Status
 from v2f.kiosk.texts import LANGUAGES, TEXTS
 from v2f.pipeline import VoiceToFace
@@ -37,6 +37,7 @@ START = """import(new URL('kiosk/kiosk.js', document.baseURI)).then(({ start }) 
 
 def application(
     engine: VoiceToFace,
+    shown: Showpieces,
     sessions: SessionStore,
     uploads: Path,
     settings: Settings,
@@ -47,6 +48,7 @@ def application(
 
     Args:
         engine: the model.
+        shown: what the page has before anyone speaks.
         sessions: where visitors' recordings are kept.
         uploads: the folder that `gradio_adapter.keep_files_in` was told.
         settings: how the booth is set up.
@@ -56,8 +58,7 @@ def application(
     Returns:
         An ASGI application, whose `state.forget_all()` drops the sessions of all visitors.
     """
-    examples = [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
-    service = BoothService(engine, examples, sessions, uploads, settings)
+    service = BoothService(engine, shown, sessions, uploads, settings)
     status = status or Status()
     questions = service.questions() + FindMyVoice(engine, sessions, service.queue).questions()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)

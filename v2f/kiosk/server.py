@@ -7,22 +7,23 @@ import socket
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
-import torch
 import uvicorn
 from starlette.types import ASGIApp
 
 from v2f.errors import V2FError
-from v2f.kiosk import decoder, gradio_adapter
+from v2f.kiosk import decoder, gradio_adapter, showpieces
 from v2f.kiosk.connections import Connection, allow_many
 from v2f.kiosk.sessions import SessionStore
-from v2f.kiosk.settings import Settings
+from v2f.kiosk.settings import CORES, Settings
 from v2f.kiosk.status import Status
 from v2f.kiosk.status_page import StatusPage
 from v2f.kiosk.texts import PORT_TAKEN, SERVING, STATUS
+from v2f.models.cores import use_cores
 from v2f.pipeline import VoiceToFace
 
 ONLY_THIS_MACHINE = "127.0.0.1"
@@ -69,15 +70,17 @@ def serve(
     decoder.start()  # before keep_files_in, where its socket would be taken for an upload that was abandoned
     allow_many()
     erase_freed_memory()
-    torch.set_num_threads(1)  # a computation a core: threads that share one stall when cores are busy
+    use_cores(CORES)
     sys.setswitchinterval(SWITCH_SECONDS)
-    with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder:
+    with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder, ThreadPoolExecutor(1) as beside:
         uploads = Path(folder)
         gradio_adapter.keep_files_in(uploads)
-        from v2f.kiosk.page import application  # not before: see keep_files_in
+        shown = beside.submit(showpieces.compute, engine, showpieces.example_voices())
+        gradio_adapter.import_gradio()  # not before: see keep_files_in
+        from v2f.kiosk.page import application
 
         sessions, status = SessionStore(SESSION_SECONDS), Status()
-        app = application(engine, sessions, uploads, settings, auth, status)
+        app = application(engine, shown.result(), sessions, uploads, settings, auth, status)
         gc.freeze()  # what was imported stays: to search it for garbage would stop all visitors for a while
         Thread(target=clean_up, args=[sessions, uploads], daemon=True).start()
         if hosts_door:

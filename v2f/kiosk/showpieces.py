@@ -1,13 +1,14 @@
-"""What the page shows before anyone speaks, and compares visitors with: faces of example voices and of noises."""
+"""What the page has before anyone speaks: noises, and faces of example voices and of noises, to compare with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from v2f.audio import SAMPLE_RATE
-from v2f.kiosk.wire import TIMELINE_SECONDS
+from v2f.assets import EXAMPLES
+from v2f.audio import SAMPLE_RATE, noise_bank, read_audio
+from v2f.kiosk.wire import MAX_UPLOAD_SECONDS, TIMELINE_SECONDS
 from v2f.pipeline import Face, VoiceToFace, Waveform
 from v2f.pipeline.latent import between
 
@@ -21,10 +22,13 @@ class Showpieces:
     """The same for all visitors, computed once.
 
     Attributes:
+        sounds: float32 [60 s] of each kind of noise; always the same, so that only what a visitor changes changes the
+            faces.
         voices: of each example voice its faces after each duration, and that of the whole.
         noises: of each of STUDY_NOISES alone its faces after each duration.
     """
 
+    sounds: dict[str, Waveform]
     voices: list[Strip]
     noises: dict[str, Strip]
 
@@ -53,19 +57,26 @@ class Showpieces:
         return {kind: [min(some), max(some)] for kind, some in scores.items()}
 
 
-def compute(engine: VoiceToFace, voices: Sequence[Waveform], noises: Mapping[str, Waveform]) -> Showpieces:
+def example_voices() -> list[Waveform]:
+    """The bundled examples, float32 [n] each at 16 kHz."""
+    return [read_audio(clip) for clip in sorted(EXAMPLES.glob("*.flac"))]
+
+
+def compute(engine: VoiceToFace, voices: Sequence[Waveform]) -> Showpieces:
     """Compute the faces.
 
     Args:
         engine: the model.
-        voices: examples with speech, float32 [n] each, of which the first TIMELINE_SECONDS are used.
-        noises: as `noise_bank` makes them, of that length or longer.
+        voices: examples with speech, float32 [n] each, of which the first TIMELINE_SECONDS are drawn; all of them
+            together make babble.
 
     Returns:
         The showpieces.
     """
     length = TIMELINE_SECONDS * SAMPLE_RATE
+    noises = noise_bank(MAX_UPLOAD_SECONDS * SAMPLE_RATE, voices)
     return Showpieces(
+        noises,
         [engine.strip(voice[:length], rate=SAMPLE_RATE) for voice in voices],
         {
             kind: engine.noise_strip(None, noises[kind][:length], None, rate=SAMPLE_RATE)[:-1]

@@ -11,6 +11,8 @@ as much, hears the first, second, fourth, eighth window and so on: twice the rec
 """
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import chain
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from v2f.models.campplus import CAMPPLUS_SIZE, CAMPPlus
+from v2f.models.cores import cores, shares, side_by_side
 from v2f.models.dvector import DVECTOR_SIZE, DVectorNetwork
 from v2f.models.networks import EMBEDDING_SIZE
 from v2f.models.windows import (
@@ -35,7 +38,7 @@ NAMES = (b"dvector", b"campplus")  # before the keys of their vectors in a cache
 # The d-vector's windows have few lengths, and come in few numbers at once: a CPU keeps kernels for each shape (0.5 MB).
 LENGTH_STEP = 32  # frames, a multiple of which they are padded to
 COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
-AT_ONCE = (16, 8, 4, 2, 1)  # windows for CAM++, whose batches cost as much as their windows one by one
+AT_ONCE = (16, 8, 4, 3, 2, 1)  # windows for CAM++, of which few come at once
 
 
 class FusedEncoder(nn.Module):
@@ -82,9 +85,14 @@ class FusedEncoder(nn.Module):
             keys_of.append([[name + keys[i] for i in part] for name, part in zip(NAMES, parts, strict=True)])
             for windows, own, part in zip(new, keys_of[-1], parts, strict=True):
                 windows |= {key: cut[i] for key, i in zip(own, part, strict=True) if key not in cache}
-        computed: dict[bytes, Tensor] = {}
-        for windows, hear in zip(new, (self._dvectors, self._campplus), strict=True):
-            computed |= zip(windows, hear([levelled(window) for window in windows.values()]), strict=True)
+        by_dvector, by_campplus = ([levelled(window) for window in windows.values()] for windows in new)
+        heard = side_by_side(
+            [
+                partial(self._dvectors, by_dvector),
+                *(partial(self._campplus, share) for share in shares(by_campplus, cores() - 1)),
+            ]
+        )
+        computed = dict(zip(chain(*new), chain(*heard), strict=True))
         means = []
         for both, cache in zip(keys_of, caches, strict=True):
             # Copies: what is computed together lies in one piece of memory, and another's recording may be in it.

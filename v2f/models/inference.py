@@ -5,6 +5,7 @@ Imports no audio package, so that it runs, and is measured, where there is nothi
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from v2f.errors import UnmeasuredError
+from v2f.models.cores import cores, side_by_side
 from v2f.models.cuda_graphs import CudaGraphRunner
 from v2f.models.fused import FusedEncoder
 from v2f.models.networks import EMBEDDING_SIZE, unit
@@ -108,7 +110,7 @@ class Inference:
                 pixels, *score = self._run(torch.from_numpy(embeddings[part]))
             else:
                 moved = (torch.from_numpy(one[part]).to(self.runtime.device) for one in (embeddings, places))
-                pixels, *score = (tensor.cpu() for tensor in self._generate(*moved))
+                pixels, *score = self._generate_side_by_side(*moved)
             images[part] = pixels.numpy()
             if score:
                 scores[part] = score[0].numpy()
@@ -159,12 +161,18 @@ class Inference:
         """`_generate` from and to the CPU; a GPU runs a graph for each small batch size."""
         device, count = self.runtime.device, len(embeddings)
         if not self._graphs.enabled or count > LARGEST_GRAPH:
-            return tuple(tensor.cpu() for tensor in self._generate(embeddings.to(device)))
+            return self._generate_side_by_side(embeddings.to(device))
         with self._lock:  # a graph reads and writes the same memory at every call
             if count not in self._inputs:
                 self._inputs[count] = torch.empty(embeddings.shape, device=device)
             batch = self._inputs[count].copy_(embeddings)
             return tuple(tensor.cpu() for tensor in self._graphs(count, lambda _: self._generate(batch)))
+
+    def _generate_side_by_side(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """`_generate`, to the CPU; a share of the faces on each core."""
+        shares = zip(*(tensor.chunk(cores()) for tensor in inputs), strict=True)
+        parts = side_by_side([partial(self._generate, *share) for share in shares])
+        return tuple(torch.cat(tensors).cpu() for tensors in zip(*parts, strict=True))
 
     def _generate(self, embeddings: Tensor, *places: Tensor) -> tuple[Tensor, ...]:
         """Unit embeddings [n, 64] -> pixels uint8 [n, size, size, 3] and, with a discriminator, scores float32 [n]."""

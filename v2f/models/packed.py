@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 _kernels = torch.ops.mkldnn
+# From so many weights on, laying them out at every call costs more than a layout that does not suit each batch size.
+MANY_WEIGHTS = 1 << 18
 
 
 class PackedConv(nn.Module):
@@ -41,9 +43,10 @@ def can_pack(device: torch.device) -> bool:
 
 
 def pack(module: nn.Module) -> None:
-    """Replace all two-dimensional convolutions within a module on an x86 processor."""
+    """Replace two-dimensional convolutions of many weights within a module on an x86 processor."""
     for name, child in module.named_children():
         if isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
-            setattr(module, name, PackedConv(child))
+            if child.weight.numel() >= MANY_WEIGHTS:
+                setattr(module, name, PackedConv(child))
         else:
             pack(child)

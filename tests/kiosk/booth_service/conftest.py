@@ -13,6 +13,7 @@ from v2f.audio import SAMPLE_RATE
 from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.settings import Settings
+from v2f.kiosk.showpieces import compute
 from v2f.kiosk.wire import decode_samples, encode_samples
 from v2f.pipeline import VoiceToFace
 
@@ -35,7 +36,9 @@ def examples(made_voice: MadeVoice) -> list[Waveform]:
 
 @pytest.fixture(scope="module")
 def ask(engine: VoiceToFace, examples: list[Waveform], uploads: Path) -> Asker:
-    return Asker(BoothService(engine, examples, SessionStore(600), uploads, Settings(speakers=1000)))
+    return Asker(
+        BoothService(engine, compute(engine, examples), SessionStore(600), uploads, Settings(speakers=1000))
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from v2f.kiosk import explanation
 from v2f.kiosk.booth_service import OTHER_FACES, BoothService
 from v2f.kiosk.explanation import PITCHES, STEPS, about, critic_scale
 from v2f.kiosk.sessions import SessionStore
+from v2f.kiosk.showpieces import compute
 from v2f.models import Runtime, file_hash
 from v2f.pipeline import VoiceToFace
 
@@ -21,7 +22,7 @@ from v2f.pipeline import VoiceToFace
 def sure(examples: list[Waveform], uploads: Path) -> Asker:
     """The booth with a model that tells how sure it is."""
     engine = VoiceToFace(sure_model(), Runtime.choose("cpu", exact=True))
-    return Asker(BoothService(engine, examples, SessionStore(600), uploads))
+    return Asker(BoothService(engine, compute(engine, examples), SessionStore(600), uploads))
 
 
 @pytest.fixture(scope="module")

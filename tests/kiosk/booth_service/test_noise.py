@@ -40,6 +40,13 @@ def test_the_voice_in_noise_is_the_pipelines_noise_strip(
     assert answer["peaks"][0] == pytest.approx(heard, abs=1e-3)
 
 
+def test_the_large_face_alone_is_that_of_the_strip(ask: Asker, finished: str) -> None:
+    about = {"session": finished, "kind": "pink", "snr": 0}
+    alone, strip = ask("noise_strip", **about, durations=False), ask("noise_strip", **about)
+    assert alone["faces"] == [] and alone["peaks"] == strip["peaks"]
+    assert like(alone["whole"], strip["whole"])
+
+
 def test_noise_alone_is_as_long_as_the_voice_or_as_the_longest_duration(
     ask: Asker, engine: VoiceToFace, finished: str
 ) -> None:

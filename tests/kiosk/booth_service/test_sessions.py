@@ -17,6 +17,7 @@ from v2f.kiosk import compute_queue
 from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.gradio_adapter import server_function
 from v2f.kiosk.sessions import SessionStore
+from v2f.kiosk.showpieces import compute
 from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
 from v2f.pipeline import VoiceToFace
 
@@ -66,7 +67,7 @@ def test_what_is_forgotten_is_freed_and_gone(
     engine: VoiceToFace, examples: list[Waveform], voice: Waveform
 ) -> None:
     sessions = SessionStore(600)
-    ask = Asker(BoothService(engine, examples, sessions, Path("/nowhere")))
+    ask = Asker(BoothService(engine, compute(engine, examples), sessions, Path("/nowhere")))
     token = ask.record(voice)
     result = ask("finish_recording", session=token)
     ask("noise_strip", session=token, kind="pink", snr=0)
@@ -96,7 +97,7 @@ def test_what_is_forgotten_is_freed_and_gone(
 
 def test_staying_keeps_what_would_be_swept_away(engine: VoiceToFace, examples: list[Waveform]) -> None:
     sessions = SessionStore(0.3)
-    ask = Asker(BoothService(engine, examples, sessions, Path("/nowhere")))
+    ask = Asker(BoothService(engine, compute(engine, examples), sessions, Path("/nowhere")))
     stays, left = (ask("start_recording", seconds=1)["session"] for _ in range(2))
     for _ in range(8):
         assert ask("keep_alive", sessions=[stays, "unknown"]) == {}

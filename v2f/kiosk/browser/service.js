@@ -142,7 +142,8 @@ export class Service {
 
   async noise_strip(question) {
     const { sound, decisions } = this.noisy(question);
-    const [strip] = await strips(this.networks, [new Prefixes(sound, decisions, this.durations)]), faces = strip.map(told);
+    const wanted = question.durations === false ? [] : this.durations;
+    const [strip] = await strips(this.networks, [new Prefixes(sound, decisions, wanted)]), faces = strip.map(told);
     return { whole: faces.pop(), faces, peaks: this.peaks(sound) };
   }
 

@@ -225,8 +225,7 @@ export class Controller {
   /* Show a result; `together` are all the recordings it is one of. */
   async present(result, together = []) {
     this.session.show(result, together);
-    await this.view.showResult(result, together);
-    return this.noise.refresh();
+    await Promise.all([this.view.showResult(result, together), this.noise.refresh()]);
   }
 
   /* What "Look inside" asks of the server, section by section. */

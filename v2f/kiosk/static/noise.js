@@ -55,7 +55,7 @@ export class NoisePanel {
     this.label();
     this.touched();
     performance.mark("v2f-noise-asked");
-    this.refresh();
+    this.refresh(true);
   }
 
   async readClip(file) {
@@ -73,27 +73,38 @@ export class NoisePanel {
     }
   }
 
-  /* Ask for the strip; of the changes made while an answer is awaited, only the last is asked for next. */
-  async refresh() {
+  /* Ask for the faces: where a hand is at the slider first for the large one, and for the strip once it rests. Of the
+  changes made while an answer is awaited, only the last is asked for next. */
+  async refresh(largeFirst = false) {
     this.stopPlayback();
     if (this.asking) { this.stale = true; return this.asking; }
-    this.asking = this.ask();
+    this.asking = this.ask(largeFirst);
     await this.asking;
     this.asking = null;
-    if (this.stale) { this.stale = false; await this.refresh(); }
+    if (this.stale) { this.stale = false; await this.refresh(largeFirst); }
   }
 
-  async ask() {
-    const { question, session } = this, { signal } = session;
+  async ask(largeFirst) {
+    const { classList } = this.strip.place;
+    classList.toggle("stale", largeFirst);
+    const goOn = !largeFirst || await this.askFor(false);
+    if (goOn && !this.stale) await this.askFor(true);
+    if (!this.stale) classList.remove("stale");
+  }
+
+  /* With faces after each duration, or without; whether there was an answer. */
+  async askFor(durations) {
+    const { question, session, strip } = this, { signal } = session;
     if (question.kind === "own" && !question.clip) question.kind = FIRST.kind;
     if (!question.session) {
-      this.strip.clear();
+      strip.clear();
       return this.shown(null);
     }
     try {
-      const answer = await session.ask("noise_strip", question);
-      await Promise.all([this.strip.setAll(answer.faces), this.shown(answer)]);
-      requestAnimationFrame(() => performance.mark("v2f-noise-shown"));
+      const answer = await session.ask("noise_strip", { ...question, durations });
+      await Promise.all([durations && strip.setAll(answer.faces), this.shown(answer)]);
+      requestAnimationFrame(() => performance.mark(durations ? "v2f-noise-strip" : "v2f-noise-shown"));
+      return true;
     } catch (problem) {
       if (!signal.aborted) this.failed(problem);
     }
