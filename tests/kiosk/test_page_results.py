@@ -189,8 +189,8 @@ class TestNoise:
         began = heard.evaluate("performance.now()")
         heard.fill("#snr", "3")
         expect(heard.locator("#strip-noise")).to_have_class(re.compile("stale"))
-        marks = """began => performance.getEntriesByType("mark")
-            .filter(({ name, startTime }) => name.startsWith("v2f-noise") && startTime > began).map(({ name }) => name)"""
+        marks = """began => performance.getEntriesByType("mark").filter(({ name, startTime }) =>
+            name.startsWith("v2f-noise") && startTime > began).map(({ name }) => name)"""
         heard.wait_for_function(f"began => ({marks})(began).includes('v2f-noise-strip')", arg=began)
         assert heard.evaluate(marks, began) == [f"v2f-noise-{what}" for what in ("asked", "shown", "strip")]
         expect(heard.locator("#strip-noise")).not_to_have_class(re.compile("stale"))

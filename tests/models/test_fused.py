@@ -171,6 +171,33 @@ def test_of_a_growing_recording_only_what_is_new_is_heard(encoder: FusedEncoder)
 
 
 @torch.inference_mode()
+def test_campplus_hears_the_first_window_of_a_growing_recording_when_a_third_was_added(
+    encoder: FusedEncoder,
+) -> None:
+    counting, whole, heard = Counting(encoder), made_frames(170), {}
+    times = []
+    for frames in range(60, 171, 10):
+        encoder.vectors([whole[:, :frames]], [heard], [True])
+        times.append(counting.banks)
+    # of 60, 90, 130 and 160 frames
+    assert times == [1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4]
+
+
+@torch.inference_mode()
+def test_only_where_it_is_said_is_a_recording_taken_to_grow(encoder: FusedEncoder) -> None:
+    counting, whole, heard = Counting(encoder), made_frames(150), {}
+    prefixes, caches = [whole[:, :frames] for frames in (100, 104, 108)], [heard] * 3
+    behind = encoder.vectors(prefixes, caches, [False, True, True])
+    assert counting.banks == 1, "the prefix of a duration, which will do for what is a little longer"
+    assert torch.equal(behind[0, 256:], behind[2, 256:]) and not torch.equal(behind[0, :256], behind[2, :256])
+    exact = encoder.vectors(prefixes, caches)
+    assert counting.banks == 3
+    torch.testing.assert_close(exact, encoder.vectors(prefixes), rtol=0, atol=1e-6)
+    alone = encoder.vectors(prefixes[1:2], [{}], [True])
+    torch.testing.assert_close(alone[0], exact[1], rtol=0, atol=1e-6)
+
+
+@torch.inference_mode()
 def test_each_recording_has_a_cache_of_its_own_that_holds_nothing_of_the_others(
     encoder: FusedEncoder,
 ) -> None:

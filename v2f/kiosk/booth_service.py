@@ -179,7 +179,7 @@ class BoothService:
         length = now.live.seconds
         reached = [d for d in DURATIONS if d not in now.durations_sent and d <= length]
         now.durations_sent.update(reached)
-        recording = now.live.prefixes(reached)
+        recording = now.live.prefixes(reached, growing=True)
         if now.recording:
             answer["samples"] = wire.encode_samples(recording.waveform[now.samples_sent :])
             now.samples_sent = recording.waveform.size

@@ -10,7 +10,7 @@ as much, hears the first, second, fourth, eighth window and so on: twice the rec
 (docs/experiments.md, 27).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain
 
@@ -34,10 +34,12 @@ from v2f.models.windows import (
 )
 
 FUSED_SIZE = DVECTOR_SIZE + CAMPPLUS_SIZE  # 448
-NAMES = (b"dvector", b"campplus")  # before the keys of their vectors in a cache
+DVECTOR, CAMPPLUS = b"d-vector ", b"CAM++ "  # before the keys of their vectors in a cache
 # The d-vector's windows have few lengths, and come in few numbers at once: a CPU keeps kernels for each shape (0.5 MB).
 LENGTH_STEP = 32  # frames, a multiple of which they are padded to
 COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
+OPEN = b"CAM++, open "  # the same for a first window that its recording does not fill yet; and its frames
+ENOUGH = 3 / 4  # of such a window, whose vector will do for it while the recording grows
 AT_ONCE = (16, 8, 4, 3, 2, 1)  # windows for CAM++, of which few come at once
 
 
@@ -58,33 +60,47 @@ class FusedEncoder(nn.Module):
         """Embed a batch of one length, or its first `frames` frames."""
         return self.embed_each(list(features[..., :frames]))
 
-    def embed_each(self, recordings: Sequence[Tensor], caches: Sequence[WindowCache] | None = None) -> Tensor:
-        """Embeddings float32 [n, 64] of recordings [121, frames] of any lengths; for `caches` see `vectors`."""
-        return self.chosen(self.vectors(recordings, caches))
+    def embed_each(
+        self,
+        recordings: Sequence[Tensor],
+        caches: Sequence[WindowCache] | None = None,
+        growing: Sequence[bool] | None = None,
+    ) -> Tensor:
+        """Embeddings float32 [n, 64] of recordings [121, frames] of any lengths; see `vectors`."""
+        return self.chosen(self.vectors(recordings, caches, growing))
 
     def chosen(self, vectors: Tensor) -> Tensor:
         """Fused vectors [n, 448] -> the embeddings float32 [n, 64] of them, not yet unit length."""
         with torch.autocast(vectors.device.type, enabled=False):
             return unit_halves(vectors - self.mean.float()) @ self.directions.float()
 
-    def vectors(self, recordings: Sequence[Tensor], caches: Sequence[WindowCache] | None = None) -> Tensor:
+    def vectors(
+        self,
+        recordings: Sequence[Tensor],
+        caches: Sequence[WindowCache] | None = None,
+        growing: Sequence[bool] | None = None,
+    ) -> Tensor:
         """Fused vectors float32 [n, 448], both halves of unit length, of recordings [121, frames], one at least.
 
         The windows of all of them go through the networks together; those that recordings on the CPU share, as
         prefixes of one recording do, once. Of each recording the windows in its cache are not computed again, and new
-        ones are added to it.
+        ones are added to it. While a recording is `growing`, and shorter than a window, CAM++ hears it again only when
+        it has grown by a third.
         """
         caches = [{}] * len(recordings) if caches is None else caches
+        growing = [False] * len(recordings) if growing is None else growing
         new: tuple[dict[bytes, Tensor], ...] = ({}, {})  # windows that each network is to hear, by key
-        keys_of = []
-        for recording, cache in zip(recordings, caches, strict=True):
-            starts = window_starts(recording.shape[-1])
-            cut = [recording[:, start : start + WINDOW] for start in starts]
-            keys = [window_key(window) for window in cut]
-            parts = range(len(starts)), heard_by_campplus(starts)
-            keys_of.append([[name + keys[i] for i in part] for name, part in zip(NAMES, parts, strict=True)])
-            for windows, own, part in zip(new, keys_of[-1], parts, strict=True):
-                windows |= {key: cut[i] for key, i in zip(own, part, strict=True) if key not in cache}
+        keys_of: list[list[list[bytes]]] = []
+        for recording, cache, grows in zip(recordings, caches, growing, strict=True):
+            windows = [*windows_by_key(recording)]
+            if grows:
+                earlier = [
+                    key for keys, of in zip(keys_of, caches, strict=False) if of is cache for key in keys[1]
+                ]
+                windows[1] = heard_enough(windows[1], [*cache, *earlier])
+            keys_of.append([[*own] for own in windows])
+            for waiting, own in zip(new, windows, strict=True):
+                waiting |= {key: own[key] for key in own if key not in waiting and key not in cache}
         by_dvector, by_campplus = ([levelled(window) for window in windows.values()] for windows in new)
         heard = side_by_side(
             [
@@ -120,6 +136,33 @@ class FusedEncoder(nn.Module):
             part = [filled_up(banks) for _, banks in windows[len(vectors) : len(vectors) + count]]
             vectors += F.normalize(self.campplus(torch.stack(part).to(self.mean.device)), dim=-1)
         return vectors
+
+
+def windows_by_key(recording: Tensor) -> tuple[dict[bytes, Tensor], dict[bytes, Tensor]]:
+    """The windows of a recording [121, frames] that the d-vector's network hears, and those that CAM++ hears."""
+    frames = recording.shape[-1]
+    starts = window_starts(frames)
+    windows = [recording[:, start : start + WINDOW] for start in starts]
+    keys = [window_key(window) for window in windows]
+    name = CAMPPLUS if frames >= WINDOW else OPEN + b"%d " % frames
+    return (
+        {DVECTOR + key: window for key, window in zip(keys, windows, strict=True)},
+        {name + keys[i]: windows[i] for i in heard_by_campplus(starts)},
+    )
+
+
+def heard_enough(windows: dict[bytes, Tensor], known: Iterable[bytes]) -> dict[bytes, Tensor]:
+    """CAM++'s windows of a recording; in place of an open one the longest that is known, if that is ENOUGH of it."""
+    (key, window), *_ = windows.items()
+    if not key.startswith(OPEN):
+        return windows
+    lengths = {other: _open_frames(other) for other in known if other.startswith(OPEN)}
+    enough = [other for other, frames in lengths.items() if ENOUGH * window.shape[-1] <= frames]
+    return {max(enough, key=lengths.__getitem__, default=key): window}
+
+
+def _open_frames(key: bytes) -> int:
+    return int(key.removeprefix(OPEN).split()[0])
 
 
 def unit_halves(vectors: Tensor) -> Tensor:

@@ -59,14 +59,18 @@ class Inference:
 
     @torch.inference_mode()
     def embed(
-        self, features: Sequence[Tensor], caches: Sequence[WindowCache] | None = None
+        self,
+        features: Sequence[Tensor],
+        caches: Sequence[WindowCache] | None = None,
+        growing: Sequence[bool] | None = None,
     ) -> NDArray[np.float32]:
         """Compute the embeddings of recordings; Sec. 3.1.3.
 
         Args:
             features: of each recording what the encoder takes, on the CPU: the normalised log-mel [64, frames], or the
                 fused encoder's frames [121, frames]; of any lengths.
-            caches: what the fused encoder computed of each recording before; Table 2's does not use them.
+            caches, growing: what the fused encoder computed of each recording before, and whether it is in progress, so
+                that a little less will do; see `FusedEncoder.vectors`. Table 2's uses neither.
 
         Returns:
             Unit embeddings float32 [n, 64].
@@ -76,7 +80,7 @@ class Inference:
         with self.runtime.autocast():
             if isinstance(encoder, FusedEncoder):
                 if features:
-                    embeddings.append(unit(encoder.embed_each(features, caches)))
+                    embeddings.append(unit(encoder.embed_each(features, caches, growing)))
             else:
                 for log_mel in features:
                     frames = log_mel.shape[-1]

@@ -55,13 +55,16 @@ class LiveSession:
         with self._lock:
             return sum(piece.size for piece in self._pieces) / SAMPLE_RATE
 
-    def prefixes(self, durations: Sequence[float] = ()) -> Prefixes:
-        """All samples so far, to ask for the face of: and for those after some durations, in seconds."""
+    def prefixes(self, durations: Sequence[float] = (), growing: bool = False) -> Prefixes:
+        """All samples so far, to ask for the face of: and for those after some durations, in seconds.
+
+        `growing`: of the first 1.6 seconds of speech that face may be a little behind, and is there sooner.
+        """
         with self._lock:
             waveform = self._joined()
             undecided = waveform[self._decisions.size * FRAME :]
             self._decisions = np.concatenate([self._decisions, self._detector.decide(undecided)])
-            return Prefixes(waveform, self._decisions, durations, self._cache)
+            return Prefixes(waveform, self._decisions, durations, self._cache, growing)
 
     def face(self) -> Face | None:
         """The face of the voice so far, or None while there is less than half a second of speech."""

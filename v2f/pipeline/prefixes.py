@@ -62,12 +62,14 @@ class Prefixes:
         decisions: of the speech detector, bool [n // 320]; None: all of it is used.
         durations: seconds.
         cache: the recording's own.
+        growing: whether it is in progress, so that the face of all of it may be a little behind.
     """
 
     waveform: Waveform
     decisions: NDArray[np.bool_] | None
     durations: Sequence[float]
     cache: RecordingCache = field(default_factory=RecordingCache)
+    growing: bool = False
 
     @property
     def stops(self) -> list[int]:

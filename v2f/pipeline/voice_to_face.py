@@ -175,6 +175,7 @@ class VoiceToFace(Inference):
         front_end = FRONT_ENDS[self.model.config.encoder]
         features: list[Tensor] = []
         caches: list[WindowCache] = []
+        growing: list[bool] = []
         speech_of: list[dict[int, int]] = []
         with watch.stage("features"):
             for recording in recordings:
@@ -184,8 +185,10 @@ class VoiceToFace(Inference):
                     lengths = [whole_frames(speech) for speech in speech_of[-1].values()]
                     features += [front_end.normalise(whole[:, :frames]) for frames in lengths]
                     caches += [recording.cache.windows] * len(lengths)
+                    durations = recording.stops[:-1]
+                    growing += [recording.growing and stop not in durations for stop in speech_of[-1]]
         with watch.stage("encoder"):
-            embeddings = self.embed(features, caches)
+            embeddings = self.embed(features, caches, growing)
         with watch.stage("generator"):
             images, scores = self.faces(embeddings)
         generated = (  # copies: a face that is kept must not keep the whole batch, which may be of other people
