@@ -136,6 +136,16 @@ def test_each_network_s_mean_is_of_the_windows_that_it_hears(encoder: FusedEncod
 
 
 @torch.inference_mode()
+def test_windows_that_are_alike_count_as_often_as_they_come(encoder: FusedEncoder) -> None:
+    counting = Counting(encoder)
+    one, other = made_frames(160), made_frames(160)
+    vectors = encoder.vectors([one, other, torch.cat([one, one, other], dim=1)])
+    mean = F.normalize((2 * vectors[0, :256] + vectors[1, :256]) / 3, dim=0)
+    torch.testing.assert_close(vectors[2, :256], mean)
+    assert counting.dvectors == 2
+
+
+@torch.inference_mode()
 def test_a_window_that_prefixes_share_is_heard_once(encoder: FusedEncoder) -> None:
     counting, whole = Counting(encoder), made_frames(998)
     together = encoder.vectors([whole[:, :frames] for frames in (100, 320, 480, 998)])

@@ -68,7 +68,7 @@ def test_there_are_few_batch_sizes_to_make_kernels_for(
     """Every size that was ever generated keeps megabytes: for hours of visitors that looked like a leak."""
     sizes: list[int] = []
 
-    def run(embeddings: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def run(embeddings: torch.Tensor, judged: bool) -> tuple[torch.Tensor, ...]:
         sizes.append(len(embeddings))
         return torch.zeros(len(embeddings), 64, 64, 3, dtype=torch.uint8), embeddings[:, 0]
 
@@ -78,6 +78,13 @@ def test_there_are_few_batch_sizes_to_make_kernels_for(
         _, scores = model.faces(embeddings)
         np.testing.assert_array_equal(scores, embeddings[:, 0])  # each its own, in order
     assert len(set(sizes)) == 11 and max(sizes) == 128
+
+
+def test_faces_that_nobody_judges_are_the_same_faces(model) -> None:
+    embeddings = np.eye(64, dtype=np.float32)[:9]
+    images, scores = model.faces(embeddings, judged=False)
+    assert scores is None
+    assert np.abs(images.astype(int) - model.faces(embeddings)[0]).max() <= 1
 
 
 def test_no_embeddings_give_no_faces(model) -> None:

@@ -35,12 +35,14 @@ from v2f.models.windows import (
 
 FUSED_SIZE = DVECTOR_SIZE + CAMPPLUS_SIZE  # 448
 DVECTOR, CAMPPLUS = b"d-vector ", b"CAM++ "  # before the keys of their vectors in a cache
+OPEN = b"CAM++, open "  # of a first window that its recording does not fill yet; how many frames it has comes next
+ENOUGH = 3 / 4  # of such a window, whose vector will do for it while the recording grows
 # The d-vector's windows have few lengths, and come in few numbers at once: a CPU keeps kernels for each shape (0.5 MB).
 LENGTH_STEP = 32  # frames, a multiple of which they are padded to
 COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
-OPEN = b"CAM++, open "  # the same for a first window that its recording does not fill yet; and its frames
-ENOUGH = 3 / 4  # of such a window, whose vector will do for it while the recording grows
 AT_ONCE = (16, 8, 4, 3, 2, 1)  # windows for CAM++, of which few come at once
+
+KeyedWindows = list[tuple[bytes, Tensor]]  # each with the key of its vector, [121, frames]
 
 
 class FusedEncoder(nn.Module):
@@ -92,15 +94,15 @@ class FusedEncoder(nn.Module):
         new: tuple[dict[bytes, Tensor], ...] = ({}, {})  # windows that each network is to hear, by key
         keys_of: list[list[list[bytes]]] = []
         for recording, cache, grows in zip(recordings, caches, growing, strict=True):
-            windows = [*windows_by_key(recording)]
+            of_dvector, of_campplus = windows_of(recording)
             if grows:
-                earlier = [
-                    key for keys, of in zip(keys_of, caches, strict=False) if of is cache for key in keys[1]
-                ]
-                windows[1] = heard_enough(windows[1], [*cache, *earlier])
-            keys_of.append([[*own] for own in windows])
-            for waiting, own in zip(new, windows, strict=True):
-                waiting |= {key: own[key] for key in own if key not in waiting and key not in cache}
+                others = zip(keys_of, caches, strict=False)
+                earlier = [key for keys, of in others if of is cache for key in keys[1]]
+                of_campplus = heard_enough(of_campplus, [*cache, *earlier])
+            keys_of.append([])
+            for waiting, own in zip(new, (of_dvector, of_campplus), strict=True):
+                keys_of[-1].append([key for key, _ in own])
+                waiting |= {key: window for key, window in own if key not in waiting and key not in cache}
         by_dvector, by_campplus = ([levelled(window) for window in windows.values()] for windows in new)
         heard = side_by_side(
             [
@@ -138,7 +140,7 @@ class FusedEncoder(nn.Module):
         return vectors
 
 
-def windows_by_key(recording: Tensor) -> tuple[dict[bytes, Tensor], dict[bytes, Tensor]]:
+def windows_of(recording: Tensor) -> tuple[KeyedWindows, KeyedWindows]:
     """The windows of a recording [121, frames] that the d-vector's network hears, and those that CAM++ hears."""
     frames = recording.shape[-1]
     starts = window_starts(frames)
@@ -146,19 +148,19 @@ def windows_by_key(recording: Tensor) -> tuple[dict[bytes, Tensor], dict[bytes, 
     keys = [window_key(window) for window in windows]
     name = CAMPPLUS if frames >= WINDOW else OPEN + b"%d " % frames
     return (
-        {DVECTOR + key: window for key, window in zip(keys, windows, strict=True)},
-        {name + keys[i]: windows[i] for i in heard_by_campplus(starts)},
+        [(DVECTOR + key, window) for key, window in zip(keys, windows, strict=True)],
+        [(name + keys[i], windows[i]) for i in heard_by_campplus(starts)],
     )
 
 
-def heard_enough(windows: dict[bytes, Tensor], known: Iterable[bytes]) -> dict[bytes, Tensor]:
+def heard_enough(windows: KeyedWindows, known: Iterable[bytes]) -> KeyedWindows:
     """CAM++'s windows of a recording; in place of an open one the longest that is known, if that is ENOUGH of it."""
-    (key, window), *_ = windows.items()
+    (key, window), *_ = windows
     if not key.startswith(OPEN):
         return windows
     lengths = {other: _open_frames(other) for other in known if other.startswith(OPEN)}
     enough = [other for other, frames in lengths.items() if ENOUGH * window.shape[-1] <= frames]
-    return {max(enough, key=lengths.__getitem__, default=key): window}
+    return [(max(enough, key=lengths.__getitem__, default=key), window)]
 
 
 def _open_frames(key: bytes) -> int:

@@ -90,7 +90,10 @@ class Inference:
 
     @torch.inference_mode()
     def faces(
-        self, embeddings: NDArray[np.float32], places: NDArray[np.float32] | None = None
+        self,
+        embeddings: NDArray[np.float32],
+        places: NDArray[np.float32] | None = None,
+        judged: bool = True,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
         """Generate faces.
 
@@ -98,10 +101,11 @@ class Inference:
             embeddings: float32 [n, 64], unit length.
             places: of a portrait generator, where to draw them instead of at the embeddings' own places, float32
                 [n, 64].
+            judged: whether their scores are wanted, which take a third of the time.
 
         Returns:
             Faces uint8 [n, size, size, 3] of the weights' own size, and the discriminator's scores float32 [n] in
-            [0, 1]; None for weights without a discriminator.
+            [0, 1]; None where they are not wanted, and for weights without a discriminator.
         """
         size = self.model.config.image_size
         images = np.empty((len(embeddings), size, size, 3), np.uint8)
@@ -111,15 +115,15 @@ class Inference:
             part = slice(done, done + next((batch for batch in BATCHES if batch <= left), left))
             done = part.stop
             if places is None:
-                pixels, *score = self._run(torch.from_numpy(embeddings[part]))
+                pixels, *score = self._run(torch.from_numpy(embeddings[part]), judged)
             else:
                 moved = (torch.from_numpy(one[part]).to(self.runtime.device) for one in (embeddings, places))
-                pixels, *score = self._generate_side_by_side(*moved)
+                pixels, *score = self._generate_side_by_side(judged, *moved)
             images[part] = pixels.numpy()
             if score:
                 scores[part] = score[0].numpy()
-        has_scores = self.model.trunk is not None and self.model.discriminator is not None
-        return images, scores if has_scores else None
+        can_judge = self.model.trunk is not None and self.model.discriminator is not None
+        return images, scores if judged and can_judge else None
 
     @torch.inference_mode()
     def places(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -161,29 +165,30 @@ class Inference:
             )
         return self.model.uncertainty
 
-    def _run(self, embeddings: Tensor) -> tuple[Tensor, ...]:
-        """`_generate` from and to the CPU; a GPU runs a graph for each small batch size."""
+    def _run(self, embeddings: Tensor, judged: bool) -> tuple[Tensor, ...]:
+        """`_generate` from and to the CPU; a GPU runs graphs for each small batch size."""
         device, count = self.runtime.device, len(embeddings)
         if not self._graphs.enabled or count > LARGEST_GRAPH:
-            return self._generate_side_by_side(embeddings.to(device))
+            return self._generate_side_by_side(judged, embeddings.to(device))
         with self._lock:  # a graph reads and writes the same memory at every call
             if count not in self._inputs:
                 self._inputs[count] = torch.empty(embeddings.shape, device=device)
             batch = self._inputs[count].copy_(embeddings)
-            return tuple(tensor.cpu() for tensor in self._graphs(count, lambda _: self._generate(batch)))
+            made = self._graphs((count, judged), lambda _: self._generate(judged, batch))
+            return tuple(tensor.cpu() for tensor in made)
 
-    def _generate_side_by_side(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def _generate_side_by_side(self, judged: bool, *inputs: Tensor) -> tuple[Tensor, ...]:
         """`_generate`, to the CPU; a share of the faces on each core."""
         shares = zip(*(tensor.chunk(cores()) for tensor in inputs), strict=True)
-        parts = side_by_side([partial(self._generate, *share) for share in shares])
+        parts = side_by_side([partial(self._generate, judged, *share) for share in shares])
         return tuple(torch.cat(tensors).cpu() for tensors in zip(*parts, strict=True))
 
-    def _generate(self, embeddings: Tensor, *places: Tensor) -> tuple[Tensor, ...]:
-        """Unit embeddings [n, 64] -> pixels uint8 [n, size, size, 3] and, with a discriminator, scores float32 [n]."""
+    def _generate(self, judged: bool, embeddings: Tensor, *places: Tensor) -> tuple[Tensor, ...]:
+        """Unit embeddings [n, 64] -> pixels uint8 [n, size, size, 3] and, if wanted and known, scores float32 [n]."""
         trunk, discriminator = self.model.trunk, self.model.discriminator
         with self.runtime.autocast():
             faces = self.model.generator(embeddings, *places)
-            if trunk is None or discriminator is None:
+            if not judged or trunk is None or discriminator is None:
                 return (to_pixels(faces),)
             logits = discriminator(trunk(faces))[:, 0]
         return to_pixels(faces), torch.sigmoid(logits.float())

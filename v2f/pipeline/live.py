@@ -58,7 +58,8 @@ class LiveSession:
     def prefixes(self, durations: Sequence[float] = (), growing: bool = False) -> Prefixes:
         """All samples so far, to ask for the face of: and for those after some durations, in seconds.
 
-        `growing`: of the first 1.6 seconds of speech that face may be a little behind, and is there sooner.
+        `growing`: of the first 1.6 seconds of speech that face may be a little behind, and has no score, but is there
+        sooner.
         """
         with self._lock:
             waveform = self._joined()

@@ -62,7 +62,7 @@ class Prefixes:
         decisions: of the speech detector, bool [n // 320]; None: all of it is used.
         durations: seconds.
         cache: the recording's own.
-        growing: whether it is in progress, so that the face of all of it may be a little behind.
+        growing: whether it is in progress, so that the face of all of it may be a little behind, and needs no score.
     """
 
     waveform: Waveform

@@ -26,7 +26,7 @@ class Face:
         image: uint8 [size, size, 3], RGB, of the weights' size.
         embedding: float32 [64], unit length.
         score: the discriminator's probability that the image is a photograph, 0 to 1; None for weights without a
-            discriminator.
+            discriminator, and of a recording in progress.
         seconds: speech that was used, in seconds.
         duration: audio that this speech is from, in seconds.
         timings: seconds spent in each stage, for all the faces that were generated in one batch.

@@ -190,7 +190,8 @@ class VoiceToFace(Inference):
         with watch.stage("encoder"):
             embeddings = self.embed(features, caches, growing)
         with watch.stage("generator"):
-            images, scores = self.faces(embeddings)
+            in_progress = all(recording.growing for recording in recordings)
+            images, scores = self.faces(embeddings, judged=not in_progress)
         generated = (  # copies: a face that is kept must not keep the whole batch, which may be of other people
             (images[i].copy(), embeddings[i].copy(), None if scores is None else float(scores[i]))
             for i in range(len(images))
