@@ -5,23 +5,18 @@ from functools import partial
 from statistics import median
 from unittest.mock import patch
 
-import torch
-
 from benchmarks.step import made_pack, make_task
 from benchmarks.timing import Row, Table, in_turns, spread
-from benchmarks.work import paper_model
-from v2f.models import Inference, Model, Runtime, load
+from v2f.models import Runtime
 
 ROUNDS = 9
 BATCH = 64
-FRAMES = 1000  # of the features of ten seconds
 Replaced = Mapping[str, object]  # by its full name, what stands in its place
 FEW_PIXELS, LEARN = "v2f.models.cpu_kernels.FEW_PIXELS", "v2f.training.tasks.adversarial.learn_on_cpu"
-PACK = "v2f.models.runtime.can_pack"
 
 
 def measure() -> Iterator[Table]:
-    """Of a training step, and of a face by each model."""
+    """Of a training step."""
     runtime = Runtime.choose("cpu")
     steps: dict[str, Replaced] = {
         "all kernels": {},
@@ -29,12 +24,6 @@ def measure() -> Iterator[Table]:
         "PyTorch's convolutions": {LEARN: lambda network: network},
     }
     yield f"A training step, batch {BATCH}", ablation(steps, partial(training_step, runtime))
-    faces: dict[str, Replaced] = {
-        "all kernels": {},
-        "weights not packed": {PACK: lambda device: False},
-    }
-    yield "A face by Table 2's networks", ablation(faces, partial(face, paper_model, runtime))
-    yield "A face by the bundled model", ablation(faces, partial(face, load, runtime))
 
 
 def ablation(ways: Mapping[str, Replaced], make: Callable[[], Callable[[], object]]) -> list[Row]:
@@ -66,9 +55,3 @@ def with_replaced(replaced: Replaced, make: Callable[[], Callable[[], object]]) 
 
 def training_step(runtime: Runtime) -> Callable[[], object]:
     return partial(make_task(made_pack(), BATCH, runtime).step, 0)
-
-
-def face(make: Callable[[], Model], runtime: Runtime) -> Callable[[], object]:
-    model = Inference(make(), runtime)
-    features = torch.rand(model.model.config.bins, FRAMES)
-    return lambda: model.faces(model.embed([features]))

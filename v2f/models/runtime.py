@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from v2f.errors import DeviceError
-from v2f.models.packed import can_pack, pack
 
 Precision = Literal["bf16", "float32"]
 Module = TypeVar("Module", bound=nn.Module)
@@ -54,21 +53,17 @@ class Runtime:
         return module.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def prepare_for_inference(self, module: Module) -> Module:
-        """Copy a network for inference: weights in this runtime's precision and in its kernels' own layout.
+        """Copy a network for inference, with weights in this runtime's precision.
 
         Args:
             module: stays as it is.
 
         Returns:
             The copy on the device. Its results are, up to rounding, those of `autocast` with float32 weights, which
-            that would cast, and lay out, at every call.
+            that would cast at every call.
         """
         placed = self.place(deepcopy(module).eval())
-        if self.precision == "bf16":
-            placed = placed.to(torch.bfloat16)
-        if can_pack(self.device):
-            pack(placed)
-        return placed
+        return placed.to(torch.bfloat16) if self.precision == "bf16" else placed
 
 
 def find_device(name: str | None = None) -> torch.device:
