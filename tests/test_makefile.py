@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def test_the_second_time_it_is_quiet(checkout: Path) -> None:
 
 def test_an_update_lists_no_packages_that_stay(checkout: Path) -> None:
     make(checkout, "install")
-    (checkout / "requirements.txt").touch()
+    later = time.time() + 1  # than what was just made, by more than a file system's clock ticks
+    os.utime(checkout / "requirements.txt", (later, later))
     lines = make(checkout, "install")
     assert "--quiet" in of_pip(lines, "-r requirements.txt") and not any("GB" in line for line in lines)

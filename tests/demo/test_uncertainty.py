@@ -67,10 +67,10 @@ class MadeEar(FusedEncoder):
         super().__init__()
         self.heard = torch.from_numpy(vectors).float()
 
-    def vectors(self, recordings: Any, caches: Any = None) -> torch.Tensor:
+    def vectors(self, recordings: Any, *further: Any) -> torch.Tensor:
         if isinstance(recordings[0], int):
             return self.heard[list(recordings)]
-        return super().vectors(recordings, caches)
+        return super().vectors(recordings, *further)
 
 
 def drawn() -> Drawn:
@@ -173,10 +173,10 @@ def test_the_stage_adds_to_weights_and_leaves_what_was_there(
     made = MadeLooks(pairs_of(vectors, tuple(RNG.standard_normal((80, size)) for size in SIZES)))
     whole = FusedEncoder.vectors
 
-    def vectors_of(self: FusedEncoder, recordings: Any, caches: Any = None) -> torch.Tensor:
+    def vectors_of(self: FusedEncoder, recordings: Any, *further: Any) -> torch.Tensor:
         if isinstance(recordings[0], int):
             return torch.from_numpy(vectors[list(recordings)]).float()
-        return whole(self, recordings, caches)
+        return whole(self, recordings, *further)
 
     monkeypatch.setattr(FusedEncoder, "vectors", vectors_of)
     before = load_networks(weights)[0]
