@@ -185,6 +185,15 @@ class TestNoise:
         expect(heard.locator("#hero .mix .cap")).to_contain_text(TEXTS["hum_noise"][0])
         expect(heard.locator("#noise-help")).to_have_text(TEXTS["noisealonehelp"][0])
 
+    def test_a_face_is_revealed_once(self, page: Page) -> None:
+        revealing = """() => document.querySelector("#hero").getAnimations({ subtree: true })
+            .filter(({ animationName, playState }) => animationName === "reveal" && playState === "running").length"""
+        upload_voice(page)
+        page.wait_for_function(f"({revealing})() === 0")
+        page.fill("#snr", "2")
+        expect(page.locator("#hero .portrait")).to_have_count(2)
+        assert page.evaluate(revealing) == 0, "not again when noise is put beside it"
+
     def test_the_large_face_follows_the_slider_at_once_and_the_strip_when_it_rests(self, heard: Page) -> None:
         began = heard.evaluate("performance.now()")
         heard.fill("#snr", "3")

@@ -67,8 +67,9 @@ export class View {
   /* Put the portraits of this state and view into the large place. */
   arrange() {
     const hero = this.$("#hero"), waiting = ["attract", "error"].includes(this.state);
-    const elements = (this.view === "noise" ? [this.voice, this.mix] : [this.voice]).map(portrait => portrait.element);
-    if (elements.length !== hero.childElementCount) hero.replaceChildren(...elements);
+    if (!this.voice.element.isConnected) hero.append(this.voice.element);   // once: it would be revealed anew
+    if (this.view !== "noise") this.mix.element.remove();
+    else if (!this.mix.element.isConnected) hero.append(this.mix.element);
     if (waiting) {
       this.voice.mat.append(this.attract.element);
       this.attract.start();
