@@ -70,7 +70,7 @@ def serve(
     decoder.start()  # before keep_files_in, where its socket would be taken for an upload that was abandoned
     allow_many()
     erase_freed_memory()
-    use_cores(CORES)
+    use_cores(CORES if engine.runtime.device.type == "cpu" else 1)  # a GPU is given a whole batch
     sys.setswitchinterval(SWITCH_SECONDS)
     with door, tempfile.TemporaryDirectory(prefix="v2f-uploads-") as folder, ThreadPoolExecutor(1) as beside:
         uploads = Path(folder)
