@@ -1,5 +1,7 @@
 """A recording that breaks its decoder breaks nothing else, and costs its visitor one sentence."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +32,21 @@ def test_a_recording_is_read_as_in_this_process() -> None:
     waveform = decoder.decode(EXAMPLES[0], 3).waveform
     assert waveform.size == 3 * SAMPLE_RATE and waveform.flags.writeable
     np.testing.assert_array_equal(waveform, read_audio(EXAMPLES[0], 3))
+
+
+IMPORTED = """
+from v2f.kiosk import decoder
+from tests.support import readers
+from tests.support.browser import EXAMPLES
+decoder.start()
+print(decoder.decode(EXAMPLES[0], 3, reader=readers.tell_what_is_imported).name)
+"""
+
+
+def test_what_app_py_imports_is_there_before_a_recording_comes() -> None:
+    """A decoder's process runs app.py anew; to import the command line each time took longer than to decode."""
+    run = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True)
+    assert "v2f.__main__" in run.stdout.split()
 
 
 def test_what_is_no_recording_is_told_by_name(tmp_path: Path) -> None:
