@@ -54,6 +54,7 @@ class Visitor:
             self.ask("log_mel", session=token)
             self.ask("why", session=token)
             self.ask("pitched_faces", session=token)
+            self.ask("critic_scores", session=token)
             self.ask("find_voice", played=[], session=token, mine=True)
             self.ask("interpolate", first=token, second=self.tokens[0])
 

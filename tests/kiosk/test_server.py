@@ -19,6 +19,7 @@ from gradio_client import Client
 
 import v2f
 from tests.conftest import MadeVoice
+from tests.kiosk.booth_service.asking import on_the_page
 from tests.kiosk.served import Served, served
 from v2f.audio import SAMPLE_RATE
 from v2f.kiosk import gradio_adapter, server
@@ -26,7 +27,7 @@ from v2f.kiosk.server import listen
 from v2f.kiosk.sessions import Session, SessionStore
 from v2f.kiosk.settings import Settings
 from v2f.kiosk.texts import PORT_TAKEN, TEXTS
-from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
+from v2f.kiosk.wire import decode_samples, encode_samples
 from v2f.pipeline import LiveSession, VoiceToFace
 
 pytestmark = pytest.mark.slow
@@ -95,7 +96,7 @@ def test_a_visit_from_beginning_to_end(page: Served, engine: VoiceToFace, made_v
     for piece in np.split(voice, 6):
         answer = page.ask("update_recording", {"session": token, "samples": encode_samples(piece)}).json()
     assert answer["received"] == voice.size and answer["strip"][-1][0] == 3
-    assert page.ask("finish_recording", {"session": token}).json()["whole"] == encode_face(
+    assert page.ask("finish_recording", {"session": token}).json()["whole"] == on_the_page(
         engine.strip(voice, rate=SAMPLE_RATE)[-1]
     )
     assert page.ask("forget", {"sessions": [token]}).json() == {}

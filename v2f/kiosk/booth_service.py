@@ -179,7 +179,7 @@ class BoothService:
         length = now.live.seconds
         reached = [d for d in DURATIONS if d not in now.durations_sent and d <= length]
         now.durations_sent.update(reached)
-        recording = now.live.prefixes(reached, growing=True)
+        recording = now.live.prefixes(reached, growing=True, judged=False)
         if now.recording:
             answer["samples"] = wire.encode_samples(recording.waveform[now.samples_sent :])
             now.samples_sent = recording.waveform.size
@@ -307,7 +307,7 @@ class BoothService:
 
     def _result(self, token: str | None, session: Session) -> Answer:
         """The faces of a whole recording, kept in its session, which is opened where it has no token yet."""
-        recording = session.live.prefixes(DURATIONS)
+        recording = session.live.prefixes(DURATIONS, judged=False)
         waveform = recording.waveform
         require_speech(recording.samples_used(waveform.size))
         *faces, whole = session.faces = self.queue.strip(recording)

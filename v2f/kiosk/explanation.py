@@ -36,7 +36,7 @@ class Explanation:
 
     def questions(self) -> list[Callable[..., Answer]]:
         """List the questions, as functions of named arguments."""
-        return [self.why, self.pitched_faces]
+        return [self.why, self.pitched_faces, self.critic_scores]
 
     @validate_call
     def why(self, session: Token) -> Answer:
@@ -67,6 +67,25 @@ class Explanation:
         strips = self._queue.run_noise(lambda: self._engine.strips(at_other_pitches(waveform)))
         faces = [wire.encode_face(strip[-1]) for strip in strips]
         return {"faces": [list(pair) for pair in zip(PITCHES, faces, strict=True)]}
+
+    @validate_call
+    def critic_scores(self, session: Token) -> Answer:
+        """Have the critic judge the faces of a finished recording.
+
+        Returns:
+            {"scores": 0 to 1, of the face after each duration and of that of all of it, None where there is none}
+
+        Raises:
+            UnmeasuredError: the weights have no critic.
+        """
+        now = self._sessions.touch(session)
+        now.whole_face()  # it raises where there is none
+        embeddings = np.stack([face.embedding for face in now.faces if face])
+        _, scores = self._queue.run(lambda: self._engine.faces(embeddings))
+        if scores is None:
+            raise UnmeasuredError("These weights have no discriminator.")
+        score = iter(scores.tolist())
+        return {"scores": [None if face is None else next(score) for face in now.faces]}
 
 
 def about(model: Model) -> Answer:

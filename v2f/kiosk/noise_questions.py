@@ -119,7 +119,7 @@ class NoiseQuestions:
         ratio, wanted = None if voice is None else snr, DURATIONS if durations else ()
         with suppress(NoSpeechError):
             return self._queue.run_noise(
-                lambda: self._engine.noise_strip(voice, noise, ratio, wanted, SAMPLE_RATE)
+                lambda: self._engine.noise_strip(voice, noise, ratio, wanted, SAMPLE_RATE, judged=False)
             )
         return [None] * (len(wanted) + 1)
 

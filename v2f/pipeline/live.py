@@ -55,17 +55,19 @@ class LiveSession:
         with self._lock:
             return sum(piece.size for piece in self._pieces) / SAMPLE_RATE
 
-    def prefixes(self, durations: Sequence[float] = (), growing: bool = False) -> Prefixes:
+    def prefixes(
+        self, durations: Sequence[float] = (), growing: bool = False, judged: bool = True
+    ) -> Prefixes:
         """All samples so far, to ask for the face of: and for those after some durations, in seconds.
 
-        `growing`: of the first 1.6 seconds of speech that face may be a little behind, and has no score, but is there
-        sooner.
+        `growing`: of the first 1.6 seconds of speech that face may be a little behind, but is there sooner. `judged`:
+        whether scores are wanted.
         """
         with self._lock:
             waveform = self._joined()
             undecided = waveform[self._decisions.size * FRAME :]
             self._decisions = np.concatenate([self._decisions, self._detector.decide(undecided)])
-            return Prefixes(waveform, self._decisions, durations, self._cache, growing)
+            return Prefixes(waveform, self._decisions, durations, self._cache, growing, judged)
 
     def face(self) -> Face | None:
         """The face of the voice so far, or None while there is less than half a second of speech."""

@@ -62,7 +62,8 @@ class Prefixes:
         decisions: of the speech detector, bool [n // 320]; None: all of it is used.
         durations: seconds.
         cache: the recording's own.
-        growing: whether it is in progress, so that the face of all of it may be a little behind, and needs no score.
+        growing: whether it is in progress, so that the face of all of it may be a little behind.
+        judged: whether the faces' scores are wanted.
     """
 
     waveform: Waveform
@@ -70,6 +71,7 @@ class Prefixes:
     durations: Sequence[float]
     cache: RecordingCache = field(default_factory=RecordingCache)
     growing: bool = False
+    judged: bool = True
 
     @property
     def stops(self) -> list[int]:

@@ -113,6 +113,7 @@ class VoiceToFace(Inference):
         snr_db: float | None,
         durations: Sequence[float] = DURATIONS,
         rate: float | None = None,
+        judged: bool = True,
     ) -> list[Face | None]:
         """Generate a strip from a voice in noise, or from noise alone; Sec. 4.1, Figure 2.
 
@@ -125,6 +126,7 @@ class VoiceToFace(Inference):
             snr_db: signal-to-noise ratio over the speech frames, in dB; None for noise alone.
             durations: seconds, each above 0.
             rate: samples per second of the voice; required for bare samples, and for nothing else.
+            judged: whether the faces' scores are wanted.
 
         Returns:
             As `strip` does.
@@ -137,7 +139,7 @@ class VoiceToFace(Inference):
         watch = Stopwatch()
         noise = to_waveform(noise, SAMPLE_RATE, MAX_SECONDS)
         if snr_db is None:
-            return self._strip(Prefixes(noise, None, durations), watch)
+            return self._strip(Prefixes(noise, None, durations, judged=judged), watch)
         if clip is None:
             raise ValueError("a signal-to-noise ratio needs a voice")
         with watch.stage("read"):
@@ -145,7 +147,7 @@ class VoiceToFace(Inference):
         with watch.stage("vad"):
             decisions = decide(voice.waveform)
         mixed = mix(voice.waveform, noise, snr_db, bridge_gaps(decisions))
-        return self._strip(Prefixes(mixed, decisions, durations), watch, voice)
+        return self._strip(Prefixes(mixed, decisions, durations, judged=judged), watch, voice)
 
     def settling(self, strip: Sequence[Face | None]) -> Settling:
         """Say how settled the faces of a strip are: how far each probably is from the face after a minute of speech.
@@ -190,8 +192,7 @@ class VoiceToFace(Inference):
         with watch.stage("encoder"):
             embeddings = self.embed(features, caches, growing)
         with watch.stage("generator"):
-            in_progress = all(recording.growing for recording in recordings)
-            images, scores = self.faces(embeddings, judged=not in_progress)
+            images, scores = self.faces(embeddings, judged=any(recording.judged for recording in recordings))
         generated = (  # copies: a face that is kept must not keep the whole batch, which may be of other people
             (images[i].copy(), embeddings[i].copy(), None if scores is None else float(scores[i]))
             for i in range(len(images))

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,13 @@ def picture(answer: Answer | None) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
 
 
+def on_the_page(face: Face | None) -> Answer | None:
+    """A face as the page is told it: without its score, which it asks for apart."""
+    return encode_face(face and replace(face, score=None))
+
+
 def described(faces: list[Face | None]) -> list[Answer | None]:
-    return [encode_face(face) for face in faces]
+    return [on_the_page(face) for face in faces]
 
 
 def like(one: Answer | None, other: Answer | None) -> bool:

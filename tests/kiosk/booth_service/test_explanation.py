@@ -9,6 +9,7 @@ import pytest
 
 from tests.kiosk.booth_service.asking import Asker, Waveform, like, picture
 from tests.support.sure_model import LEARNED, sure_model
+from v2f.audio import SAMPLE_RATE
 from v2f.kiosk import explanation
 from v2f.kiosk.booth_service import OTHER_FACES, BoothService
 from v2f.kiosk.explanation import PITCHES, STEPS, about, critic_scale
@@ -76,6 +77,17 @@ def test_another_generator_has_no_such_way_and_other_weights_know_nothing(ask: A
     told = ask("why", session=finished)
     assert told["steps"] == [] and told["whole"] and len(told["numbers"]) == 64
     assert told["right"] is told["learned"] is None
+
+
+def test_the_critic_scores_the_faces_of_a_recording_when_it_is_asked(
+    ask: Asker, engine: VoiceToFace, voice: Waveform, finished: str
+) -> None:
+    scores = ask("critic_scores", session=finished)["scores"]
+    strip = engine.strip(voice, rate=SAMPLE_RATE)
+    assert len(scores) == len(strip) and scores[4] is None, "ten seconds were not reached"
+    assert [score for score in scores if score is not None] == pytest.approx(
+        [face.score for face in strip if face]
+    )
 
 
 def test_the_scale_of_the_critic_is_that_of_the_weights() -> None:

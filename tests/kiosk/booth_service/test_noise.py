@@ -13,7 +13,7 @@ import soundfile
 from torch import Tensor
 
 from tests.conftest import MadeVoice
-from tests.kiosk.booth_service.asking import Answer, Asker, Waveform, described, like, picture
+from tests.kiosk.booth_service.asking import Answer, Asker, Waveform, described, like, on_the_page, picture
 from v2f.audio import NOISE_KINDS, SAMPLE_RATE, mix
 from v2f.audio.features import log_mel, normalise
 from v2f.audio.filter_banks import filter_banks
@@ -77,7 +77,7 @@ def test_a_clip_of_ones_own_is_repeated_to_the_voices_length(
     token = ask("read_noise_clip", path=path)["clip"]
     assert not Path(path).exists()
     answer = ask("noise_strip", session=finished, kind="own", snr=5, clip=token)
-    assert answer["whole"] == encode_face(
+    assert answer["whole"] == on_the_page(
         engine.noise_strip(voice, np.resize(clip, voice.size), 5, rate=SAMPLE_RATE)[-1]
     )
     assert ask("noise_strip", session=None, kind="own", snr=None, clip=token)["whole"]["duration"] == 10
@@ -155,7 +155,15 @@ def test_torch_computes_in_the_same_few_threads(
     token = ask("start_recording", seconds=10)["session"]
     ask("update_recording", session=token, samples=encode_samples(voice))
     ask("finish_recording", session=token)
-    for name in ("noise_strip", "nearby_faces", "interpolate", "log_mel", "why", "pitched_faces"):
+    for name in (
+        "noise_strip",
+        "nearby_faces",
+        "interpolate",
+        "log_mel",
+        "why",
+        "pitched_faces",
+        "critic_scores",
+    ):
         about = {"first": token} if name == "interpolate" else {"session": token}
         ask(name, **about, **({"kind": "pink", "snr": 5} if name == "noise_strip" else {}))
     assert threads and all(name.startswith("faces_") for name in threads), "each new one would keep megabytes"

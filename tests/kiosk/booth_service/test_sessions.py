@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from tests.conftest import MadeVoice
-from tests.kiosk.booth_service.asking import Answer, Asker, Waveform, described
+from tests.kiosk.booth_service.asking import Answer, Asker, Waveform, described, on_the_page
 from v2f.audio import SAMPLE_RATE
 from v2f.kiosk import compute_queue
 from v2f.kiosk.booth_service import BoothService
 from v2f.kiosk.gradio_adapter import server_function
 from v2f.kiosk.sessions import SessionStore
 from v2f.kiosk.showpieces import compute
-from v2f.kiosk.wire import decode_samples, encode_face, encode_samples
+from v2f.kiosk.wire import decode_samples, encode_samples
 from v2f.pipeline import VoiceToFace
 
 # Visitors
@@ -36,7 +36,7 @@ def test_two_visitors_at_once_get_each_their_own_face(
             )
             assert answer["received"] == start + 4000
     for token, voice in zip(tokens, voices, strict=True):
-        assert ask("finish_recording", session=token)["whole"] == encode_face(
+        assert ask("finish_recording", session=token)["whole"] == on_the_page(
             engine.strip(voice, rate=SAMPLE_RATE)[-1]
         )
 
@@ -89,6 +89,7 @@ def test_what_is_forgotten_is_freed_and_gone(
         "log_mel": {"session": token},
         "why": {"session": token},
         "pitched_faces": {"session": token},
+        "critic_scores": {"session": token},
         "noise_study": {"session": token},
     }.items():
         assert ask(name, **question) == {"problem": "gone"}
@@ -107,7 +108,9 @@ def test_staying_keeps_what_would_be_swept_away(engine: VoiceToFace, examples: l
     assert ask("update_recording", session=left) == {"problem": "gone"}
 
 
-@pytest.mark.parametrize("name", ["nearby_faces", "interpolate", "log_mel", "why", "pitched_faces"])
+@pytest.mark.parametrize(
+    "name", ["nearby_faces", "interpolate", "log_mel", "why", "pitched_faces", "critic_scores"]
+)
 def test_a_recording_in_progress_has_nothing_to_play_with(ask: Asker, voice: Waveform, name: str) -> None:
     token = ask.record(voice)
     assert ask(name, **{"first" if name == "interpolate" else "session": token}) == {"problem": "gone"}

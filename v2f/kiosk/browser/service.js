@@ -112,8 +112,8 @@ export class Service {
     const asked = kept.recording.prefixes(this.durations);
     if (!asked.enough) throw new Problem("no_speech");
     const [strip] = await strips(this.networks, [asked]);
-    kept.faces = await this.networks.judged(strip);
-    const faces = kept.faces.map(told), whole = faces.pop();
+    kept.faces = strip;
+    const faces = strip.map(told), whole = faces.pop();
     return { session: token ?? this.keep(this.sessions, kept), seconds: kept.recording.seconds, ...source,
       peaks: this.peaks(asked.waveform), speech: asked.speech.subarray(0, this.timeline.seconds * RATE / FRAME).join(""),
       faces, whole, settling: await this.settling(kept.faces) };
@@ -197,6 +197,12 @@ export class Service {
     const heard = this.shown(session), faces = [];
     for (const pitch of PITCHES) faces.push([pitch, told(await this.faceOf(resampled(heard, RATE * pitch, RATE)).catch(() => null))]);
     return { faces };
+  }
+
+  async critic_scores({ session }) {
+    this.whole(session);
+    const faces = await this.networks.judged(this.at(session).faces);
+    return { scores: faces.map(face => face && face.score) };
   }
 
   /* ---- the game "Find my voice" ---- */

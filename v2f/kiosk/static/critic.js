@@ -14,12 +14,12 @@ export class Critic {
     Object.assign(this, { scale: booth.querySelector("#critic-scale"), help: booth.querySelector("#critic-help") });
   }
 
-  /* Faces after each duration, null where there is none. */
-  show(faces) {
+  /* Scores of the faces after each duration, null where there is none, and of the face of all of it. */
+  show(scores) {
     const { words, typical, measured } = this, span = ([low, high]) => `left:${place(low)}%;right:${100 - place(high)}%`;
     const range = (name, key) => `<div class="critic-row"><span>${words.t(key)}</span><i class="range ${name}" style="${span(typical[name])}"></i></div>`;
-    const own = faces.map((face, i) => face && `<div class="critic-row own"><span>${words.t("after", { n: this.durations[i] })}</span>
-      <i class="point" style="left:${place(face.score)}%"></i><b class="num" style="left:${place(face.score)}%">${words.score(face.score)}</b></div>`);
+    const own = this.durations.map((seconds, i) => scores[i] !== null && `<div class="critic-row own"><span>${words.t("after", { n: seconds })}</span>
+      <i class="point" style="left:${place(scores[i])}%"></i><b class="num" style="left:${place(scores[i])}%">${words.score(scores[i])}</b></div>`);
     const ticks = [0, 1, 2, 3, 4].map(i => `<span style="left:${25 * i}%">${words.figure(10 ** (i + LOWEST), -LOWEST - i)}</span>`).join("");
     const { voices, sounds } = measured ?? {}, places = measured && { a: words.score(voices[0]), b: words.score(voices[2]), c: words.score(sounds[2]) };
     this.help.textContent = words.t("critichelp") + (measured ? ` ${words.t("criticscale", places)}` : "");
