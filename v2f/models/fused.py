@@ -39,7 +39,7 @@ OPEN = b"CAM++, open "  # of a first window that its recording does not fill yet
 ENOUGH = 3 / 4  # of such a window, whose vector will do for it while the recording grows
 # The d-vector's windows have few lengths, and come in few numbers at once: a CPU keeps kernels for each shape (0.5 MB).
 LENGTH_STEP = 32  # frames, a multiple of which they are padded to
-COUNTS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
+COUNTS = (1, 2, 4, 6, 8, 10, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
 AT_ONCE = (16, 8, 4, 3, 2, 1)  # windows for CAM++, of which few come at once
 
 KeyedWindows = list[tuple[bytes, Tensor]]  # each with the key of its vector, [121, frames]
