@@ -269,6 +269,9 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
         page,
         path="",
         head=head,
+        theme=gr.themes.Default(
+            font="sans-serif", font_mono="monospace"
+        ),  # its own would be fetched, and not seen
         auth=auth,
         max_file_size=MAX_UPLOAD_BYTES,
         show_error=False,

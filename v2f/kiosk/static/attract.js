@@ -6,19 +6,18 @@ const SECONDS = 12;   // that each face stays
 export class Attract {
   /* faces: those of the example voices, and of what lies between them. */
   constructor(faces) {
+    this.faces = faces;
     this.element = make('<span class="demo" aria-hidden="true"></span>');
-    this.frames = faces.map(face => {
-      const frame = make('<span class="frame"></span>');
-      put(frame, face);
-      return frame;
-    });
+    this.frames = faces.map(() => make('<span class="frame"></span>'));
     this.element.append(...this.frames);
     this.show(0);
   }
 
-  show(index) {
+  async show(index) {
+    const { frames, faces } = this;
     this.index = index;
-    this.frames.forEach((frame, i) => frame.classList.toggle("on", i === index));
+    if (!frames[index].face) await put(frames[index], faces[index]);   // drawn when its turn comes
+    frames.forEach((frame, i) => frame.classList.toggle("on", i === this.index));
   }
 
   start() {

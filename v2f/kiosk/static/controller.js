@@ -225,7 +225,7 @@ export class Controller {
   /* Show a result; `together` are all the recordings it is one of. */
   async present(result, together = []) {
     this.session.show(result, together);
-    await Promise.all([this.view.showResult(result, together), this.noise.refresh()]);
+    await Promise.all([this.noise.refresh(), this.view.showResult(result, together)]);   // asked first: it takes longest
   }
 
   /* What "Look inside" asks of the server, section by section. */
@@ -242,7 +242,7 @@ export class Controller {
       ({ faces }) => interpolation.show(faces, this.view.earlierName, !session.earlier));
     asked("hears", "log_mel", of, ({ image }) => logMel.show(image, this.view.result.seconds));
     asked("study", "noise_study", of, ({ rows }) => study.show(rows));
-    inside.on("critic", () => critic.show(this.view.result.faces));
+    asked("critic", "critic_scores", of, ({ scores }) => critic.show(scores));
   }
 
   /* Ask something about a result, and use the answer unless the visitor has left by then. */

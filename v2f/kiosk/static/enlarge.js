@@ -1,12 +1,13 @@
 /* A face of few pixels on a large screen: sharpened a little at its own size, then enlarged by a bicubic filter. The same
 for every face, so that faces differ by what the model drew alone. */
 
-const ENLARGED = 4;   // pixels of an enlarged picture for each of its own, along a side
+const ENLARGED = 4;   // pixels of an enlarged picture for each of its own, along a side, at most
 const SHARPENED = .7;   // of the difference from the blurred picture that is added
 
-/* Draw the whole picture, an ImageBitmap, onto a canvas. */
-export function enlarge(picture, canvas) {
-  const side = ENLARGED * picture.width, pen = canvas.getContext("2d");
+/* Draw the whole picture, an ImageBitmap or an image that is decoded, onto a canvas, of whose side so many pixels are
+shown. */
+export function enlarge(picture, canvas, shown = Infinity) {
+  const side = picture.width * Math.min(ENLARGED, Math.ceil(shown / picture.width)), pen = canvas.getContext("2d");
   if (canvas.width !== side) canvas.width = canvas.height = side;
   pen.imageSmoothingQuality = "high";
   pen.drawImage(sharpened(picture), 0, 0, side, side);

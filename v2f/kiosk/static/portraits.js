@@ -10,8 +10,9 @@ export function make(html) {
   return holder.content.firstElementChild;
 }
 
-/* Put a face, or the silhouette, into a frame; resolves once it is there. A face without words is decoration. */
-export async function put(frame, face, words = "") {
+/* Put a face, or the silhouette, into a frame; resolves once it is there. A face without words is decoration. `shown`:
+pixels of the screen along the frame's side, if they are known. */
+export async function put(frame, face, words = "", shown) {
   frame.face = face;
   frame.classList.toggle("empty", !face);
   if (!face) return frame.replaceChildren(make(SILHOUETTE));
@@ -21,14 +22,15 @@ export async function put(frame, face, words = "") {
   if (!canvas) frame.replaceChildren(canvas = make("<canvas></canvas>"));
   canvas.role = words ? "img" : "presentation";
   canvas.ariaLabel = words || null;
-  enlarge(picture, canvas);
+  enlarge(picture, canvas, shown);
 }
 
-/* An image as a server sends it, or as this browser has drawn it. */
+/* An image as a server sends it, in a data URL, or as this browser has drawn it. */
 async function decode(image) {
   if (image instanceof ImageData) return createImageBitmap(image);
-  const bytes = Uint8Array.from(atob(image.slice(image.indexOf(",") + 1)), letter => letter.charCodeAt(0));
-  return createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  const picture = Object.assign(new Image(), { src: image });
+  await picture.decode();
+  return picture;
 }
 
 /* The large face. */
@@ -61,6 +63,8 @@ export class Strip {
     place.replaceChildren(...durations.map((d, i) => make(`<figure class="mini empty" data-seconds="${d}"
       style="--height:${STRIP_HEIGHTS[i]};--i:${i}"><span class="connector"></span><span class="frame"></span>
       <figcaption><b></b><span class="reason"></span></figcaption></figure>`)));
+    const largest = place.lastElementChild.querySelector(".frame");
+    new ResizeObserver(([{ contentRect: { width } }]) => { if (width) this.shown = width * devicePixelRatio; }).observe(largest);
     this.clear();
   }
 
@@ -76,7 +80,7 @@ export class Strip {
     mini.classList.toggle("seen", Boolean(face));
     mini.classList.toggle("empty", !face);
     mini.querySelector(".reason").textContent = face ? "" : reason;
-    return put(mini.querySelector(".frame"), face, this.words.t("after", { n: this.durations[i] }));
+    return put(mini.querySelector(".frame"), face, this.words.t("after", { n: this.durations[i] }), this.shown);
   }
 
   setAll(faces, reasons = []) {

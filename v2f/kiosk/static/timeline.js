@@ -18,7 +18,7 @@ export class Timeline {
       const from = Math.min(1000 * d / seconds, 999), to = 10 * COLUMN_CENTRES[i];
       return `<path data-at="${d}" d="M${from} 0C${from} 22 ${to} 8 ${to} 30"/>`;
     }).join("");
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    new ResizeObserver(([{ contentRect }]) => { this.box = contentRect; this.draw(); }).observe(this.canvas);
     this.clear();
   }
 
@@ -47,8 +47,8 @@ export class Timeline {
   }
 
   draw() {
-    const { canvas, bars } = this, box = canvas.getBoundingClientRect();
-    if (!box.width) return;
+    const { canvas, bars, box } = this;
+    if (!box?.width) return;
     const scale = devicePixelRatio;
     const width = canvas.width = Math.round(box.width * scale), height = canvas.height = Math.round(box.height * scale);
     const pen = canvas.getContext("2d"), style = getComputedStyle(this.booth);
