@@ -66,6 +66,12 @@ def _log_energies(frames: Tensor) -> Tensor:
     return (power @ _filterbank(frames.device)).clamp_(min=FLOOR).log_()
 
 
+def power(spectra: Tensor) -> Tensor:
+    """The power of complex spectra, which are overwritten, of the same shape; `sum` over the two parts is slow."""
+    real, imaginary = torch.view_as_real(spectra).square_().unbind(dim=-1)
+    return real + imaginary
+
+
 def normalise(log_mel: Tensor) -> Tensor:
     """Zero mean and unit variance of every mel bin over time, the last axis; a constant bin becomes zero."""
     centred = log_mel - log_mel.mean(dim=-1, keepdim=True)

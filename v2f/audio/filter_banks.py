@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio.features import PRE_EMPHASIS, WINDOW, by_frame
+from v2f.audio.features import PRE_EMPHASIS, WINDOW, by_frame, power
 from v2f.audio.vad import SAMPLE_RATE
 from v2f.models.networks import FILTER_BANKS
 
@@ -31,8 +31,7 @@ def filter_banks(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
 def _log_power(frames: Tensor) -> Tensor:
     """Frames [..., frames, 400] -> log power in the bands [..., frames, 80]."""
     frames = frames - frames.mean(dim=-1, keepdim=True)
-    power = torch.view_as_real(spectrum(frames)).square_().sum(dim=-1)  # [..., frames, 257]
-    return (power @ filterbank(frames.device)).clamp_(min=FLOOR).log_()
+    return (power(spectrum(frames)) @ filterbank(frames.device)).clamp_(min=FLOOR).log_()
 
 
 def spectrum(frames: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from v2f.audio.features import WINDOW, by_frame
+from v2f.audio.features import WINDOW, by_frame, power
 from v2f.audio.vad import SAMPLE_RATE
 from v2f.models.networks import POWER_BANDS
 
@@ -28,7 +28,7 @@ def mel_power(waveform: np.ndarray | Tensor, start: int = 0) -> Tensor:
 
 def _power(frames: Tensor) -> Tensor:
     """Frames [..., frames, 400] -> power in the bands, and mean square, [..., frames, 41]."""
-    bands = torch.view_as_real(spectrum(frames)).square_().sum(dim=-1) @ filterbank(frames.device)
+    bands = power(spectrum(frames)) @ filterbank(frames.device)
     return torch.cat([bands, frames.square().mean(dim=-1, keepdim=True)], dim=-1)
 
 

@@ -96,11 +96,19 @@ class CAMPPlus(nn.Module):
         self.linear = nn.Linear(2 * channels, CAMPPLUS_SIZE)
 
     def forward(self, banks: Tensor) -> Tensor:
-        """Steps, of 20 ms, are half as many as frames. Not unit length."""
+        """Not unit length."""
+        return self.speaker(self.steps(banks))
+
+    def steps(self, banks: Tensor) -> Tensor:
+        """The convolutions over frequency and time: [batch, 80, frames] -> [batch, steps of 20 ms, 128]."""
         if banks.shape[-1] > LONGEST:
             raise ValueError(f"a window of {banks.shape[-1]} frames is longer than {LONGEST}")
         image = banks.to(self.linear.weight.dtype)[:, None].contiguous(memory_format=torch.channels_last)
-        x = self.image(image)[:, :, 0].transpose(1, 2)  # [batch, steps, 128]
+        steps: Tensor = self.image(image)[:, :, 0].transpose(1, 2)
+        return steps
+
+    def speaker(self, x: Tensor) -> Tensor:
+        """The rest: [batch, steps, 128] -> [batch, 192]."""
         for block, transition in zip(self.blocks, self.transitions, strict=True):
             for layer in block:  # type: ignore[attr-defined]
                 x = torch.cat([x, layer(x)], dim=-1)

@@ -37,7 +37,7 @@ def shares(items: Sequence[Item], count: int) -> list[Sequence[Item]]:
 
 def side_by_side(parts: Sequence[Callable[[], Result]]) -> list[Result]:
     """The results of parts of a computation; those for which no core is free are computed here, one by one."""
-    if _cores == 1:
+    if _cores == 1 or len(parts) < 2:
         return [part() for part in parts]
     here, *others = parts
     started = [(_others.submit(_in_modes_of_this_thread(part)), part) for part in others]

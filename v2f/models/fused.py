@@ -10,7 +10,7 @@ as much, hears the first, second, fourth, eighth window and so on: twice the rec
 (docs/experiments.md, 27).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 
@@ -39,7 +39,7 @@ OPEN = b"CAM++, open "  # of a first window that its recording does not fill yet
 ENOUGH = 3 / 4  # of such a window, whose vector will do for it while the recording grows
 # The d-vector's windows have few lengths, and come in few numbers at once: a CPU keeps kernels for each shape (0.5 MB).
 LENGTH_STEP = 32  # frames, a multiple of which they are padded to
-COUNTS = (1, 2, 4, 6, 8, 10, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
+COUNTS = (1, 2, 4, 6, 8, 9, 10, 12, 16, 24, 32, 64, 128)  # at once, which the rest is filled up to
 AT_ONCE = (16, 8, 4, 3, 2, 1)  # windows for CAM++, of which few come at once
 
 KeyedWindows = list[tuple[bytes, Tensor]]  # each with the key of its vector, [121, frames]
@@ -104,10 +104,13 @@ class FusedEncoder(nn.Module):
                 keys_of[-1].append([key for key, _ in own])
                 waiting |= {key: window for key, window in own if key not in waiting and key not in cache}
         by_dvector, by_campplus = ([levelled(window) for window in windows.values()] for windows in new)
+        # The d-vector takes about as long as CAM++ without its convolutions.
+        convolved = side_by_side([partial(self._steps, share) for share in shares(by_campplus, cores())])
+        steps = list(chain(*convolved))
         heard = side_by_side(
             [
                 partial(self._dvectors, by_dvector),
-                *(partial(self._campplus, share) for share in shares(by_campplus, cores() - 1)),
+                *(partial(self._campplus, share) for share in shares(steps, cores() - 1)),
             ]
         )
         computed = dict(zip(chain(*new), chain(*heard), strict=True))
@@ -130,14 +133,29 @@ class FusedEncoder(nn.Module):
             vectors += self.dvector(padded, lengths.to(padded.device))[: len(part)]
         return vectors
 
-    def _campplus(self, windows: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
-        """Of levelled windows."""
-        vectors: list[Tensor] = []
-        while left := len(windows) - len(vectors):
-            count = next(count for count in AT_ONCE if count <= left)
-            part = [filled_up(banks) for _, banks in windows[len(vectors) : len(vectors) + count]]
-            vectors += F.normalize(self.campplus(torch.stack(part).to(self.mean.device)), dim=-1)
-        return vectors
+    def _steps(self, windows: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """CAM++'s steps [80, 128] of levelled windows."""
+        banks = [filled_up(banks) for _, banks in windows]
+        return [
+            steps
+            for part in few(banks)
+            for steps in self.campplus.steps(torch.stack(part).to(self.mean.device))
+        ]
+
+    def _campplus(self, steps: Sequence[Tensor]) -> list[Tensor]:
+        return [
+            vector
+            for part in few(list(steps))
+            for vector in F.normalize(self.campplus.speaker(torch.stack(part)), dim=-1)
+        ]
+
+
+def few(items: list[Tensor]) -> Iterator[list[Tensor]]:
+    """Items in parts of AT_ONCE."""
+    while items:
+        count = next(count for count in AT_ONCE if count <= len(items))
+        yield items[:count]
+        items = items[count:]
 
 
 def windows_of(recording: Tensor) -> tuple[KeyedWindows, KeyedWindows]:

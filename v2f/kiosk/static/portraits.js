@@ -15,7 +15,11 @@ pixels of the screen along the frame's side, if they are known. */
 export async function put(frame, face, words = "", shown) {
   frame.face = face;
   frame.classList.toggle("empty", !face);
-  if (!face) return frame.replaceChildren(make(SILHOUETTE));
+  if (!face) {
+    await null;
+    if (!frame.face) frame.replaceChildren(make(SILHOUETTE));   // else the next face has come at once
+    return;
+  }
   const picture = await decode(face.image);
   if (frame.face !== face) return;   // a newer one has come meanwhile
   let canvas = frame.querySelector("canvas");
@@ -47,6 +51,7 @@ export class Portrait {
   /* A face; `seconds`: of how much of a recording in progress it is, and so how much of the frame it fills. */
   show(face, words = "", seconds = Infinity) {
     this.frame.style.setProperty("--k", face ? liveSize(seconds, this.durations) : 1);
+    if (!face) this.frame.replaceChildren();   // so that the next one is revealed
     return put(this.frame, face, words);
   }
 
@@ -63,6 +68,7 @@ export class Strip {
     place.replaceChildren(...durations.map((d, i) => make(`<figure class="mini empty" data-seconds="${d}"
       style="--height:${STRIP_HEIGHTS[i]};--i:${i}"><span class="connector"></span><span class="frame"></span>
       <figcaption><b></b><span class="reason"></span></figcaption></figure>`)));
+    this.shown = Infinity;
     const largest = place.lastElementChild.querySelector(".frame");
     new ResizeObserver(([{ contentRect: { width } }]) => { if (width) this.shown = width * devicePixelRatio; }).observe(largest);
     this.clear();
@@ -80,7 +86,7 @@ export class Strip {
     mini.classList.toggle("seen", Boolean(face));
     mini.classList.toggle("empty", !face);
     mini.querySelector(".reason").textContent = face ? "" : reason;
-    return put(mini.querySelector(".frame"), face, this.words.t("after", { n: this.durations[i] }), this.shown);
+    return put(mini.querySelector(".frame"), face, this.words.t("after", { n: this.durations[i] }), this.shown * STRIP_HEIGHTS[i]);
   }
 
   setAll(faces, reasons = []) {

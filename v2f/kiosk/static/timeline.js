@@ -52,7 +52,7 @@ export class Timeline {
     const scale = devicePixelRatio;
     const width = canvas.width = Math.round(box.width * scale), height = canvas.height = Math.round(box.height * scale);
     const pen = canvas.getContext("2d"), style = getComputedStyle(this.booth);
-    const colour = name => style.getPropertyValue(name);
+    const [noise, line, voice, ring] = ["noise", "line", "voice", "ring"].map(name => style.getPropertyValue(`--${name}`));
     const loudest = Math.max(FULL_PEAK, ...this.peaks, ...(this.noise ?? []));
     const full = this.samples / this.samplesPerBar, framesPerBar = this.samplesPerBar / FRAME;
     const bar = (i, peak, fill, alpha = 1) => {
@@ -62,10 +62,10 @@ export class Timeline {
       pen.fillRect((i + .2) * width / bars, (height - tall) / 2, .6 * width / bars, tall);
     };
     for (let i = 0; i < bars; i++) {
-      if (this.noise && i < full) bar(i, this.noise[i], colour("--noise"), .38);
+      if (this.noise && i < full) bar(i, this.noise[i], noise, .38);
       const spoken = this.speech.slice(i * framesPerBar, (i + 1) * framesPerBar).includes("1");
-      if (i >= full) bar(i, 0, colour("--line"));
-      else bar(i, this.peaks[i], colour(spoken ? "--voice" : "--ring"));
+      if (i >= full) bar(i, 0, line);
+      else bar(i, this.peaks[i], spoken ? voice : ring);
     }
   }
 

@@ -69,7 +69,10 @@ export class View {
     const hero = this.$("#hero"), waiting = ["attract", "error"].includes(this.state);
     if (!this.voice.element.isConnected) hero.append(this.voice.element);   // once: it would be revealed anew
     if (this.view !== "noise") this.mix.element.remove();
-    else if (!this.mix.element.isConnected) hero.append(this.mix.element);
+    else if (!this.mix.element.isConnected) {
+      hero.append(this.mix.element);
+      this.showMix();
+    }
     if (waiting) {
       this.voice.mat.append(this.attract.element);
       this.attract.start();
@@ -162,6 +165,10 @@ export class View {
     this.timeline.noise = answer?.peaks ?? null;
     this.timeline.draw();
     this.caption();
+    return this.mix.element.isConnected && this.showMix();
+  }
+
+  showMix() {
     return this.mix.show(this.noiseFace, this.noise.caption);
   }
 
