@@ -42,6 +42,7 @@ def test_parts_run_at_the_same_time(two_cores: None) -> None:
 
 def test_results_are_in_the_order_of_the_parts(two_cores: None) -> None:
     assert side_by_side([partial(int, number) for number in range(9)]) == list(range(9))
+    assert side_by_side([]) == []
 
 
 def test_nobody_waits_for_a_core_that_is_busy_with_others(two_cores: None) -> None:

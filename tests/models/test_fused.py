@@ -111,16 +111,20 @@ class Counting(torch.nn.Module):
         self.dvectors = self.banks = 0
         self.shapes: dict[str, set[tuple[int, ...]]] = {"dvector": set(), "campplus": set()}
         encoder.dvector.forward = self.dvector  # type: ignore[method-assign]
-        encoder.campplus.forward = self.campplus  # type: ignore[method-assign]
+        encoder.campplus.steps = self.steps  # type: ignore[method-assign]
+        encoder.campplus.speaker = self.speaker  # type: ignore[method-assign]
 
     def dvector(self, mel: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         self.dvectors += int((lengths > 1).sum())  # the others fill a batch up
         self.shapes["dvector"].add(tuple(mel.shape[:2]))
         return F.normalize(F.pad(mel.sum(dim=1), (0, 216)), dim=1)
 
-    def campplus(self, banks: torch.Tensor) -> torch.Tensor:
+    def steps(self, banks: torch.Tensor) -> torch.Tensor:
         self.banks += len(banks)
         self.shapes["campplus"].add(tuple(banks.shape))
+        return banks
+
+    def speaker(self, banks: torch.Tensor) -> torch.Tensor:
         return F.pad(banks.square().sum(dim=2), (0, 112))
 
 
