@@ -269,9 +269,8 @@ def mount(app: "FastAPI", page: "gr.Blocks", head: str, auth: tuple[str, str] | 
         page,
         path="",
         head=head,
-        theme=gr.themes.Default(
-            font="sans-serif", font_mono="monospace"
-        ),  # its own would be fetched, and not seen
+        # Fonts of the system: the theme's own would be fetched, and not seen.
+        theme=gr.themes.Default(font="sans-serif", font_mono="monospace"),
         auth=auth,
         max_file_size=MAX_UPLOAD_BYTES,
         show_error=False,
