@@ -61,9 +61,8 @@ def _log_energies(frames: Tensor) -> Tensor:
     """Frames [..., frames, 400] -> log mel energies [..., frames, 64]."""
     padded = frames.new_zeros((*frames.shape[:-1], FFT_SIZE))
     torch.mul(frames, _window(frames.device), out=padded[..., :WINDOW])
-    squares = torch.view_as_real(torch.fft.rfft(padded)).square_()  # [..., frames, 513, 2]
-    power = squares[..., REACHED, 0] + squares[..., REACHED, 1]
-    return (power @ _filterbank(frames.device)).clamp_(min=FLOOR).log_()
+    reached = torch.fft.rfft(padded)[..., REACHED]
+    return (power(reached) @ _filterbank(frames.device)).clamp_(min=FLOOR).log_()
 
 
 def power(spectra: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def start() -> None:
 
     It puts a socket into the folder for temporary files, and takes it out when this program ends.
     """
-    # Each process runs app.py anew: with what that imports. "__main__" would do nothing (CPython issue 126631).
+    # Each process runs app.py anew, so what that imports is imported here. "__main__" does nothing (CPython gh-126631).
     _processes.set_forkserver_preload(["v2f.__main__", __name__, "av"])
     with suppress(ImportError):  # Windows has none
         from multiprocessing.forkserver import ensure_running
